@@ -1,0 +1,141 @@
+package routercluster.policy
+
+import routercluster.policy.decisions.Rule
+import routercluster.policy.models.Model
+import routercluster.policy.plugins.Plugin
+import routercluster.policy.selectors.Selector
+import routercluster.policy.signals.Signal
+import java.time.Duration
+
+/**
+ * A proven policy: every name is resolved, every expression compiled, every bound checked. Immutable; a request keeps the one
+ * it began with.
+ *
+ * @property revision SHA-256 of the file's text after substitution of nothing: the same file has the same revision everywhere
+ * @property autoNames model names that ask for routing by the default recipe
+ * @property recipes by name; [DEFAULT_RECIPE] is always there
+ * @property entrypoints virtual model names to recipe names
+ */
+class Policy(
+    val revision: String,
+    val listeners: List<Listener>,
+    val models: Map<String, Model>,
+    val defaultModel: Model,
+    val defaultEffort: String,
+    val autoNames: Set<String>,
+    val recipes: Map<String, Recipe>,
+    val entrypoints: Map<String, String>,
+    val listModels: Boolean,
+    val clearRouteCache: Boolean,
+    val identity: IdentityHeaders,
+    val gateway: GatewaySettings,
+    val tracing: TracingSettings? = null,
+) {
+    companion object {
+        const val DEFAULT_RECIPE = "default"
+    }
+}
+
+data class Listener(val name: String, val address: String, val port: Int, val timeout: Duration)
+
+enum class Strategy { PRIORITY, CONFIDENCE }
+
+/** An isolated policy over the shared models: its signals and decisions see no other recipe's. */
+class Recipe(val name: String, val strategy: Strategy, val signals: List<Signal>, val decisions: List<Decision>)
+
+/**
+ * @property priority higher wins
+ * @property tier 0 or more; where tiers are used, lower wins
+ * @property candidates the models this decision may pick, in the order of the file; empty means the policy's default model
+ */
+class Decision(
+    val name: String,
+    val description: String?,
+    val priority: Int,
+    val tier: Int,
+    val rule: Rule,
+    val candidates: List<Candidate>,
+    val algorithm: String,
+    val selector: Selector,
+    val plugins: List<Plugin>,
+)
+
+/**
+ * A model as one decision would use it.
+ *
+ * @property effort the reasoning effort word where [reasoning] is on
+ * @property lora adapter name sent instead of the model's own name
+ * @property reasoning null where the decision leaves the request's own reasoning settings alone
+ */
+data class Candidate(
+    val model: Model,
+    val weight: Double = 1.0,
+    val reasoning: Boolean? = null,
+    val effort: String? = null,
+    val lora: String? = null,
+)
+
+/** Which headers of a trusted peer name the caller. With [failOpen], rights-granting signals do not refuse the unnamed. */
+data class IdentityHeaders(
+    val user: String = "x-authz-user-id",
+    val groups: String = "x-authz-user-groups",
+    val failOpen: Boolean = false,
+)
+
+data class TracingSettings(val endpoint: String, val sampleRate: Double, val serviceName: String)
+
+/**
+ * What the doors allow and how they forward: the `gateway` section, ours rather than the seed's.
+ *
+ * @property trustedPeers CIDR blocks whose identity and internal headers are believed; empty trusts nobody
+ * @property decisionsKept size of the ring of decision records
+ */
+data class GatewaySettings(
+    val limits: Limits = Limits(),
+    val forwarding: Forwarding = Forwarding(),
+    val trustedPeers: List<String> = emptyList(),
+    val decisionsKept: Int = 1_000,
+    val drainTimeout: Duration = Duration.ofSeconds(30),
+)
+
+/** Bounds on what a client may send. */
+data class Limits(
+    val bodyBytesMax: Long = 32L * 1024 * 1024,
+    val jsonDepthMax: Int = 64,
+    val messagesMax: Int = 5_000,
+    val headersMax: Int = 128,
+    val headerBytesMax: Int = 64 * 1024,
+    val concurrentRequestsMax: Int = 4_096,
+)
+
+/** Error classes of an attempt that may be tried again elsewhere. */
+enum class FailureClass { CONNECT, TIMEOUT, RATE_LIMITED, SERVER_ERROR, CREDENTIALS }
+
+/**
+ * How attempts are made. The commit point is the first byte of an answer's body: before it another upstream or the
+ * decision's next candidate may be tried, after it never.
+ *
+ * @property attemptsMax over all upstreams and models of one request
+ * @property totalTimeout from the request's arrival to the end of the answer
+ * @property firstByteTimeout from sending a request to the first byte of its answer
+ * @property idleTimeout between two chunks of an answer
+ * @property fallBackOn the classes that may move on to the next candidate model
+ * @property retryBudgetPercent retries allowed as a share of requests in flight and recently started
+ * @property hedgeAfter silence after which a second attempt is sent beside the first; null switches hedging off
+ * @property hedgePercentMax share of requests that may be hedged
+ * @property retryAfterMax longest Retry-After that is waited for; a longer one moves on at once
+ */
+data class Forwarding(
+    val attemptsMax: Int = 3,
+    val connectTimeout: Duration = Duration.ofSeconds(2),
+    val firstByteTimeout: Duration = Duration.ofSeconds(120),
+    val idleTimeout: Duration = Duration.ofSeconds(120),
+    val totalTimeout: Duration = Duration.ofSeconds(600),
+    val fallBackOn: Set<FailureClass> =
+        setOf(FailureClass.CONNECT, FailureClass.TIMEOUT, FailureClass.RATE_LIMITED, FailureClass.SERVER_ERROR),
+    val retryBudgetPercent: Int = 20,
+    val hedgeAfter: Duration? = null,
+    val hedgePercentMax: Int = 5,
+    val backoff: Duration = Duration.ofMillis(25),
+    val retryAfterMax: Duration = Duration.ofSeconds(2),
+)

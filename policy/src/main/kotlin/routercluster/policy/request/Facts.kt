@@ -1,0 +1,61 @@
+package routercluster.policy.request
+
+/** Who a chat message is from. [OTHER] is any role this version does not know; it is passed through. */
+enum class Role { SYSTEM, DEVELOPER, USER, ASSISTANT, TOOL, OTHER }
+
+/**
+ * One chat message as signals see it.
+ *
+ * @property text all text parts, joined by a line break; empty where there are none
+ * @property imageCount image parts
+ * @property toolCallCount tool calls that an assistant message makes
+ */
+data class Message(val role: Role, val text: String, val imageCount: Int = 0, val toolCallCount: Int = 0)
+
+/**
+ * Who asks, from headers of a trusted peer only.
+ *
+ * @property user null where nobody is named
+ */
+data class Identity(val user: String?, val groups: List<String> = emptyList()) {
+    companion object {
+        val NONE = Identity(null)
+    }
+}
+
+/**
+ * Everything signals may read of one request. Immutable; what is costly to derive is derived once, on first use.
+ *
+ * @property messages in the order of the request
+ * @property toolCount tool definitions
+ * @property metadata the request's `metadata` map, bounded as in OpenAI's API
+ */
+class Facts(
+    val messages: List<Message>,
+    val toolCount: Int = 0,
+    val metadata: Map<String, String> = emptyMap(),
+    val identity: Identity = Identity.NONE,
+    private val languages: LanguageDetector = LanguageDetector.None,
+) {
+    /** The newest user message's text: what most signals read. Empty where there is no user message. */
+    val userText: String = messages.lastOrNull { it.role == Role.USER }?.text.orEmpty()
+
+    /** Estimated prompt tokens of the whole request; see [TokenEstimate] for its error bound. */
+    val promptTokens: Int by lazy(LazyThreadSafetyMode.NONE) { TokenEstimate.of(messages, toolCount) }
+
+    /** The language of [userText], or null where it cannot be told. */
+    val language: DetectedLanguage? by lazy(LazyThreadSafetyMode.NONE) { languages.detect(userText) }
+}
+
+/** [code] is ISO 639-1 in lower case; [confidence] 0..1. */
+data class DetectedLanguage(val code: String, val confidence: Double)
+
+/** Tells the language of a text. An interface because the real one holds large tables that not every policy needs. */
+fun interface LanguageDetector {
+    fun detect(text: String): DetectedLanguage?
+
+    /** Knows no language. */
+    object None : LanguageDetector {
+        override fun detect(text: String): DetectedLanguage? = null
+    }
+}

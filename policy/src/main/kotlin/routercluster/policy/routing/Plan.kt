@@ -1,0 +1,43 @@
+package routercluster.policy.routing
+
+import routercluster.policy.Candidate
+import routercluster.policy.Decision
+import routercluster.policy.Policy
+import routercluster.policy.decisions.Verdict
+import routercluster.policy.request.Facts
+import routercluster.policy.selectors.Ranked
+import routercluster.policy.signals.Reading
+import routercluster.policy.signals.SignalRef
+
+/**
+ * What to do with one request, and why. Made by a pure function; doing it is the doors' work.
+ *
+ * @property policy the snapshot that the request began with
+ * @property recipe null for a concrete model that was asked for by name
+ * @property readings every signal that was read, in the order of reading
+ * @property verdicts per decision of the recipe, in the order of the file; empty for a concrete model
+ */
+class Plan(
+    val policy: Policy,
+    val asked: ModelName,
+    val recipe: String?,
+    val decision: Decision?,
+    val confidence: Double,
+    val action: Action,
+    val readings: List<Pair<SignalRef, Reading>>,
+    val verdicts: List<Verdict>,
+    val facts: Facts?,
+)
+
+sealed interface Action {
+    /** Send to the first of [ranked]; the others are fall-backs in order. Never empty. */
+    data class Forward(val ranked: List<Ranked>) : Action {
+        val first: Candidate get() = ranked.first().candidate
+    }
+
+    /** Answer with [message] without calling a model. */
+    data class Answer(val message: String) : Action
+
+    /** Refuse. [status] is an HTTP status; [code] is stable and for programs, [message] is for people. */
+    data class Refuse(val status: Int, val code: String, val message: String) : Action
+}

@@ -1,0 +1,55 @@
+package routercluster.policy.signals
+
+import routercluster.policy.request.Facts
+
+/** How a condition names a signal: its family's leaf type and the rule's name, e.g. `keyword:urgent`. */
+data class SignalRef(val type: String, val name: String) {
+    override fun toString(): String = "$type:$name"
+}
+
+/**
+ * What reading a signal costs, in order of size; lazy evaluation asks the cheaper first.
+ *
+ * [FIELD] looks at facts already parsed, [SCAN] passes over the text once, [ANALYSIS] takes longer than all others together.
+ */
+enum class Cost { FIELD, SCAN, ANALYSIS }
+
+/**
+ * What to do in a condition whose signal could not be read: treat it as matched, as not matched, or refuse the request.
+ * Signals that grant rights or protect default to [BLOCK]; all others to [NO_MATCH].
+ */
+enum class OnError { MATCH, NO_MATCH, BLOCK }
+
+/**
+ * What a signal found in one request.
+ */
+sealed interface Reading {
+    /**
+     * @property matched whether the rule holds
+     * @property confidence 0..1; 1.0 where the family knows only yes and no
+     * @property value the raw number behind the rule (a count, a density, a score), where there is one
+     * @property found what was found, for `explain` and headers; names from the policy, never the prompt's own text
+     */
+    data class Seen(
+        val matched: Boolean,
+        val confidence: Double = 1.0,
+        val value: Double? = null,
+        val found: List<String> = emptyList(),
+    ) : Reading
+
+    /** The signal could not be read; [reason] is safe to show to an operator. */
+    data class Failed(val reason: String) : Reading
+}
+
+/**
+ * One rule that reads a request. Pure: the same facts give the same reading, and it never throws.
+ */
+interface Signal {
+    val ref: SignalRef
+    val cost: Cost
+
+    /** The error policy of conditions that do not set their own. */
+    val onError: OnError get() = OnError.NO_MATCH
+
+    fun read(facts: Facts): Reading
+}

@@ -1,0 +1,25 @@
+package routercluster.policy.signals
+
+import routercluster.policy.config.Location
+import routercluster.policy.config.Problems
+import routercluster.policy.config.Section
+
+/** A signal rule as written; [prove] compiles it or says what is wrong. */
+interface RawSignal {
+    val name: String
+    val at: Location
+
+    /** The runnable signal, or null after reporting to [problems] why not. */
+    fun prove(problems: Problems): Signal?
+}
+
+/**
+ * A kind of signal.
+ *
+ * @property key its list under `routing.signals`
+ * @property type what conditions call it
+ */
+class SignalFamily(val key: String, val type: String, val read: (Section) -> RawSignal)
+
+/** Every family that is built, one line each. */
+val signalFamilies: List<SignalFamily> = listOf()
