@@ -25,9 +25,11 @@ class OutgoingRequest(val headers: RequestHeaders, val body: HttpData)
 class Exchange(val id: String, val method: HttpMethod, val targets: List<Target>, val deadlineNanos: Long, val hedging: Boolean = true)
 
 /**
- * One try at one upstream. [failure] is null for the attempt that served.
+ * One try at one upstream. [failure] is null for the attempt that served a good answer, and for a [cancelled] one.
  *
  * @property status the upstream's HTTP status, null where no answer came
+ * @property endNanos the commit point of the attempt that served
+ * @property cancelled the other side of a hedge answered first
  */
 class Attempt(
     val number: Int,
@@ -38,6 +40,7 @@ class Attempt(
     val startNanos: Long,
     val endNanos: Long,
     val hedge: Boolean = false,
+    val cancelled: Boolean = false,
 )
 
 /**
@@ -48,7 +51,7 @@ sealed interface Reply {
 
     /**
      * An upstream answered; also with an error status that may not fall back or that no attempt is left for.
-     * [body] must be subscribed to once; cancelling it cancels the upstream.
+     * [body] must be subscribed to once; cancelling it cancels the upstream. It fails with [UpstreamStreamFailure].
      */
     class Served(
         val model: Model,
@@ -62,13 +65,27 @@ sealed interface Reply {
     class Failed(val status: Int, val code: String, val message: String, override val attempts: List<Attempt>) : Reply
 }
 
-/** Sends exchanges. One per process; owns connection pools, health checks, ejection, circuit breakers and the retry budget. */
+/**
+ * The body of a [Reply.Served] broke after the commit point, so nothing else was tried.
+ *
+ * @property code `upstream_stream_cut`, `upstream_stream_idle` or `deadline_exceeded`
+ */
+class UpstreamStreamFailure(val code: String, message: String, cause: Throwable? = null) : RuntimeException(message, cause)
+
+/**
+ * Sends exchanges to the models of one policy; owns their health checks, ejection and retry budgets, on connections that
+ * [UpstreamPool] owns. Closing it ends the health checks; exchanges that know it are still sent and finished.
+ */
 interface Upstreams : AutoCloseable {
+    /** @throws IllegalArgumentException for a model that the policy does not have */
     suspend fun send(exchange: Exchange): Reply
 
-    /** Picks an upstream for a request that somebody else (Envoy) will send; null where none is fit. */
+    /**
+     * Picks an upstream for a request that somebody else (Envoy) will send: a fit one, or any where none is fit; null for a
+     * model that the policy does not have.
+     */
     fun pick(model: Model): Upstream?
 
-    /** Per upstream id: fit or why not. */
+    /** Per upstream id: `fit`, or why it is not. */
     fun health(): Map<String, String>
 }
