@@ -18,6 +18,7 @@ internal class Budget(private val percent: Int, floor: Int, private val ticker: 
     private val balance = AtomicLong(floorMillis)
     private val refilledNanos = AtomicLong(ticker())
 
+    /** Two at the same instant may count once, which errs on the safe side. */
     fun deposit(inFlight: Int) {
         val limit = max(balanceMin, percent * TOKEN / PERCENT * inFlight)
         val before = balance.get()

@@ -111,11 +111,13 @@ internal class Call(
                 received.addLast(data)
                 open()
             }
+
             Phase.COLLECTING -> {
                 received.addLast(data)
                 receivedBytes += data.length()
                 if (receivedBytes > ERROR_BYTES_MAX) open()
             }
+
             Phase.OPEN -> {
                 sinceNanos = timing.ticker()
                 if (received.isEmpty() && demand > 0) pass(data) else received.addLast(data)
@@ -134,8 +136,14 @@ internal class Call(
         if (ended) return
         release()
         when (phase) {
-            Phase.WAITING -> lose(FailureClass.CONNECT)
-            Phase.COLLECTING -> lose(failure ?: FailureClass.SERVER_ERROR)
+            Phase.WAITING -> {
+                lose(FailureClass.CONNECT)
+            }
+
+            Phase.COLLECTING -> {
+                lose(failure ?: FailureClass.SERVER_ERROR)
+            }
+
             Phase.OPEN -> {
                 pool.failed(member, FailureClass.CONNECT)
                 breakage = UpstreamStreamFailure("upstream_stream_cut", "the upstream broke off its answer", cause)
@@ -175,22 +183,24 @@ internal class Call(
 
     override fun request(n: Long) =
         onLoop {
-            when {
-                sinkDone -> Unit
-                n <= 0 -> {
-                    abandon()
-                    sink?.onError(IllegalArgumentException("demand must be at least 1, not $n"))
-                }
-                else -> {
-                    // A slow reader's own time is not the upstream's silence.
-                    if (demand == 0L) sinceNanos = timing.ticker()
-                    demand = if (demand + n < 0) Long.MAX_VALUE else demand + n
-                    drain()
-                    askSource()
-                    setTimer()
-                }
-            }
+            if (n > 0) ask(n) else refuse(n)
         }
+
+    private fun ask(n: Long) {
+        if (sinkDone) return
+        // A slow reader's own time is not the upstream's silence.
+        if (demand == 0L) sinceNanos = timing.ticker()
+        demand = if (demand + n < 0) Long.MAX_VALUE else demand + n
+        drain()
+        askSource()
+        setTimer()
+    }
+
+    private fun refuse(n: Long) {
+        if (sinkDone) return
+        abandon()
+        sink?.onError(IllegalArgumentException("demand must be at least 1, not $n"))
+    }
 
     /** Ends the upstream's request as well; does nothing to an answer that has ended. Any thread. */
     override fun cancel() = onLoop { abandon() }
@@ -270,10 +280,12 @@ internal class Call(
                 open()
                 setTimer()
             }
+
             Phase.WAITING -> {
                 stop()
                 lose(FailureClass.TIMEOUT)
             }
+
             Phase.OPEN -> {
                 stop()
                 received.clear()

@@ -57,7 +57,10 @@ private fun Upstream.healthHeaders(path: String): RequestHeaders {
 /** @return null where all is well, else a complaint without anything the upstream said */
 private suspend fun check(member: Member, headers: RequestHeaders, options: RequestOptions): String? =
     try {
-        val answer = member.client.execute(HttpRequest.of(headers), options).aggregate().await()
+        val answer = member.client
+            .execute(HttpRequest.of(headers), options)
+            .aggregate()
+            .await()
         if (answer.status().isSuccess) null else "health check answered ${answer.status().code()}"
     } catch (cause: Exception) {
         currentCoroutineContext().ensureActive()

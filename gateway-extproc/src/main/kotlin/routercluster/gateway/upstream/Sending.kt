@@ -34,7 +34,7 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
 
     private suspend fun run(): Reply {
         position = usable(0)
-        means.hedges.deposit(pool().inFlight())
+        if (settings.hedgeAfter != null) means.hedges.deposit(pool().inFlight())
         while (true) {
             if (remainingNanos() <= 0) return late()
             val pool = pool()
@@ -50,13 +50,17 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
                     retries++
                     means.pause(step.waitNanos)
                 }
+
                 Step.MoveOn -> {
                     setAside(outcome)
                     retries = 0
                     tried = emptyList()
                     position = usable(position + 1)
                 }
-                is Step.Stop -> return best(outcome) ?: failed(failure, panic, step.budgetSpent)
+
+                is Step.Stop -> {
+                    return best(outcome) ?: failed(failure, panic, step.budgetSpent)
+                }
             }
         }
     }
@@ -130,7 +134,10 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
                     if (request.headers.authority() == null) {
                         request.headers
                     } else {
-                        request.headers.toBuilder().authority(member.endpoint.authority()).build()
+                        request.headers
+                            .toBuilder()
+                            .authority(member.endpoint.authority())
+                            .build()
                     }
                 member.client.execute(HttpRequest.of(headers, request.body), OPTIONS)
             } catch (cause: Throwable) {
@@ -178,11 +185,21 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
     private fun failed(failure: FailureClass, panic: Boolean, budgetSpent: Boolean): Reply.Failed {
         val model = exchange.targets[position].model.name
         return when {
-            failure == FailureClass.TIMEOUT -> Reply.Failed(504, "upstream_timeout", "model $model did not answer in time", attempts)
-            budgetSpent ->
+            failure == FailureClass.TIMEOUT -> {
+                Reply.Failed(504, "upstream_timeout", "model $model did not answer in time", attempts)
+            }
+
+            budgetSpent -> {
                 Reply.Failed(503, "retry_budget_spent", "model $model gave no answer and too many requests are being retried", attempts)
-            panic -> Reply.Failed(503, "no_healthy_upstream", "model $model has no healthy upstream", attempts)
-            else -> Reply.Failed(502, "upstream_unavailable", "model $model could not be reached", attempts)
+            }
+
+            panic -> {
+                Reply.Failed(503, "no_healthy_upstream", "model $model has no healthy upstream", attempts)
+            }
+
+            else -> {
+                Reply.Failed(502, "upstream_unavailable", "model $model could not be reached", attempts)
+            }
         }
     }
 
