@@ -1,0 +1,27 @@
+package routercluster.telemetry
+
+import java.time.Duration
+
+/**
+ * Bucket bounds of the histograms. Those of `gen_ai` meters are the ones that the OpenTelemetry GenAI conventions advise.
+ */
+internal object Buckets {
+    /** 10 ms, doubled up to 81.92 s. */
+    val operation: Array<Duration> = Array(14) { Duration.ofMillis(10L shl it) }
+
+    val firstToken: Array<Duration> =
+        millis(1, 5, 10, 20, 40, 60, 80, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000)
+
+    val perToken: Array<Duration> = millis(10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1_000, 2_500)
+
+    /** Powers of four from 1 to 67,108,864 tokens. */
+    val tokens: DoubleArray = DoubleArray(14) { (1L shl 2 * it).toDouble() }
+
+    /** 1 µs to 100 ms: what choosing a model may take. */
+    val decide: Array<Duration> =
+        longArrayOf(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
+            .map { Duration.ofNanos(it * 1_000) }
+            .toTypedArray()
+
+    private fun millis(vararg bounds: Long): Array<Duration> = bounds.map { Duration.ofMillis(it) }.toTypedArray()
+}

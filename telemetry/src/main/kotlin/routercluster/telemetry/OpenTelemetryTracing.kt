@@ -1,0 +1,275 @@
+package routercluster.telemetry
+
+import io.opentelemetry.api.common.AttributeKey
+import io.opentelemetry.api.common.Attributes
+import io.opentelemetry.api.trace.Span
+import io.opentelemetry.api.trace.SpanKind
+import io.opentelemetry.api.trace.StatusCode
+import io.opentelemetry.api.trace.Tracer
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator
+import io.opentelemetry.context.Context
+import io.opentelemetry.context.propagation.TextMapGetter
+import io.opentelemetry.context.propagation.TextMapSetter
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter
+import io.opentelemetry.sdk.common.Clock
+import io.opentelemetry.sdk.resources.Resource
+import io.opentelemetry.sdk.trace.SdkTracerProvider
+import io.opentelemetry.sdk.trace.SpanLimits
+import io.opentelemetry.sdk.trace.SpanProcessor
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor
+import io.opentelemetry.sdk.trace.samplers.Sampler
+import org.slf4j.LoggerFactory
+import routercluster.policy.FailureClass
+import routercluster.policy.TracingSettings
+import routercluster.policy.signals.Reading
+import java.net.URI
+import java.time.Duration
+import java.util.concurrent.TimeUnit
+
+/**
+ * Traces by OpenTelemetry with the attribute names of its GenAI conventions. A request is a SERVER span, deciding an INTERNAL
+ * child, each attempt a CLIENT child. Spans name models, decisions and signals of the policy; never a prompt, a key or a user.
+ *
+ * @param processor receives finished spans; [otlp] makes one that sends them in batches
+ * @param sampleRate 0..1, share of the traces that begin here; where a client's trace comes in, its own choice holds
+ */
+class OpenTelemetryTracing(
+    serviceName: String,
+    sampleRate: Double,
+    processor: SpanProcessor,
+    private val clock: Clock = Clock.getDefault(),
+) : Tracing {
+    private val provider: SdkTracerProvider =
+        SdkTracerProvider
+            .builder()
+            .setClock(clock)
+            .setResource(Resource.getDefault().merge(Resource.create(Attributes.of(SERVICE_NAME, serviceName))))
+            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(sampleRate)))
+            .setSpanLimits(SpanLimits.builder().setMaxAttributeValueLength(ATTRIBUTE_CHARS_MAX).build())
+            .addSpanProcessor(processor)
+            .build()
+    private val tracer: Tracer = provider.get("routercluster")
+
+    override fun start(operation: String, askedModel: String?, from: TraceHeaders): RequestSpan {
+        val parent = if (from.traceparent == null) Context.root() else W3C.extract(Context.root(), from, HeaderReader)
+        val span =
+            tracer
+                .spanBuilder(operation)
+                .setParent(parent)
+                .setSpanKind(SpanKind.SERVER)
+                .startSpan()
+        if (span.isRecording) {
+            span.setAttribute(OPERATION, operation)
+            askedModel?.let { span.setAttribute(ORIGINAL_MODEL, it) }
+        }
+        return OpenRequestSpan(tracer, clock, operation, span)
+    }
+
+    /** Sends what is queued, for at most [CLOSE_SECONDS_MAX] seconds. */
+    override fun close() {
+        provider.shutdown().join(CLOSE_SECONDS_MAX, TimeUnit.SECONDS)
+    }
+
+    companion object {
+        /** Finished spans that wait to be sent; more are dropped. */
+        const val QUEUE_SPANS_MAX = 4_096
+
+        const val ATTRIBUTE_CHARS_MAX = 256
+
+        const val CLOSE_SECONDS_MAX = 5L
+
+        /**
+         * Sends spans over OTLP/HTTP (protobuf) from a background thread. An endpoint that is down or slow costs spans, never
+         * requests.
+         */
+        fun otlp(settings: TracingSettings): OpenTelemetryTracing {
+            val url = tracesUrl(settings.endpoint)
+            if (URI(url).port == GRPC_PORT) {
+                log.warn("tracing endpoint {}: port 4317 is usually OTLP over gRPC; this exporter speaks OTLP over HTTP, usually 4318", url)
+            }
+            val exporter =
+                OtlpHttpSpanExporter
+                    .builder()
+                    .setEndpoint(url)
+                    .setConnectTimeout(Duration.ofSeconds(2))
+                    .setTimeout(Duration.ofSeconds(10))
+                    .build()
+            val processor =
+                BatchSpanProcessor
+                    .builder(exporter)
+                    .setMaxQueueSize(QUEUE_SPANS_MAX)
+                    .setMaxExportBatchSize(512)
+                    .setScheduleDelay(Duration.ofSeconds(1))
+                    .setExporterTimeout(Duration.ofSeconds(10))
+                    .build()
+            return OpenTelemetryTracing(settings.serviceName, settings.sampleRate, processor)
+        }
+
+        /** The URL that spans are posted to: [endpoint] with `http` where it names no scheme and `/v1/traces` where no path. */
+        internal fun tracesUrl(endpoint: String): String {
+            val url = if ("://" in endpoint) endpoint else "http://$endpoint"
+            val path = URI(url).path.orEmpty()
+            return if (path.isEmpty() || path == "/") url.removeSuffix("/") + "/v1/traces" else url
+        }
+
+        private const val GRPC_PORT = 4317
+
+        private val log = LoggerFactory.getLogger(OpenTelemetryTracing::class.java)
+    }
+}
+
+private class OpenRequestSpan(
+    private val tracer: Tracer,
+    private val clock: Clock,
+    private val operation: String,
+    private val span: Span,
+) : RequestSpan {
+    private val context: Context = Context.root().with(span)
+
+    override val traceId: String? get() = span.spanContext.traceId
+
+    override val headers: TraceHeaders get() = headersOf(context)
+
+    override fun routed(event: RouterEvent.Routed) {
+        if (!span.isRecording) return
+        val end = clock.now()
+        val start = end - event.decideNanos
+        event.model?.let { span.setAttribute(REQUEST_MODEL, it) }
+        val child = child("route", SpanKind.INTERNAL, start)
+        event.recipe?.let { child.setAttribute(RECIPE, it) }
+        event.decision?.let { child.setAttribute(DECISION, it) }
+        val matched = event.readings.filter { (_, reading) -> reading is Reading.Seen && reading.matched }
+        child.setAttribute(SIGNALS_MATCHED, matched.map { (ref, _) -> ref.toString() })
+        event.signalNanos?.let { signalSpans(child, event, it, start) }
+        child.end(end, TimeUnit.NANOSECONDS)
+    }
+
+    override fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean): AttemptSpan {
+        val attempt = child("$operation $model", SpanKind.CLIENT, clock.now())
+        if (attempt.isRecording) {
+            attempt.setAttribute(OPERATION, operation)
+            attempt.setAttribute(PROVIDER, provider)
+            attempt.setAttribute(REQUEST_MODEL, model)
+            attempt.setAttribute(UPSTREAM, upstream)
+            attempt.setAttribute(ATTEMPT, number.toLong())
+            if (hedge) attempt.setAttribute(HEDGE, true)
+        }
+        return OpenAttemptSpan(context.with(attempt), attempt)
+    }
+
+    override fun end(event: RouterEvent.Completed) {
+        if (span.isRecording) describe(event)
+        span.end()
+    }
+
+    override fun end(event: RouterEvent.Refused) {
+        if (span.isRecording) failed(event.code, event.status)
+        span.end()
+    }
+
+    private fun describe(event: RouterEvent.Completed) {
+        event.model?.let {
+            span.updateName("$operation $it")
+            span.setAttribute(RESPONSE_MODEL, it)
+        }
+        event.provider?.let { span.setAttribute(PROVIDER, it) }
+        event.promptTokens?.let { span.setAttribute(INPUT_TOKENS, it.toLong()) }
+        event.completionTokens?.let { span.setAttribute(OUTPUT_TOKENS, it.toLong()) }
+        event.cachedTokens?.let { span.setAttribute(CACHED_TOKENS, it.toLong()) }
+        span.setAttribute(ANSWER_PATH, event.path.label)
+        span.setAttribute(STATUS, event.status.toLong())
+        event.errorCode?.let { failed(it, event.status) }
+    }
+
+    /** As the HTTP conventions have it, a server's span is an error only where the fault is the server's. */
+    private fun failed(code: String, status: Int) {
+        span.setAttribute(STATUS, status.toLong())
+        span.setAttribute(ERROR_TYPE, code)
+        if (status !in 400..499) span.setStatus(StatusCode.ERROR)
+    }
+
+    private fun signalSpans(decision: Span, event: RouterEvent.Routed, nanos: List<Long>, start: Long) {
+        val parent = context.with(decision)
+        var at = start
+        event.readings.forEachIndexed { i, (ref, reading) ->
+            val signal =
+                tracer
+                    .spanBuilder("signal $ref")
+                    .setParent(parent)
+                    .setStartTimestamp(at, TimeUnit.NANOSECONDS)
+                    .startSpan()
+            when (reading) {
+                is Reading.Seen -> signal.setAttribute(MATCHED, reading.matched)
+                is Reading.Failed -> signal.setStatus(StatusCode.ERROR, reading.reason)
+            }
+            at += nanos[i]
+            signal.end(at, TimeUnit.NANOSECONDS)
+        }
+    }
+
+    private fun child(name: String, kind: SpanKind, startNanos: Long): Span =
+        tracer
+            .spanBuilder(name)
+            .setParent(context)
+            .setSpanKind(kind)
+            .setStartTimestamp(startNanos, TimeUnit.NANOSECONDS)
+            .startSpan()
+}
+
+private class OpenAttemptSpan(private val context: Context, private val span: Span) : AttemptSpan {
+    override val headers: TraceHeaders get() = headersOf(context)
+
+    override fun end(status: Int?, failure: FailureClass?) {
+        status?.let { span.setAttribute(STATUS, it.toLong()) }
+        if (failure != null) {
+            span.setAttribute(ERROR_TYPE, failure.label)
+            span.setStatus(StatusCode.ERROR)
+        }
+        span.end()
+    }
+}
+
+private val W3C = W3CTraceContextPropagator.getInstance()
+
+private object HeaderReader : TextMapGetter<TraceHeaders> {
+    override fun keys(carrier: TraceHeaders): Iterable<String> = listOf("traceparent", "tracestate")
+
+    override fun get(carrier: TraceHeaders?, key: String): String? =
+        when (key) {
+            "traceparent" -> carrier?.traceparent
+            "tracestate" -> carrier?.tracestate
+            else -> null
+        }
+}
+
+private object HeaderWriter : TextMapSetter<MutableMap<String, String>> {
+    override fun set(carrier: MutableMap<String, String>?, key: String, value: String) {
+        carrier?.put(key, value)
+    }
+}
+
+private fun headersOf(context: Context): TraceHeaders {
+    val headers = HashMap<String, String>(4)
+    W3C.inject(context, headers, HeaderWriter)
+    return TraceHeaders(headers["traceparent"], headers["tracestate"])
+}
+
+private val SERVICE_NAME = AttributeKey.stringKey("service.name")
+private val OPERATION = AttributeKey.stringKey("gen_ai.operation.name")
+private val PROVIDER = AttributeKey.stringKey("gen_ai.provider.name")
+private val ORIGINAL_MODEL = AttributeKey.stringKey("gen_ai.original.model")
+private val REQUEST_MODEL = AttributeKey.stringKey("gen_ai.request.model")
+private val RESPONSE_MODEL = AttributeKey.stringKey("gen_ai.response.model")
+private val INPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.input_tokens")
+private val OUTPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.output_tokens")
+private val CACHED_TOKENS = AttributeKey.longKey("gen_ai.usage.cache_read.input_tokens")
+private val ERROR_TYPE = AttributeKey.stringKey("error.type")
+private val STATUS = AttributeKey.longKey("http.response.status_code")
+private val RECIPE = AttributeKey.stringKey("router.recipe")
+private val DECISION = AttributeKey.stringKey("router.decision")
+private val SIGNALS_MATCHED = AttributeKey.stringArrayKey("router.signals.matched")
+private val MATCHED = AttributeKey.booleanKey("router.signal.matched")
+private val ANSWER_PATH = AttributeKey.stringKey("router.path")
+private val UPSTREAM = AttributeKey.stringKey("router.upstream")
+private val ATTEMPT = AttributeKey.longKey("router.attempt")
+private val HEDGE = AttributeKey.booleanKey("router.hedge")

@@ -1,0 +1,141 @@
+package routercluster.telemetry
+
+import org.slf4j.LoggerFactory
+import routercluster.policy.FailureClass
+import routercluster.policy.Policy
+import routercluster.policy.signals.Reading
+import routercluster.policy.signals.SignalRef
+
+/**
+ * Something that happened in a door. Doors publish these and know nothing of metrics or logs. Small, immutable, free of prompt
+ * texts, keys and user names. Durations are nanoseconds.
+ */
+sealed interface RouterEvent {
+    /** A request came in at a door. Exactly one [Left] follows. */
+    data object Entered : RouterEvent
+
+    /** A request is over, however it ended. */
+    data object Left : RouterEvent
+
+    /**
+     * A plan was made for a request.
+     *
+     * @property recipe null for a concrete model that was asked for by name
+     * @property model the first candidate; null where no model will be called
+     * @property readings every signal that was read
+     * @property signalNanos what each reading took, in the order of [readings]; null where it was not measured
+     */
+    class Routed(
+        val recipe: String?,
+        val decision: String?,
+        val model: String?,
+        val readings: List<Pair<SignalRef, Reading>>,
+        val decideNanos: Long,
+        val signalNanos: List<Long>? = null,
+    ) : RouterEvent {
+        init {
+            require(signalNanos == null || signalNanos.size == readings.size) {
+                "${signalNanos?.size} times for ${readings.size} readings"
+            }
+        }
+    }
+
+    /**
+     * One try at one upstream is over.
+     *
+     * @property upstream the upstream's id
+     * @property status the upstream's HTTP status; null where no answer came
+     * @property failure null for the attempt that served
+     */
+    class AttemptEnded(
+        val model: String,
+        val upstream: String,
+        val provider: String,
+        val status: Int?,
+        val failure: FailureClass?,
+        val nanos: Long,
+        val hedge: Boolean = false,
+    ) : RouterEvent
+
+    /**
+     * An answer was given in full, or broke off, or was an error.
+     *
+     * @property operation as in the GenAI conventions: `chat`, `text_completion`, `embeddings` ...
+     * @property askedModel what the client asked for, switches taken off
+     * @property model the model that served; null where none did
+     * @property errorCode null for success
+     * @property nanos from the request's arrival to the end of the answer
+     * @property firstByteNanos from the request's arrival to the first byte of the answer's body
+     * @property cost in [currency]
+     */
+    data class Completed(
+        val operation: String,
+        val askedModel: String,
+        val model: String?,
+        val provider: String?,
+        val recipe: String?,
+        val decision: String?,
+        val status: Int,
+        val path: AnswerPath,
+        val nanos: Long,
+        val errorCode: String? = null,
+        val stream: Boolean = false,
+        val firstByteNanos: Long? = null,
+        val promptTokens: Int? = null,
+        val completionTokens: Int? = null,
+        val cachedTokens: Int? = null,
+        val cost: Double? = null,
+        val currency: String? = null,
+    ) : RouterEvent
+
+    /** A request was refused before it could be routed. [code] is the stable code that the client sees. */
+    class Refused(val code: String, val status: Int) : RouterEvent
+
+    /** A policy took effect, at the start or by a reload. */
+    class PolicyLoaded(val policy: Policy) : RouterEvent
+
+    /** A policy file was not taken; the last good policy goes on. [reason] is safe to show to an operator. */
+    class PolicyRejected(val reason: String) : RouterEvent
+}
+
+/** Where an answer came from. [label] is its name in metrics. */
+enum class AnswerPath(val label: String) {
+    UPSTREAM("upstream"),
+    FAST_RESPONSE("fast_response"),
+    CACHE("cache"),
+    ERROR("error"),
+}
+
+/** The name of an attempt's failure in metrics and traces. */
+internal val FailureClass.label: String
+    get() =
+        when (this) {
+            FailureClass.CONNECT -> "connect"
+            FailureClass.TIMEOUT -> "timeout"
+            FailureClass.RATE_LIMITED -> "rate_limited"
+            FailureClass.SERVER_ERROR -> "server_error"
+            FailureClass.CREDENTIALS -> "credentials"
+        }
+
+/** Where events go. Called on request threads: an implementation is quick, never blocks and never throws. */
+fun interface Events {
+    fun publish(event: RouterEvent)
+
+    companion object {
+        /** Takes events to nowhere. */
+        val NONE = Events { }
+
+        /** Publishes to every one of [sinks] in order. One that throws is logged and does not keep events from the others. */
+        fun all(vararg sinks: Events): Events = Events { event -> sinks.forEach { guarded(it, event) } }
+
+        private fun guarded(sink: Events, event: RouterEvent) {
+            try {
+                sink.publish(event)
+            } catch (e: RuntimeException) {
+                log.error("an event sink failed on {}", event::class.java.simpleName, e)
+            }
+        }
+
+        private val log = LoggerFactory.getLogger(Events::class.java)
+    }
+}
