@@ -1,0 +1,112 @@
+package routercluster.cli.serve
+
+import com.github.ajalt.clikt.parameters.options.default
+import com.github.ajalt.clikt.parameters.options.flag
+import com.github.ajalt.clikt.parameters.options.help
+import com.github.ajalt.clikt.parameters.options.option
+import com.github.ajalt.clikt.parameters.types.choice
+import com.github.ajalt.clikt.parameters.types.enum
+import com.github.ajalt.clikt.parameters.types.int
+import com.github.ajalt.clikt.parameters.types.path
+import com.github.ajalt.clikt.parameters.types.restrictTo
+import routercluster.cli.Command
+import routercluster.cli.LoadPolicy
+import routercluster.cli.Simulation
+import routercluster.cli.discovery.Discover
+import routercluster.cli.discovery.discoverProviders
+import routercluster.cli.discovery.starterPolicy
+import routercluster.cli.opening
+import routercluster.cli.untilTerminated
+import routercluster.policy.Policy
+
+private const val FALL_BACK_PORT = 8899
+private const val FALL_BACK_HOST = "127.0.0.1"
+
+/**
+ * `router serve`: opens both doors and stays until told to end.
+ *
+ * @param start opens the gateway's ports
+ * @param simulate starts the simulated model pair on a free port
+ * @param wait holds the command until the process is told to end, then closes what it was given
+ */
+class Serve(
+    private val load: LoadPolicy,
+    private val start: (ServeSettings) -> Running,
+    private val simulate: () -> Simulation,
+    private val discover: Discover = ::discoverProviders,
+    private val wait: (AutoCloseable) -> Unit = ::untilTerminated,
+) : Command(
+        "serve",
+        "Route requests: HTTP door, ExtProc door and admin API. Without --config it looks for models in reach.",
+        listOf("router serve", "router serve --config router.yaml --port 9000", "OPENAI_API_KEY=… router serve"),
+    ) {
+    private val config by option("--config", envvar = "ROUTER_CONFIG").path().help("policy file; it is read again whenever it changes")
+    private val host by option("--host", envvar = "ROUTER_HOST").help("address to listen on; default: the policy's listener, else $FALL_BACK_HOST")
+    private val port by option("--port", envvar = "ROUTER_PORT").int().restrictTo(0..65_535)
+        .help("HTTP door, 0 takes a free one; default: the policy's listener, else $FALL_BACK_PORT")
+    private val extProcPort by option("--extproc-port", envvar = "ROUTER_EXTPROC_PORT").int().restrictTo(0..65_535)
+        .help("Envoy external processor; default 50051").default(50_051)
+    private val adminPort by option("--admin-port", envvar = "ROUTER_ADMIN_PORT").int().restrictTo(0..65_535)
+        .help("admin API, on 127.0.0.1; default 8080").default(8080)
+    private val logFormat by option("--log-format", envvar = "ROUTER_LOG_FORMAT").enum<LogFormat> { it.name.lowercase() }
+        .help("json also leaves out the greeting; default human").default(LogFormat.HUMAN)
+    private val logLevel by option("--log-level", envvar = "ROUTER_LOG_LEVEL").choice("error", "warn", "info", "debug")
+        .help("default info").default("info")
+    private val noWatch by option("--no-watch").flag().help("do not read the policy file again when it changes")
+    private val rehearse by option("--rehearse", hidden = true).flag()
+        .help("start with simulated models on free ports, answer some requests and end: the launcher records which classes that takes")
+
+    override fun run() {
+        if (rehearse) return rehearsal()
+        val file = config
+        if (file == null) serveFound() else serve(load.fromFile(file), "$file", null)
+    }
+
+    private fun serveFound() {
+        val found = discover(::environment)
+        if (found.isNotEmpty()) {
+            val source = "made for ${found.joinToString { it.kind.title }}; `router init` writes it to a file"
+            return serve(load.fromText(starterPolicy(found, 0), "(found models)"), source, null)
+        }
+        val simulation = simulate()
+        serve(load.fromText(starterPolicy(found, simulation.port), "(simulated models)"), "made for simulated models", simulation)
+    }
+
+    private fun serve(policy: Policy, source: String, simulation: Simulation?) {
+        val settings = settings(policy)
+        val running = opening(settings.port, "--port, --extproc-port or --admin-port") { start(settings) }
+        if (logFormat == LogFormat.HUMAN) {
+            val auto = policy.autoNames.firstOrNull() ?: policy.defaultModel.name
+            echo(banner(policy, source, settings.host, running))
+            if (simulation != null) {
+                echo(simulationNotice(settings.host, running.port, auto))
+            } else if (config == null) {
+                echo(tryLine(settings.host, running.port, auto))
+            }
+        }
+        wait {
+            running.close()
+            simulation?.close()
+        }
+    }
+
+    private fun settings(policy: Policy): ServeSettings {
+        val listener = policy.listeners.firstOrNull()
+        return ServeSettings(
+            policy = policy,
+            file = config.takeUnless { noWatch },
+            host = host ?: listener?.address ?: FALL_BACK_HOST,
+            port = port ?: listener?.port ?: FALL_BACK_PORT,
+            extProcPort = extProcPort,
+            adminPort = adminPort,
+            logFormat = logFormat,
+            logLevel = logLevel,
+        )
+    }
+
+    private fun rehearsal() =
+        simulate().use { simulation ->
+            val policy = load.fromText(starterPolicy(emptyList(), simulation.port), "(rehearsal)")
+            start(ServeSettings(policy, null, FALL_BACK_HOST, 0, 0, 0, logFormat, "warn")).use { rehearseRequests(it.port) }
+        }
+}
