@@ -15,6 +15,7 @@ import java.time.Duration
  * @property autoNames model names that ask for routing by the default recipe
  * @property recipes by name; [DEFAULT_RECIPE] is always there
  * @property entrypoints virtual model names to recipe names
+ * @property metrics whether metrics are offered
  */
 class Policy(
     val revision: String,
@@ -30,6 +31,7 @@ class Policy(
     val identity: IdentityHeaders,
     val gateway: GatewaySettings,
     val tracing: TracingSettings? = null,
+    val metrics: Boolean = true,
 ) {
     companion object {
         const val DEFAULT_RECIPE = "default"
@@ -47,6 +49,7 @@ class Recipe(val name: String, val strategy: Strategy, val signals: List<Signal>
  * @property priority higher wins
  * @property tier 0 or more; where tiers are used, lower wins
  * @property candidates the models this decision may pick, in the order of the file; empty means the policy's default model
+ * @property annotations the owner's notes, which routing does not look at
  */
 class Decision(
     val name: String,
@@ -58,6 +61,7 @@ class Decision(
     val algorithm: String,
     val selector: Selector,
     val plugins: List<Plugin>,
+    val annotations: Map<String, String> = emptyMap(),
 )
 
 /**
@@ -82,6 +86,7 @@ data class IdentityHeaders(
     val failOpen: Boolean = false,
 )
 
+/** [endpoint] is the URL of an OTLP collector; [sampleRate] is 0..1. */
 data class TracingSettings(val endpoint: String, val sampleRate: Double, val serviceName: String)
 
 /**

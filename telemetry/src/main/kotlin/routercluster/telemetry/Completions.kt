@@ -25,6 +25,7 @@ internal class Completions(private val registry: MeterRegistry) {
         requests.at(RequestKey(event.recipe ?: NOTHING, event.decision ?: NOTHING, model, event.path, event.status)).increment()
         when (event.path) {
             AnswerPath.UPSTREAM, AnswerPath.ERROR -> genAi.at(genAiKey(event, names, model)).record(event)
+
             // The conventions measure calls of a model; these answers called none.
             AnswerPath.FAST_RESPONSE, AnswerPath.CACHE -> Unit
         }

@@ -80,7 +80,11 @@ class PrometheusEvents : Events, AutoCloseable {
 
     /** Adds a gauge that is read at every scrape. Its Prometheus name has underscores for dots; it carries no labels. */
     fun gauge(name: String, help: String, read: () -> Double) {
-        Gauge.builder(name, read) { it() }.description(help).strongReference(true).register(registry)
+        Gauge
+            .builder(name, read) { it() }
+            .description(help)
+            .strongReference(true)
+            .register(registry)
     }
 
     /** Adds a counter that is kept elsewhere and read at every scrape. [read] never falls. */
@@ -174,7 +178,11 @@ class PrometheusEvents : Events, AutoCloseable {
         counter("router.policy.reloads", "Policy files read, by whether they took effect", "outcome", outcome)
 
     private fun counter(name: String, help: String, vararg tags: String): Counter =
-        Counter.builder(name).description(help).tags(*tags).register(registry)
+        Counter
+            .builder(name)
+            .description(help)
+            .tags(*tags)
+            .register(registry)
 
     private data class AttemptKey(val model: String, val upstream: String, val outcome: String, val hedge: Boolean)
 

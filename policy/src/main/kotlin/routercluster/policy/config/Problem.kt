@@ -28,27 +28,67 @@ data class Problem(
 ) {
     override fun toString(): String =
         buildString {
-            append(at).append(": ").append(at.path.ifEmpty { "(root)" }).append(": ").append(message)
+            append(at)
+                .append(": ")
+                .append(at.path.ifEmpty { "(root)" })
+                .append(": ")
+                .append(message)
             value?.let { append(" (found ").append(it).append(')') }
             accepted?.let { append("; accepted: ").append(it) }
             suggestion?.let { append("; did you mean ").append(it).append('?') }
         }
 }
 
-/** Collects problems while a file is read and proven; reading goes on after each so that all are found at once. */
+/**
+ * Collects problems while a file is read and proven; reading goes on after each so that all are found at once.
+ *
+ * Values that came from the environment are shown as the file writes them (`${NAME}`), whoever reports the problem.
+ */
 class Problems {
-    private val found = mutableListOf<Problem>()
+    private class Hidden(val path: String, val text: String, val written: String)
 
+    private val found = mutableListOf<Problem>()
+    private val hidden = mutableListOf<Hidden>()
+
+    /** In the order of the file. */
     val all: List<Problem> get() = found.sortedWith(compareBy({ it.at.line }, { it.at.column }, { it.at.path }))
 
     val none: Boolean get() = found.isEmpty()
 
     fun add(problem: Problem) {
-        found += problem
+        val near = hidden.filter { related(it.path, problem.at.path) }
+        found += problem.copy(message = asWritten(problem.message, near), value = problem.value?.let { shown(asWritten(it, near)) })
     }
 
     fun add(at: Location, message: String, value: String? = null, accepted: String? = null, suggestion: String? = null) =
         add(Problem(at, message, value, accepted, suggestion))
+
+    /** From now on [text] at [path], above it and below it, is shown as [written]. */
+    fun hide(path: String, text: String, written: String) {
+        hidden += Hidden(path, text, written)
+    }
+
+    /** Inside a longer text only what is long enough to be told from ordinary words is replaced. */
+    private fun asWritten(text: String, near: List<Hidden>): String =
+        near.fold(text) { shown, hide ->
+            when {
+                shown == hide.text -> hide.written
+                hide.text.length >= HIDDEN_CHARS_MIN -> shown.replace(hide.text, hide.written)
+                else -> shown
+            }
+        }
+
+    private fun related(a: String, b: String): Boolean = a.startsWith(b) || b.startsWith(a)
+
+    private fun shown(value: String): String =
+        value.map { if (it.isISOControl()) ' ' else it }.joinToString("").let {
+            if (it.length > SHOWN_CHARS_MAX) it.take(SHOWN_CHARS_MAX) + "…" else it
+        }
+
+    private companion object {
+        const val HIDDEN_CHARS_MIN = 4
+        const val SHOWN_CHARS_MAX = 120
+    }
 }
 
 /** A policy file that cannot be used. Its message lists every problem, one a line. */

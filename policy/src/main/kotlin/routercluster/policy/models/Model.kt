@@ -1,5 +1,6 @@
 package routercluster.policy.models
 
+import routercluster.policy.FailureClass
 import java.time.Duration
 
 /** An API key or similar. Its text never appears in logs, errors or `explain`: only [reveal] gives it away. */
@@ -48,7 +49,9 @@ data class Pricing(
  * An endpoint that serves a model.
  *
  * @property id unique in the policy: `model/upstream`
+ * @property host a name, an IPv4 address, or an IPv6 address without brackets
  * @property basePath prefix that stands before the API path of the request, without `/v1` and without a closing slash; often empty
+ * @property versionPath what this upstream has where OpenAI's paths begin with `/v1`; empty where [basePath] stands for both
  * @property chatPath full path for chat completions, where it differs from `basePath + /v1/chat/completions`
  * @property model the name this upstream knows the model by
  * @property headers added to every request to this upstream, credentials excluded
@@ -67,17 +70,28 @@ class Upstream(
     val credential: Credential? = null,
     val headers: Map<String, String> = emptyMap(),
     val provider: String = "openai",
+    val versionPath: String = OPENAI_VERSION,
 ) {
     /** The path and query to ask for when a client asked for [path], e.g. `/v1/chat/completions`. */
     fun pathFor(path: String): String {
-        val target = if (path == CHAT_COMPLETIONS && chatPath != null) chatPath else basePath + path
+        val target = if (path == CHAT_COMPLETIONS && chatPath != null) chatPath else basePath + versioned(path)
         return if (query == null) target else "$target${if ('?' in target) '&' else '?'}$query"
     }
 
-    override fun toString(): String = "$id(${if (tls) "https" else "http"}://$host:$port$basePath)"
+    private fun versioned(path: String): String = if (path.startsWith(
+            "$OPENAI_VERSION/",
+        )
+    ) {
+        versionPath + path.removePrefix(OPENAI_VERSION)
+    } else {
+        path
+    }
+
+    override fun toString(): String = "$id(${if (tls) "https" else "http"}://${if (':' in host) "[$host]" else host}:$port$basePath)"
 
     companion object {
         const val CHAT_COMPLETIONS = "/v1/chat/completions"
+        const val OPENAI_VERSION = "/v1"
     }
 }
 
@@ -92,6 +106,7 @@ enum class LoadBalancing { ROUND_ROBIN, LEAST_REQUEST }
  * How a model's upstreams are balanced, checked and ejected.
  *
  * @property retries further attempts on the same model after the first
+ * @property retryOn the classes of failure that those attempts are made after
  * @property healthPath null switches active checks off
  * @property consecutiveFailures in a row that eject an upstream
  * @property ejection how long the first ejection lasts; it doubles with each further one, up to ten times
@@ -106,6 +121,8 @@ data class Reliability(
     val consecutiveFailures: Int = 5,
     val ejection: Duration = Duration.ofSeconds(30),
     val maxEjectedPercent: Int = 50,
+    val retryOn: Set<FailureClass> =
+        setOf(FailureClass.CONNECT, FailureClass.TIMEOUT, FailureClass.RATE_LIMITED, FailureClass.SERVER_ERROR),
 )
 
 /** How a family of models is told to reason. */

@@ -1,0 +1,108 @@
+package routercluster.policy.config
+
+import routercluster.policy.Policy
+import routercluster.policy.Strategy
+import routercluster.policy.config.prove.RecipeProver
+import routercluster.policy.config.prove.autoNames
+import routercluster.policy.config.prove.proveDefaultModel
+import routercluster.policy.config.prove.proveEntrypoints
+import routercluster.policy.config.prove.proveGateway
+import routercluster.policy.config.prove.proveIdentity
+import routercluster.policy.config.prove.proveListeners
+import routercluster.policy.config.prove.proveModels
+import routercluster.policy.config.prove.proveTracing
+import routercluster.policy.config.prove.refuseDuplicates
+import routercluster.policy.config.raw.RawPolicy
+import routercluster.policy.config.raw.RawRecipe
+import routercluster.policy.config.raw.readPolicy
+import routercluster.policy.signals.SignalFamily
+import routercluster.policy.signals.signalFamilies
+import java.security.MessageDigest
+
+/** What came of a policy file. */
+sealed interface PolicyOutcome {
+    class Proven(val policy: Policy) : PolicyOutcome
+
+    /** @property problems every one that the file has, in its order; never empty */
+    class Refused(val problems: List<Problem>) : PolicyOutcome
+}
+
+/**
+ * Reads and proves a policy file of format v0.3.
+ *
+ * @param text the file's YAML, at most 4 Mi characters
+ * @param file what problems call it
+ * @param environment looks up variables that the file refers to; null for one that is not set
+ * @throws InvalidPolicy with every problem of the file
+ */
+fun loadPolicy(text: String, file: String, environment: (String) -> String?): Policy =
+    when (val outcome = provePolicy(text, file, environment)) {
+        is PolicyOutcome.Proven -> outcome.policy
+        is PolicyOutcome.Refused -> throw InvalidPolicy(outcome.problems)
+    }
+
+/** As [loadPolicy], with a refusal as a value. [families] are the signals that the policy may use. */
+fun provePolicy(
+    text: String,
+    file: String,
+    environment: (String) -> String?,
+    families: List<SignalFamily> = signalFamilies,
+): PolicyOutcome {
+    val problems = Problems()
+    val raw = readDocument(text, file, environment, problems)?.let { readPolicy(it, families) }
+    val policy = raw?.let { prove(it, families, environment, revision(text), problems) }
+    return if (policy != null && problems.none) PolicyOutcome.Proven(policy) else PolicyOutcome.Refused(problems.all)
+}
+
+/** SHA-256 of the file as written, in hex, so that the same file has the same revision on every node. */
+private fun revision(text: String): String =
+    MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()).joinToString("") { "%02x".format(it) }
+
+private const val DEFAULT_EFFORT = "medium"
+
+/** Every topic is proven, whatever the others found; null only where there is no default model to speak of. */
+private fun prove(
+    raw: RawPolicy,
+    families: List<SignalFamily>,
+    environment: (String) -> String?,
+    revision: String,
+    problems: Problems,
+): Policy? {
+    val models = proveModels(raw.providers, raw.routing.cards, environment, problems)
+    val defaultModel = proveDefaultModel(raw.providers, models, problems)
+    val strategy = raw.global.strategy ?: Strategy.PRIORITY
+    val prover = RecipeProver(models, families, problems)
+    val recipes =
+        listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
+            raw.recipes.map { prover.prove(it.name.value, it.routing, strategy) }
+    refuseRecipeNames(raw.recipes, problems)
+    val autoNames = autoNames(raw.global)
+    val entrypoints = proveEntrypoints(raw.entrypoints, recipes.map { it.name }.toSet(), raw.providers.models, autoNames, problems)
+    val listeners = proveListeners(raw.listeners, problems)
+    val identity = proveIdentity(raw.global, problems)
+    val gateway = proveGateway(raw.gateway, problems)
+    val tracing = proveTracing(raw.global.tracing, problems)
+    return Policy(
+        revision = revision,
+        listeners = listeners,
+        models = models,
+        defaultModel = defaultModel ?: return null,
+        defaultEffort = raw.providers.defaultEffort ?: DEFAULT_EFFORT,
+        autoNames = autoNames,
+        recipes = recipes.associateBy { it.name },
+        entrypoints = entrypoints,
+        listModels = raw.global.listModels ?: false,
+        clearRouteCache = raw.global.clearRouteCache ?: true,
+        identity = identity,
+        gateway = gateway,
+        tracing = tracing,
+        metrics = raw.global.metrics ?: true,
+    )
+}
+
+private fun refuseRecipeNames(recipes: List<RawRecipe>, problems: Problems) {
+    refuseDuplicates(recipes.map { it.name }, "recipe", problems)
+    recipes.filter { it.name.value == Policy.DEFAULT_RECIPE }.forEach {
+        problems.add(it.name.at, "is the name of the top-level routing section", it.name.value, "another name")
+    }
+}

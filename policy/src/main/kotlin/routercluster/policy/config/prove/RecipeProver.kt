@@ -1,0 +1,86 @@
+package routercluster.policy.config.prove
+
+import routercluster.policy.Candidate
+import routercluster.policy.Decision
+import routercluster.policy.Recipe
+import routercluster.policy.Strategy
+import routercluster.policy.config.Problems
+import routercluster.policy.config.Text
+import routercluster.policy.config.raw.RawDecision
+import routercluster.policy.config.raw.RawModelRef
+import routercluster.policy.config.raw.RawRouting
+import routercluster.policy.decisions.Rule
+import routercluster.policy.models.Model
+import routercluster.policy.selectors.selectors
+import routercluster.policy.signals.Signal
+import routercluster.policy.signals.SignalFamily
+
+/** Proves recipes over shared [models]; names of signals and decisions are each recipe's own. */
+internal class RecipeProver(
+    private val models: Map<String, Model>,
+    private val families: List<SignalFamily>,
+    private val problems: Problems,
+) {
+    /** @param fallback the strategy where the recipe names none */
+    fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe {
+        val proven = raw.signals.map { it.raw.prove(problems) }
+        val signals = proven.filterNotNull()
+        val scope = scope(raw, proven, signals)
+        refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
+        return Recipe(name, raw.strategy ?: fallback, signals, raw.decisions.map { decision(it, scope) })
+    }
+
+    private fun scope(raw: RawRouting, proven: List<Signal?>, signals: List<Signal>): SignalScope {
+        val named = raw.signals.groupBy { it.type }
+        named.forEach { (type, ofType) -> refuseDuplicates(ofType.map { Text(it.raw.name, it.raw.at) }, "signal of type $type", problems) }
+        val indices =
+            raw.signals.zip(proven).mapNotNull { (written, signal) ->
+                signal?.let { (written.type to written.raw.name) to (signals.indexOf(it) to it.onError) }
+            }
+        return SignalScope(
+            families.mapTo(mutableSetOf()) { it.type },
+            named.mapValues { (_, ofType) -> ofType.mapTo(mutableSetOf()) { it.raw.name } },
+            indices.toMap(),
+        )
+    }
+
+    private fun decision(raw: RawDecision, scope: SignalScope): Decision {
+        val refs = raw.modelRefs
+        refuseDuplicates(
+            refs.map {
+                Text(
+                    it.lora?.let { lora ->
+                        "${it.model.value} with ${lora.value}"
+                    } ?: it.model.value,
+                    it.model.at,
+                )
+            },
+            "candidate",
+            problems,
+        )
+        return Decision(
+            raw.name.value,
+            raw.description,
+            raw.priority ?: 0,
+            raw.tier ?: 0,
+            raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
+            refs.mapNotNull(::candidate),
+            raw.algorithm,
+            selectors.getValue(raw.algorithm),
+            provePlugins(raw.plugins, problems),
+            raw.annotations,
+        )
+    }
+
+    private fun candidate(raw: RawModelRef): Candidate? {
+        unknownName(raw.model, "unknown model", models.keys, problems)
+        val model = models[raw.model.value] ?: return null
+        raw.lora?.let { unknownName(it, "unknown LoRA adapter of ${model.name}", model.card.loras, problems) }
+        return Candidate(model, raw.weight ?: 1.0, raw.reasoning, raw.effort, raw.lora?.value)
+    }
+
+    private companion object {
+        /** What a decision without rules has. */
+        val ALWAYS = Rule.And(emptyList())
+    }
+}

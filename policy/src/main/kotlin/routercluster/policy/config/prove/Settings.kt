@@ -1,0 +1,118 @@
+package routercluster.policy.config.prove
+
+import routercluster.policy.Forwarding
+import routercluster.policy.GatewaySettings
+import routercluster.policy.IdentityHeaders
+import routercluster.policy.Limits
+import routercluster.policy.Listener
+import routercluster.policy.TracingSettings
+import routercluster.policy.config.Problems
+import routercluster.policy.config.raw.RawForwarding
+import routercluster.policy.config.raw.RawGateway
+import routercluster.policy.config.raw.RawGlobal
+import routercluster.policy.config.raw.RawLimits
+import routercluster.policy.config.raw.RawListener
+import routercluster.policy.config.raw.RawTracing
+import routercluster.policy.config.raw.Sampling
+import java.time.Duration
+
+private val listenerTimeout = Duration.ofSeconds(300)
+private const val EVERY_INTERFACE = "0.0.0.0"
+
+internal fun proveListeners(raw: List<RawListener>, problems: Problems): List<Listener> {
+    refuseDuplicates(raw.map { it.name }, "listener", problems)
+    val listeners = raw.map { Listener(it.name.value, it.address?.value ?: EVERY_INTERFACE, it.port, it.timeout ?: listenerTimeout) }
+    val taken = mutableSetOf<Pair<String, Int>>()
+    raw.zip(listeners).forEach { (written, listener) ->
+        if (parseHostPort(bracketed(listener.address), defaultPort = 1) == null) {
+            problems.add(written.section.at("address"), "is not an address to listen on", listener.address, "an IP address or a host name")
+        }
+        if (listener.port != 0 && !taken.add(listener.address to listener.port)) {
+            problems.add(written.section.at("port"), "is another listener's port already", "${listener.port}", "a port of its own")
+        }
+    }
+    return listeners
+}
+
+private fun bracketed(address: String): String = if (':' in address) "[$address]" else address
+
+internal fun proveIdentity(raw: RawGlobal, problems: Problems): IdentityHeaders {
+    val default = IdentityHeaders()
+    return IdentityHeaders(
+        raw.userHeader?.let { proveHeaderName(it, problems) } ?: default.user,
+        raw.groupsHeader?.let { proveHeaderName(it, problems) } ?: default.groups,
+        raw.authzFailOpen ?: default.failOpen,
+    )
+}
+
+private const val DEFAULT_SERVICE_NAME = "routercluster"
+
+/** Null where tracing is off. An endpoint without a scheme gets one by `insecure`. */
+internal fun proveTracing(raw: RawTracing?, problems: Problems): TracingSettings? {
+    val written = raw?.endpoint ?: return null
+    val url = if ("://" in written.value) written.value else (if (raw.insecure) "http://" else "https://") + written.value
+    if (parseBaseUrl(url) == null) {
+        problems.add(written.at, "is not an OTLP endpoint", written.value, "host:port or http(s)://host:port")
+    }
+    val rate =
+        when (raw.sampling) {
+            Sampling.ALWAYS_OFF -> 0.0
+            Sampling.PROBABILISTIC -> raw.rate ?: 1.0
+            Sampling.ALWAYS_ON, null -> 1.0
+        }
+    return if (raw.enabled) TracingSettings(url, rate, raw.serviceName ?: DEFAULT_SERVICE_NAME) else null
+}
+
+internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings {
+    val default = GatewaySettings()
+    raw.trustedPeers.filterNot { isCidr(it.value) }.forEach {
+        problems.add(it.at, "is not a CIDR block", it.value, "an address or a block such as 10.0.0.0/8 or fd00::/8")
+    }
+    return GatewaySettings(
+        limits(raw.limits),
+        forwarding(raw.forwarding, problems),
+        raw.trustedPeers.map { it.value },
+        raw.decisionsKept ?: default.decisionsKept,
+        raw.drainTimeout ?: default.drainTimeout,
+    )
+}
+
+private fun limits(raw: RawLimits): Limits {
+    val default = Limits()
+    return Limits(
+        raw.bodyBytesMax ?: default.bodyBytesMax,
+        raw.jsonDepthMax ?: default.jsonDepthMax,
+        raw.messagesMax ?: default.messagesMax,
+        raw.headersMax ?: default.headersMax,
+        raw.headerBytesMax?.toInt() ?: default.headerBytesMax,
+        raw.concurrentRequestsMax ?: default.concurrentRequestsMax,
+    )
+}
+
+private fun forwarding(raw: RawForwarding, problems: Problems): Forwarding {
+    val default = Forwarding()
+    val total = raw.totalTimeout ?: default.totalTimeout
+    val forwarding =
+        Forwarding(
+            raw.attemptsMax ?: default.attemptsMax,
+            raw.connectTimeout ?: minOf(default.connectTimeout, total),
+            raw.firstByteTimeout ?: minOf(default.firstByteTimeout, total),
+            raw.idleTimeout ?: minOf(default.idleTimeout, total),
+            total,
+            raw.fallBackOn ?: default.fallBackOn,
+            raw.retryBudgetPercent ?: default.retryBudgetPercent,
+            raw.hedgeAfter,
+            raw.hedgePercentMax ?: default.hedgePercentMax,
+            raw.backoff ?: default.backoff,
+            raw.retryAfterMax ?: default.retryAfterMax,
+        )
+    val longest = listOf(
+        "connect_timeout" to forwarding.connectTimeout,
+        "first_byte_timeout" to forwarding.firstByteTimeout,
+        "idle_timeout" to forwarding.idleTimeout,
+    )
+    longest.filter { it.second > total }.forEach { (key, _) ->
+        raw.at?.let { problems.add(it.copy(path = "${it.path}.$key"), "is longer than total_timeout") }
+    }
+    return forwarding
+}

@@ -1,0 +1,90 @@
+package routercluster.policy.config.raw
+
+import routercluster.policy.FailureClass
+import routercluster.policy.config.Location
+import routercluster.policy.config.Section
+import routercluster.policy.config.Text
+import routercluster.policy.config.choose
+import java.time.Duration
+
+/** The `gateway` section, ours and not the seed's: what the doors allow and how they forward. Null means the default. */
+internal class RawGateway(
+    val limits: RawLimits = RawLimits(),
+    val forwarding: RawForwarding = RawForwarding(),
+    val trustedPeers: List<Text> = emptyList(),
+    val decisionsKept: Int? = null,
+    val drainTimeout: Duration? = null,
+)
+
+internal class RawLimits(
+    val bodyBytesMax: Long? = null,
+    val jsonDepthMax: Int? = null,
+    val messagesMax: Int? = null,
+    val headersMax: Int? = null,
+    val headerBytesMax: Long? = null,
+    val concurrentRequestsMax: Int? = null,
+)
+
+internal class RawForwarding(
+    val at: Location? = null,
+    val attemptsMax: Int? = null,
+    val connectTimeout: Duration? = null,
+    val firstByteTimeout: Duration? = null,
+    val idleTimeout: Duration? = null,
+    val totalTimeout: Duration? = null,
+    val fallBackOn: Set<FailureClass>? = null,
+    val retryBudgetPercent: Int? = null,
+    val hedgeAfter: Duration? = null,
+    val hedgePercentMax: Int? = null,
+    val backoff: Duration? = null,
+    val retryAfterMax: Duration? = null,
+)
+
+private const val KIB = 1024L
+private const val MIB = 1024L * KIB
+
+private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
+private val waits = Duration.ZERO..Duration.ofHours(1)
+
+internal fun readGateway(section: Section?): RawGateway {
+    if (section == null) return RawGateway()
+    return RawGateway(
+        section.section("limits")?.let(::readLimits) ?: RawLimits(),
+        section.section("forwarding")?.let(::readForwarding) ?: RawForwarding(),
+        section.texts("trusted_peers"),
+        section.int("decisions_kept", 0..1_000_000),
+        section.duration("drain_timeout", waits),
+    )
+}
+
+private fun readLimits(section: Section) =
+    RawLimits(
+        section.bytes("body_bytes_max", KIB..1_024 * MIB),
+        section.int("json_depth_max", 4..1_000),
+        section.int("messages_max", 1..1_000_000),
+        section.int("headers_max", 8..10_000),
+        section.bytes("header_bytes_max", KIB..16 * MIB),
+        section.int("concurrent_requests_max", 1..1_000_000),
+    )
+
+private val failureClasses = FailureClass.entries.associateBy { it.name.lowercase() }
+
+private fun readForwarding(section: Section) =
+    RawForwarding(
+        section.here,
+        section.int("attempts_max", 1..20),
+        section.duration("connect_timeout", timeouts),
+        section.duration("first_byte_timeout", timeouts),
+        section.duration("idle_timeout", timeouts),
+        section.duration("total_timeout", timeouts),
+        if (section.has("fall_back_on")) {
+            section.texts("fall_back_on").mapNotNullTo(mutableSetOf()) { choose(it, failureClasses, emptyList(), section.problems) }
+        } else {
+            null
+        },
+        section.int("retry_budget_percent", 0..100),
+        section.duration("hedge_after", Duration.ofMillis(1)..Duration.ofHours(1)),
+        section.int("hedge_percent_max", 0..100),
+        section.duration("backoff", waits),
+        section.duration("retry_after_max", waits),
+    )

@@ -1,0 +1,147 @@
+package routercluster.policy.config.raw
+
+import routercluster.policy.Strategy
+import routercluster.policy.config.Location
+import routercluster.policy.config.Section
+import routercluster.policy.config.Text
+import routercluster.policy.config.formatSignals
+import routercluster.policy.config.laterAlgorithms
+import routercluster.policy.config.laterDecisionKeys
+import routercluster.policy.models.ModelCard
+import routercluster.policy.selectors.selectors
+import routercluster.policy.signals.RawSignal
+import routercluster.policy.signals.SignalFamily
+
+/** A `routing` section, the top-level one or a recipe's. */
+internal class RawRouting(
+    val strategy: Strategy?,
+    val cards: List<RawCard>,
+    val signals: List<FamilySignal>,
+    val decisions: List<RawDecision>,
+)
+
+internal class FamilySignal(val type: String, val raw: RawSignal)
+
+internal class RawCard(val name: Text, val card: ModelCard)
+
+internal class RawDecision(
+    val name: Text,
+    val description: String?,
+    val priority: Int?,
+    val tier: Int?,
+    val rule: RawRule?,
+    val modelRefs: List<RawModelRef>,
+    val algorithm: String,
+    val plugins: List<RawPlugin>,
+    val annotations: Map<String, String>,
+)
+
+internal class RawModelRef(
+    val model: Text,
+    val lora: Text?,
+    val weight: Double?,
+    val reasoning: Boolean?,
+    val effort: String?,
+)
+
+internal val strategies: Map<String, Strategy> = Strategy.entries.associateBy { it.name.lowercase() }
+
+internal fun readRouting(section: Section, families: List<SignalFamily>, cardsBelong: Boolean): RawRouting {
+    if (!cardsBelong) section.refuse("modelCards", "belongs to the top-level routing section: all recipes share the models")
+    section.notSupportedYet("projections")
+    return RawRouting(
+        section.oneOf("strategy", strategies),
+        if (cardsBelong) section.sections("modelCards").mapNotNull(::readCard) else emptyList(),
+        section.section("signals")?.let { readSignals(it, families) }.orEmpty(),
+        section.sections("decisions").mapNotNull(::readDecision),
+    )
+}
+
+private val modalities = listOf("ar", "text", "omni", "diffusion").associateWith { it }
+
+private fun readCard(section: Section): RawCard? {
+    val name = section.requiredText("name")
+    val loras = section.sections("loras")
+    loras.forEach { it.string("description") }
+    val card =
+        ModelCard(
+            section.string("description"),
+            section.string("param_size"),
+            section.int("context_window_size", 1..1_000_000_000),
+            section.strings("capabilities"),
+            section.double("quality_score", 0.0..1.0),
+            section.oneOf("modality", modalities),
+            section.strings("tags"),
+            loras.mapNotNull { it.requiredText("name")?.value },
+        )
+    return name?.let { RawCard(it, card) }
+}
+
+private fun readSignals(section: Section, families: List<SignalFamily>): List<FamilySignal> {
+    val built = families.map { it.key }
+    section.notSupportedYet(*(formatSignals.keys - built).toTypedArray())
+    listOf("category_kb", "taxonomy").forEach { section.refuse(it, "is a name from before v0.3", accepted = "kb") }
+    return families.flatMap { family ->
+        section.sections(family.key).map { FamilySignal(family.type, family.read(it)) }
+    }
+}
+
+private fun readDecision(section: Section): RawDecision? {
+    section.notSupportedYet(*laterDecisionKeys)
+    val name = section.requiredText("name")
+    val decision =
+        RawDecision(
+            name ?: Text("", section.here),
+            section.string("description"),
+            section.int("priority", -PRIORITY_MAX..PRIORITY_MAX),
+            section.int("tier", 0..PRIORITY_MAX),
+            section.section("rules")?.let { readRule(it, depth = 1) },
+            section.sections("modelRefs").mapNotNull(::readModelRef),
+            section.section("algorithm")?.let(::readAlgorithm) ?: DEFAULT_ALGORITHM,
+            section.sections("plugins").mapNotNull(::readPlugin),
+            readAnnotations(section),
+        )
+    return decision.takeIf { name != null }
+}
+
+private const val PRIORITY_MAX = 1_000_000_000
+private const val DEFAULT_ALGORITHM = "static"
+
+private fun readModelRef(section: Section): RawModelRef? {
+    val model = section.requiredText("model")
+    section.string("reasoning_description")
+    val lora = section.text("lora_name")
+    val weight = section.double("weight", 0.0..1_000_000.0)
+    val reasoning = section.boolean("use_reasoning")
+    val effort = section.oneOf("reasoning_effort", effortWords)
+    return model?.let { RawModelRef(it, lora, weight, reasoning, effort) }
+}
+
+/** Static and weighted choice cannot fail, so their `on_error` is checked and has nothing to do. */
+private fun readAlgorithm(section: Section): String? {
+    val type = section.oneOf("type", selectors.keys.associateWith { it }, laterAlgorithms)
+    if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = selectors.keys.joinToString(", "))
+    if (type == null) {
+        section.passOver()
+    } else {
+        section.section(type)
+        section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+    }
+    return type
+}
+
+private const val ANNOTATIONS_MAX = 32
+private const val ANNOTATION_BYTES_MAX = 4_096
+
+private fun readAnnotations(section: Section): Map<String, String> {
+    val annotations = section.stringMap("annotations")
+    val at: Location = section.atKey("annotations")
+    if (annotations.size > ANNOTATIONS_MAX) {
+        section.problems.add(at, "has too many keys", "${annotations.size}", "at most $ANNOTATIONS_MAX")
+    }
+    val bytes = annotations.entries.sumOf { it.key.encodeToByteArray().size + it.value.encodeToByteArray().size }
+    if (bytes > ANNOTATION_BYTES_MAX) {
+        section.problems.add(at, "is too large", "$bytes bytes", "at most $ANNOTATION_BYTES_MAX bytes of keys and values in UTF-8")
+    }
+    return annotations
+}
