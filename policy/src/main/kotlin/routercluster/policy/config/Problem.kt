@@ -28,7 +28,11 @@ data class Problem(
 ) {
     override fun toString(): String =
         buildString {
-            append(at).append(": ").append(at.path.ifEmpty { "(root)" }).append(": ").append(message)
+            append(at)
+                .append(": ")
+                .append(at.path.ifEmpty { "(root)" })
+                .append(": ")
+                .append(message)
             value?.let { append(" (found ").append(it).append(')') }
             accepted?.let { append("; accepted: ").append(it) }
             suggestion?.let { append("; did you mean ").append(it).append('?') }

@@ -23,5 +23,6 @@ sealed interface Rule {
 
 /** Numeric bounds; every bound that is set must hold. At least one is. */
 data class Predicate(val gt: Double? = null, val gte: Double? = null, val lt: Double? = null, val lte: Double? = null) {
-    fun holds(x: Double): Boolean = (gt == null || x > gt) && (gte == null || x >= gte) && (lt == null || x < lt) && (lte == null || x <= lte)
+    fun holds(x: Double): Boolean =
+        (gt == null || x > gt) && (gte == null || x >= gte) && (lt == null || x < lt) && (lte == null || x <= lte)
 }

@@ -27,4 +27,9 @@ class ChatBody(
 )
 
 /** Why a body was refused. [code] is stable; [param] names the field where there is one. Texts never quote the prompt. */
-class BadRequest(val status: Int, val code: String, override val message: String, val param: String? = null) : Exception(message, null, false, false)
+class BadRequest(
+    val status: Int,
+    val code: String,
+    override val message: String,
+    val param: String? = null,
+) : Exception(message, null, false, false)
