@@ -1,5 +1,6 @@
 package routercluster.policy
 
+import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
@@ -43,7 +44,10 @@ data class Listener(val name: String, val address: String, val port: Int, val ti
 enum class Strategy { PRIORITY, CONFIDENCE }
 
 /** An isolated policy over the shared models: its signals and decisions see no other recipe's. */
-class Recipe(val name: String, val strategy: Strategy, val signals: List<Signal>, val decisions: List<Decision>)
+class Recipe(val name: String, val strategy: Strategy, val signals: List<Signal>, val decisions: List<Decision>) {
+    /** Compiled once, here. */
+    val engine = DecisionEngine(strategy, signals, decisions)
+}
 
 /**
  * @property priority higher wins

@@ -10,7 +10,7 @@ package routercluster.policy.routing
  * | `no-cache` | neither reads nor writes a cache |
  * | `debug` | adds the debug headers |
  *
- * A name that the policy knows as a whole is never taken apart, so model names may contain colons.
+ * A name that the policy knows as a whole is never taken apart, so model names may contain colons, also after `model=`.
  */
 data class ModelName(
     val written: String,
@@ -29,23 +29,39 @@ data class ModelName(
             if (known(written)) return Result.Ok(ModelName(written, written))
             val cut = (written.indices.filter { written[it] == ':' } + written.length).lastOrNull { known(written.substring(0, it)) }
             if (cut == null || cut == written.length) return Result.Ok(ModelName(written, written))
-            return switches(ModelName(written, written.substring(0, cut)), written.substring(cut + 1))
+            return switches(ModelName(written, written.substring(0, cut)), written.substring(cut + 1), known)
         }
 
-        private fun switches(start: ModelName, text: String): Result {
+        private fun switches(start: ModelName, text: String, known: (String) -> Boolean): Result {
             var name = start
-            for (switch in text.split(':')) {
+            for (switch in split(text, known)) {
                 name =
                     when {
                         switch == "debug" -> name.copy(debug = true)
                         switch == "no-cache" -> name.copy(cache = false)
                         switch.startsWith("recipe=") -> name.copy(recipe = switch.removePrefix("recipe="))
-                        switch.startsWith("model=") -> name.copy(pinned = switch.removePrefix("model="))
+                        switch.startsWith(PIN) -> name.copy(pinned = switch.removePrefix(PIN))
                         else -> return Result.Unknown(switch)
                     }
             }
             return Result.Ok(name)
         }
+
+        /** [text] cut at its colons, except those inside the longest known name that follows a `model=`. */
+        private fun split(text: String, known: (String) -> Boolean): List<String> {
+            val switches = mutableListOf<String>()
+            var start = 0
+            while (start <= text.length) {
+                val ends = text.indices.filter { it >= start && text[it] == ':' } + text.length
+                val pinned = if (text.startsWith(PIN, start)) ends.lastOrNull { known(text.substring(start + PIN.length, it)) } else null
+                val end = pinned ?: ends.first()
+                switches += text.substring(start, end)
+                start = end + 1
+            }
+            return switches
+        }
+
+        private const val PIN = "model="
     }
 
     sealed interface Result {

@@ -16,6 +16,7 @@ import routercluster.policy.signals.SignalRef
  * @property recipe null for a concrete model that was asked for by name
  * @property readings every signal that was read, in the order of reading
  * @property verdicts per decision of the recipe, in the order of the file; empty for a concrete model
+ * @property seed of the chance that the selector was given, so that a replay draws the same
  */
 class Plan(
     val policy: Policy,
@@ -27,6 +28,7 @@ class Plan(
     val readings: List<Pair<SignalRef, Reading>>,
     val verdicts: List<Verdict>,
     val facts: Facts?,
+    val seed: Int = 0,
 )
 
 sealed interface Action {

@@ -1,0 +1,146 @@
+package routercluster.policy.record
+
+import routercluster.policy.decisions.Evidence
+import routercluster.policy.decisions.Truth
+import routercluster.policy.decisions.explain
+import routercluster.policy.request.Facts
+import routercluster.policy.routing.Action
+import routercluster.policy.routing.Plan
+import routercluster.policy.signals.Reading
+import routercluster.policy.signals.SignalRef
+import java.time.Instant
+
+/**
+ * Why one request went where it went: enough to show it and to decide it again, and nothing of what the prompt said.
+ * Reasons are put into words on first use, since few records are ever looked at.
+ *
+ * @property revision of the policy that decided
+ * @property asked the request's `model` string
+ * @property recipe null for a concrete model and for a refused name
+ * @property decision null where none matched
+ * @property confidence 0..1, of [decision]
+ * @property seed of the chance that the selector was given
+ * @property signals every signal that was read, in the order of reading
+ * @property decisions in the order of the file
+ * @property candidates in the order in which they are tried
+ */
+class DecisionRecord internal constructor(
+    val id: String,
+    val time: Instant,
+    val revision: String,
+    val asked: String,
+    val recipe: String?,
+    val decision: String?,
+    val confidence: Double,
+    val seed: Int,
+    val action: ActionNote,
+    val request: RequestShape?,
+    val signals: List<SignalNote>,
+    decisions: Lazy<List<DecisionNote>>,
+    candidates: Lazy<List<CandidateNote>>,
+) {
+    val decisions: List<DecisionNote> by decisions
+    val candidates: List<CandidateNote> by candidates
+
+    companion object {
+        /** The record of [plan]. It keeps the plan's policy, but neither its facts nor any text of them. */
+        fun of(id: String, time: Instant, plan: Plan): DecisionRecord {
+            val action = plan.action
+            val recipe = plan.recipe?.let { plan.policy.recipes[it] }
+            val readings = plan.readings
+            return DecisionRecord(
+                id = id,
+                time = time,
+                revision = plan.policy.revision,
+                asked = plan.asked.written,
+                recipe = plan.recipe,
+                decision = plan.decision?.name,
+                confidence = plan.confidence,
+                seed = plan.seed,
+                action = ActionNote.of(action),
+                request = plan.facts?.let(RequestShape::of),
+                signals = readings.map { (ref, reading) -> SignalNote(ref, reading) },
+                decisions =
+                    lazy(LazyThreadSafetyMode.PUBLICATION) {
+                        recipe?.let { explain(it, evidence(readings.toMap(), it.signals.map { signal -> signal.ref })) }.orEmpty().map {
+                            DecisionNote(it.verdict.decision, it.verdict.truth, it.verdict.confidence, it.reason, it.picked)
+                        }
+                    },
+                candidates = lazy(LazyThreadSafetyMode.PUBLICATION) { candidateNotes(action) },
+            )
+        }
+
+        private fun candidateNotes(action: Action): List<CandidateNote> {
+            if (action !is Action.Forward) return emptyList()
+            val first = action.ranked.first()
+            return action.ranked.mapIndexed { index, it ->
+                val notTaken = if (index == 0) null else "ranked behind ${first.candidate.model.name}: fall-back $index"
+                CandidateNote(it.candidate.model.name, it.candidate.lora, it.score, it.reason, notTaken)
+            }
+        }
+    }
+}
+
+/** [readings] as evidence over the signals [refs]. */
+internal fun evidence(readings: Map<SignalRef, Reading>, refs: List<SignalRef>) = Evidence(refs.map(readings::get))
+
+/** What was done. [model], [status], [code] and [message] are set where the kind has them. */
+data class ActionNote(
+    val kind: Kind,
+    val model: String? = null,
+    val status: Int? = null,
+    val code: String? = null,
+    val message: String? = null,
+) {
+    enum class Kind { FORWARD, ANSWER, REFUSE }
+
+    companion object {
+        fun of(action: Action): ActionNote =
+            when (action) {
+                is Action.Forward -> ActionNote(Kind.FORWARD, model = action.first.model.name)
+                is Action.Answer -> ActionNote(Kind.ANSWER, message = action.message)
+                is Action.Refuse -> ActionNote(Kind.REFUSE, status = action.status, code = action.code, message = action.message)
+            }
+    }
+}
+
+/** A signal that was read. */
+data class SignalNote(val ref: SignalRef, val reading: Reading)
+
+/**
+ * Where a decision stood.
+ *
+ * @property reason why it matched, why not, or what was left open, in words; for a match that lost, also to whom
+ */
+data class DecisionNote(val name: String, val truth: Truth, val confidence: Double, val reason: String, val picked: Boolean)
+
+/**
+ * A candidate in its place.
+ *
+ * @property notTaken why not, in words; null for the one that was picked
+ */
+data class CandidateNote(val model: String, val lora: String?, val score: Double, val reason: String, val notTaken: String?)
+
+/** How large a request was. Lengths are in UTF-16 units. */
+data class RequestShape(
+    val messages: Int,
+    val images: Int,
+    val tools: Int,
+    val metadataEntries: Int,
+    val textLength: Long,
+    val userTextLength: Int,
+    val isIdentified: Boolean,
+) {
+    companion object {
+        fun of(facts: Facts) =
+            RequestShape(
+                messages = facts.messages.size,
+                images = facts.messages.sumOf { it.imageCount },
+                tools = facts.toolCount,
+                metadataEntries = facts.metadata.size,
+                textLength = facts.messages.sumOf { it.text.length.toLong() },
+                userTextLength = facts.userText.length,
+                isIdentified = facts.identity.user != null,
+            )
+    }
+}

@@ -1,0 +1,221 @@
+package routercluster.policy.record
+
+import com.fasterxml.jackson.core.JsonProcessingException
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
+import com.fasterxml.jackson.databind.node.JsonNodeFactory
+import com.fasterxml.jackson.databind.node.ObjectNode
+import routercluster.policy.decisions.Truth
+import routercluster.policy.signals.Reading
+import routercluster.policy.signals.SignalRef
+import java.time.Instant
+import java.time.format.DateTimeParseException
+
+/** A text that is no decision record. [message] names the field and what was expected. */
+class BadRecord(override val message: String) : Exception(message, null, false, false)
+
+private val mapper = ObjectMapper()
+private val nodes = JsonNodeFactory.instance
+
+/** The record as JSON. Field names are a contract: they are kept for ever. */
+fun DecisionRecord.toJson(): ObjectNode {
+    val json = nodes.objectNode()
+    json.put("id", id)
+    json.put("time", time.toString())
+    json.put("policy_revision", revision)
+    json.put("asked_model", asked)
+    json.put("recipe", recipe)
+    json.put("decision", decision)
+    json.put("confidence", confidence)
+    json.put("seed", seed)
+    json.set<JsonNode>("action", action.toJson())
+    json.set<JsonNode>("request", request?.toJson())
+    json.putArray("signals").addAll(signals.map { it.toJson() })
+    json.putArray("decisions").addAll(decisions.map { it.toJson() })
+    json.putArray("candidates").addAll(candidates.map { it.toJson() })
+    return json
+}
+
+private fun ActionNote.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("kind", kind.name.lowercase())
+        .put("model", model)
+        .put("status", status)
+        .put("code", code)
+        .put("message", message)
+
+private fun RequestShape.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("messages", messages)
+        .put("images", images)
+        .put("tools", tools)
+        .put("metadata_entries", metadataEntries)
+        .put("text_length", textLength)
+        .put("user_text_length", userTextLength)
+        .put("identified", isIdentified)
+
+private fun SignalNote.toJson(): ObjectNode {
+    val json = nodes.objectNode().put("type", ref.type).put("name", ref.name)
+    when (reading) {
+        is Reading.Seen -> {
+            json.put("state", if (reading.matched) "matched" else "not_matched").put("confidence", reading.confidence)
+            json.put("value", reading.value?.takeIf { it.isFinite() })
+            json.putArray("found").addAll(reading.found.map(nodes::textNode))
+        }
+
+        is Reading.Failed -> {
+            json.put("state", "failed").put("reason", reading.reason)
+        }
+    }
+    return json
+}
+
+private fun DecisionNote.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("name", name)
+        .put("truth", truth.name.lowercase())
+        .put("confidence", confidence)
+        .put("picked", picked)
+        .put("reason", reason)
+
+private fun CandidateNote.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("model", model)
+        .put("lora", lora)
+        .put("score", score)
+        .put("reason", reason)
+        .put("not_taken", notTaken)
+
+/**
+ * Reads what [toJson] wrote. Fields it does not know are passed over, so that an older version reads a newer one's records.
+ *
+ * @throws BadRecord where [text] is no JSON or a field is missing or of the wrong type
+ */
+fun decisionRecordOf(text: String): DecisionRecord {
+    val json =
+        try {
+            mapper.readTree(text)
+        } catch (failure: JsonProcessingException) {
+            throw BadRecord("a decision record is not JSON: ${failure.originalMessage}")
+        }
+    if (json == null || !json.isObject) throw BadRecord("a decision record must be a JSON object")
+    return record(Fields(json, ""))
+}
+
+private fun record(json: Fields): DecisionRecord {
+    val decisions = json.list("decisions", ::decisionNote)
+    val candidates = json.list("candidates", ::candidateNote)
+    return DecisionRecord(
+        id = json.text("id"),
+        time = json.time("time"),
+        revision = json.text("policy_revision"),
+        asked = json.text("asked_model"),
+        recipe = json.textOrNull("recipe"),
+        decision = json.textOrNull("decision"),
+        confidence = json.number("confidence"),
+        seed = json.int("seed"),
+        action = json.inner("action")?.let(::actionNote) ?: json.fail("action", "an object"),
+        request = json.inner("request")?.let(::requestShape),
+        signals = json.list("signals", ::signalNote),
+        decisions = lazyOf(decisions),
+        candidates = lazyOf(candidates),
+    )
+}
+
+private fun actionNote(json: Fields) =
+    ActionNote(
+        kind = json.oneOf("kind", ActionNote.Kind.entries),
+        model = json.textOrNull("model"),
+        status = json.intOrNull("status"),
+        code = json.textOrNull("code"),
+        message = json.textOrNull("message"),
+    )
+
+private fun requestShape(json: Fields) =
+    RequestShape(
+        messages = json.int("messages"),
+        images = json.int("images"),
+        tools = json.int("tools"),
+        metadataEntries = json.int("metadata_entries"),
+        textLength = json.long("text_length"),
+        userTextLength = json.int("user_text_length"),
+        isIdentified = json.flag("identified"),
+    )
+
+private fun signalNote(json: Fields): SignalNote {
+    val state = json.text("state")
+    val reading =
+        when (state) {
+            "failed" -> {
+                Reading.Failed(json.text("reason"))
+            }
+
+            "matched", "not_matched" -> {
+                Reading.Seen(state == "matched", json.number("confidence"), json.numberOrNull("value"), json.texts("found"))
+            }
+
+            else -> {
+                json.fail("state", "matched, not_matched or failed")
+            }
+        }
+    return SignalNote(SignalRef(json.text("type"), json.text("name")), reading)
+}
+
+private fun decisionNote(json: Fields) =
+    DecisionNote(json.text("name"), json.oneOf("truth", Truth.entries), json.number("confidence"), json.text("reason"), json.flag("picked"))
+
+private fun candidateNote(json: Fields) =
+    CandidateNote(json.text("model"), json.textOrNull("lora"), json.number("score"), json.text("reason"), json.textOrNull("not_taken"))
+
+/** One JSON object and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
+private class Fields(private val json: JsonNode, private val path: String) {
+    fun text(name: String): String = textOrNull(name) ?: fail(name, "a string")
+
+    fun textOrNull(name: String): String? = value(name)?.let { if (it.isTextual) it.textValue() else fail(name, "a string") }
+
+    fun number(name: String): Double = numberOrNull(name) ?: fail(name, "a number")
+
+    fun numberOrNull(name: String): Double? = value(name)?.let { if (it.isNumber) it.doubleValue() else fail(name, "a number") }
+
+    fun int(name: String): Int = intOrNull(name) ?: fail(name, "a whole number")
+
+    fun intOrNull(name: String): Int? =
+        value(name)?.let { if (it.isIntegralNumber && it.canConvertToInt()) it.intValue() else fail(name, "a whole number") }
+
+    fun long(name: String): Long =
+        value(name)?.let { if (it.isIntegralNumber && it.canConvertToLong()) it.longValue() else null } ?: fail(name, "a whole number")
+
+    fun flag(name: String): Boolean = value(name)?.let { if (it.isBoolean) it.booleanValue() else null } ?: fail(name, "true or false")
+
+    fun time(name: String): Instant =
+        try {
+            Instant.parse(text(name))
+        } catch (_: DateTimeParseException) {
+            fail(name, "a time such as 2026-01-31T12:00:00Z")
+        }
+
+    fun <E : Enum<E>> oneOf(name: String, cases: List<E>): E {
+        val text = text(name)
+        return cases.firstOrNull { it.name.lowercase() == text } ?: fail(name, cases.joinToString(", ") { it.name.lowercase() })
+    }
+
+    fun inner(name: String): Fields? = value(name)?.let { if (it.isObject) Fields(it, "$path$name.") else fail(name, "an object") }
+
+    /** A list of objects; absent is empty. */
+    fun <T> list(name: String, read: (Fields) -> T): List<T> =
+        items(name).mapIndexed { index, item ->
+            if (item.isObject) read(Fields(item, "$path$name[$index].")) else fail(name, "a list of objects")
+        }
+
+    fun texts(name: String): List<String> = items(name).map { if (it.isTextual) it.textValue() else fail(name, "a list of strings") }
+
+    fun fail(name: String, expected: String): Nothing = throw BadRecord("a decision record's $path$name must be $expected")
+
+    private fun items(name: String): List<JsonNode> = value(name)?.let { if (it.isArray) it.toList() else fail(name, "a list") }.orEmpty()
+
+    private fun value(name: String): JsonNode? = json.get(name)?.takeUnless { it.isNull }
+}

@@ -1,0 +1,93 @@
+package routercluster.policy.record
+
+import routercluster.policy.decisions.number
+import routercluster.policy.signals.Reading
+
+/** The record as text for a terminal: what was asked, read, decided and picked. Ends with a line break. */
+fun DecisionRecord.render(): String =
+    buildString {
+        append(table(heading()))
+        append(section("SIGNALS", signals.map { listOf(it.ref.toString()) + cells(it.reading) }, "none was read"))
+        append(section("DECISIONS", decisions.map(::cells), "none was looked at"))
+        append(section("CANDIDATES", candidates.mapIndexed(::cells), "none"))
+    }
+
+/** The comparison as text for a terminal. Ends with a line break. */
+fun Comparison.render(): String =
+    buildString {
+        val rows =
+            listOf(
+                listOf("", "recorded", "replayed"),
+                listOf("recipe", before.recipe ?: "-", after?.let { it.recipe ?: "-" } ?: "?"),
+                listOf("decision", before.decision ?: "-", after?.let { it.decision ?: "-" } ?: "?"),
+                listOf("action", words(before.action), after?.let { words(it.action) } ?: "?"),
+            )
+        append(table(rows))
+        append('\n')
+        append(
+            when (isSame) {
+                true -> "The outcome is the same.\n"
+                false -> "The outcome differs.\n"
+                null -> "The outcome cannot be known: the record holds no reading of ${missing.joinToString(", ")}.\n"
+            },
+        )
+        if (!isSamePolicy) append("Readings are the recorded ones: a signal whose rule changed under the same name was not read again.\n")
+    }
+
+private fun DecisionRecord.heading(): List<List<String>> =
+    listOfNotNull(
+        listOf("record", id),
+        listOf("time", time.toString()),
+        listOf("policy", revision),
+        listOf("asked", asked),
+        recipe?.let { listOf("recipe", it) },
+        recipe?.let { listOf("decision", decision?.let { name -> "$name (confidence ${number(confidence)})" } ?: "none") },
+        listOf("action", words(action)),
+        request?.let { listOf("request", words(it)) },
+    )
+
+private fun words(action: ActionNote): String =
+    when (action.kind) {
+        ActionNote.Kind.FORWARD -> "forward to ${action.model}"
+        ActionNote.Kind.ANSWER -> "answer: ${action.message}"
+        ActionNote.Kind.REFUSE -> "refuse with ${action.status} ${action.code}: ${action.message}"
+    }
+
+private fun words(shape: RequestShape): String =
+    "${shape.messages} messages, ${shape.images} images, ${shape.tools} tools, ${shape.metadataEntries} metadata entries, " +
+        "${shape.textLength} characters (${shape.userTextLength} in the last user message), " +
+        if (shape.isIdentified) "caller named" else "caller not named"
+
+private fun cells(reading: Reading): List<String> =
+    when (reading) {
+        is Reading.Failed -> {
+            listOf("failed", "", reading.reason)
+        }
+
+        is Reading.Seen -> {
+            listOf(
+                if (reading.matched) "matched" else "not matched",
+                number(reading.confidence),
+                listOfNotNull(reading.value?.let { "value ${number(it)}" }, reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "))
+                    .joinToString("; "),
+            )
+        }
+    }
+
+private fun cells(note: DecisionNote): List<String> =
+    listOf(if (note.picked) "* ${note.name}" else "  ${note.name}", note.truth.name.lowercase(), number(note.confidence), note.reason)
+
+private fun cells(index: Int, note: CandidateNote): List<String> {
+    val name = note.lora?.let { "${note.model} (lora $it)" } ?: note.model
+    return listOf("${index + 1}. $name", number(note.score), listOfNotNull(note.reason, note.notTaken).joinToString("; "))
+}
+
+private fun section(title: String, rows: List<List<String>>, whenEmpty: String): String =
+    "\n$title\n" + table(rows.ifEmpty { listOf(listOf(whenEmpty)) }).prependIndent("  ").trimEnd() + "\n"
+
+/** Rows with their columns aligned, two spaces apart; the last column is as long as it is. Each row is one line. */
+private fun table(written: List<List<String>>): String {
+    val rows = written.map { row -> row.map { it.replace('\n', ' ') } }
+    val widths = (0 until rows.maxOf { it.size }).map { column -> rows.maxOf { it.getOrElse(column) { "" }.length } }
+    return rows.joinToString("") { row -> row.mapIndexed { column, it -> it.padEnd(widths[column]) }.joinToString("  ").trimEnd() + "\n" }
+}

@@ -1,0 +1,55 @@
+package routercluster.policy.record
+
+import routercluster.policy.Policy
+import routercluster.policy.Recipe
+import routercluster.policy.routing.Target
+import routercluster.policy.routing.action
+import routercluster.policy.routing.resolve
+import routercluster.policy.signals.SignalRef
+
+/** What one policy makes of a request. */
+data class Choice(val recipe: String?, val decision: String?, val action: ActionNote)
+
+/**
+ * A recorded request, decided again.
+ *
+ * @property before as recorded
+ * @property after under the other policy; null where the record does not hold enough to know
+ * @property missing signals that the record does not hold and that could change the winner; the cheapest first. Empty exactly
+ *   where [after] is known
+ * @property isSamePolicy whether both revisions are equal. Where they are not, a recorded signal is taken to read the same under
+ *   the other policy as long as its type and name are the same: the prompt is not there to be read again
+ */
+data class Comparison(val before: Choice, val after: Choice?, val missing: List<SignalRef>, val isSamePolicy: Boolean) {
+    /** Null where it cannot be known. */
+    val isSame: Boolean? get() = after?.let { it == before }
+}
+
+/** Decides [record] again under [policy] from the recorded readings, with the same chance. */
+fun replay(record: DecisionRecord, policy: Policy): Comparison {
+    val before = Choice(record.recipe, record.decision, record.action)
+    val isSamePolicy = record.revision == policy.revision
+    return when (val target = policy.resolve(record.asked)) {
+        is Target.Unknown -> {
+            Comparison(before, Choice(null, null, ActionNote.of(target.refusal)), emptyList(), isSamePolicy)
+        }
+
+        is Target.Concrete -> {
+            val forward = ActionNote(ActionNote.Kind.FORWARD, model = target.model.name)
+            Comparison(before, Choice(null, null, forward), emptyList(), isSamePolicy)
+        }
+
+        is Target.Routed -> {
+            val (after, missing) = decideAgain(record, policy, target.recipe)
+            Comparison(before, after, missing, isSamePolicy)
+        }
+    }
+}
+
+private fun decideAgain(record: DecisionRecord, policy: Policy, recipe: Recipe): Pair<Choice?, List<SignalRef>> {
+    val refs = recipe.signals.map { it.ref }
+    val evidence = evidence(record.signals.associate { it.ref to it.reading }, refs)
+    val ruling = recipe.engine.ruling(evidence) ?: return null to recipe.engine.needed(evidence).map(refs::get)
+    val action = ActionNote.of(policy.action(ruling, record.seed))
+    return Choice(recipe.name, ruling.decision?.name, action) to emptyList()
+}

@@ -1,0 +1,72 @@
+package routercluster.policy.routing
+
+import routercluster.policy.Candidate
+import routercluster.policy.Decision
+import routercluster.policy.Policy
+import routercluster.policy.decisions.Ruling
+import routercluster.policy.plugins.Plugin
+import routercluster.policy.request.Facts
+import routercluster.policy.selectors.Ranked
+import routercluster.policy.signals.SignalRef
+import kotlin.random.Random
+
+/** The signal type that grants rights: its failure means that nobody is named. */
+private const val AUTHZ = "authz"
+
+/** Plans the request that asks for the model [name]; see [plan] of a [Target]. */
+fun Policy.plan(name: ModelName, facts: Facts, random: Random, everything: Boolean = false): Plan =
+    plan(target(name), facts, random, everything)
+
+/**
+ * Plans one request. Pure but for [random]; the same seed gives the same plan.
+ *
+ * @param everything reads every signal rather than as few as decide the matter; the plan's action is the same
+ */
+fun Policy.plan(target: Target, facts: Facts, random: Random, everything: Boolean = false): Plan =
+    when (target) {
+        is Target.Unknown -> {
+            undecided(target, facts, target.refusal)
+        }
+
+        is Target.Concrete -> {
+            undecided(target, facts, Action.Forward(listOf(Ranked(Candidate(target.model), 1.0, target.reason))))
+        }
+
+        is Target.Routed -> {
+            val ruling = if (everything) target.recipe.engine.decideFully(facts) else target.recipe.engine.decide(facts)
+            val seed = random.nextInt()
+            Plan(
+                policy = this,
+                asked = target.name,
+                recipe = target.recipe.name,
+                decision = ruling.decision,
+                confidence = ruling.confidence,
+                action = action(ruling, seed),
+                readings = ruling.readings,
+                verdicts = ruling.verdicts,
+                facts = facts,
+                seed = seed,
+            )
+        }
+    }
+
+private fun Policy.undecided(target: Target, facts: Facts, action: Action) =
+    Plan(this, target.name, null, null, 0.0, action, emptyList(), emptyList(), facts)
+
+/** What [ruling] comes to; [seed] settles what the selector leaves to chance. */
+internal fun Policy.action(ruling: Ruling, seed: Int): Action {
+    val default = Candidate(defaultModel)
+    val decision = ruling.decision ?: return Action.Forward(listOf(Ranked(default, 1.0, "default model: no decision matched")))
+    if (ruling.isBlocked) return refusal(decision, ruling.blockers)
+    decision.plugins.firstNotNullOfOrNull { it as? Plugin.FastResponse }?.let { return Action.Answer(it.message) }
+    return Action.Forward(decision.selector.rank(decision.candidates.ifEmpty { listOf(default) }, Random(seed)))
+}
+
+private fun refusal(decision: Decision, blockers: List<SignalRef>): Action.Refuse {
+    if (blockers.any { it.type == AUTHZ }) {
+        val message = "The decision ${decision.name} needs to know who asks, and the request names nobody."
+        return Action.Refuse(403, "identity_required", message)
+    }
+    val message = "The decision ${decision.name} needs the signal ${blockers.joinToString(" and ")}, which could not be read."
+    return Action.Refuse(403, "signal_unavailable", message)
+}
