@@ -61,7 +61,10 @@ sealed interface Reply {
         override val attempts: List<Attempt>,
     ) : Reply
 
-    /** No upstream gave an answer. [code] is stable: `upstream_unavailable`, `upstream_timeout`, `no_healthy_upstream`, `retry_budget_spent`. */
+    /**
+     * No upstream gave an answer. [code] is stable: `upstream_unavailable` (502), `upstream_timeout` (504),
+     * `no_healthy_upstream` or `retry_budget_spent` (503).
+     */
     class Failed(val status: Int, val code: String, val message: String, override val attempts: List<Attempt>) : Reply
 }
 

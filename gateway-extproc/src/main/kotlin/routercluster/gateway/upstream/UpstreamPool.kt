@@ -1,6 +1,7 @@
 package routercluster.gateway.upstream
 
 import com.linecorp.armeria.client.ClientFactory
+import com.linecorp.armeria.client.ClientFactoryBuilder
 import com.linecorp.armeria.client.Endpoint
 import com.linecorp.armeria.client.WebClient
 import com.linecorp.armeria.common.CommonPools
@@ -19,7 +20,9 @@ import kotlin.time.Duration.Companion.nanoseconds
  * The connections to all upstreams, and what is known of each one's state. One per process: it lives through reloads of the
  * policy, so that an unchanged upstream keeps its connections, its requests in flight and its ejection.
  */
-class UpstreamPool : AutoCloseable {
+class UpstreamPool internal constructor(private val tune: (ClientFactoryBuilder) -> Unit) : AutoCloseable {
+    constructor() : this({})
+
     /** One per connect timeout that was ever asked for, since that is a factory's setting; all share Armeria's threads. */
     private val factories = HashMap<Duration, ClientFactory>()
     private var conditions = emptyMap<String, Condition>()
@@ -60,6 +63,19 @@ class UpstreamPool : AutoCloseable {
 
     private fun Upstream.place() = "$id $tls $host $port"
 
+    private fun factory(connectTimeout: Duration): ClientFactory =
+        ClientFactory
+            .builder()
+            .workerGroup(CommonPools.workerGroup(), false)
+            .maxNumEventLoopsPerEndpoint(Flags.numCommonWorkers())
+            .maxNumEventLoopsPerHttp1Endpoint(Flags.numCommonWorkers())
+            .connectTimeout(connectTimeout)
+            .idleTimeout(KEEP_ALIVE)
+            .http1MaxHeaderSize(HEADER_BYTES_MAX)
+            .http2MaxHeaderListSize(HEADER_BYTES_MAX.toLong())
+            .also(tune)
+            .build()
+
     /** Breaks what is still running; the doors drain first. */
     override fun close() {
         synchronized(this) {
@@ -73,18 +89,6 @@ class UpstreamPool : AutoCloseable {
         const val HEADER_BYTES_MAX = 64 * 1024
         const val HTTP = 80
         const val HTTPS = 443
-
-        fun factory(connectTimeout: Duration): ClientFactory =
-            ClientFactory
-                .builder()
-                .workerGroup(CommonPools.workerGroup(), false)
-                .maxNumEventLoopsPerEndpoint(Flags.numCommonWorkers())
-                .maxNumEventLoopsPerHttp1Endpoint(Flags.numCommonWorkers())
-                .connectTimeout(connectTimeout)
-                .idleTimeout(KEEP_ALIVE)
-                .http1MaxHeaderSize(HEADER_BYTES_MAX)
-                .http2MaxHeaderListSize(HEADER_BYTES_MAX.toLong())
-                .build()
 
         fun member(upstream: Upstream, factory: ClientFactory, condition: Condition): Member {
             val usual = if (upstream.tls) HTTPS else HTTP

@@ -24,14 +24,14 @@ import java.util.concurrent.TimeUnit
 internal typealias Answer = (AggregatedHttpRequest) -> HttpResponse
 
 /** A server on a free port that answers each request with the next of [answers], then with "ok" for ever. */
-internal class ScriptedUpstream(vararg answers: Answer) : AutoCloseable {
+internal class ScriptedUpstream(vararg answers: Answer, tls: Boolean = false) : AutoCloseable {
     val requests: BlockingQueue<AggregatedHttpRequest> = LinkedBlockingQueue()
     val clientPorts = ConcurrentLinkedQueue<Int>()
     private val script = ConcurrentLinkedQueue(answers.toList())
     private val server =
         Server
             .builder()
-            .http(0)
+            .apply { if (tls) https(0).tlsSelfSigned() else http(0) }
             .requestTimeoutMillis(0)
             .serviceUnder("/") { context, request ->
                 clientPorts.add(context.remoteAddress().port)
