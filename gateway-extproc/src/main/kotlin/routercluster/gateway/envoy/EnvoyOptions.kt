@@ -1,0 +1,42 @@
+package routercluster.gateway.envoy
+
+import routercluster.policy.Listener
+import java.time.Duration
+
+/**
+ * What a policy does not say about the Envoy in front of it.
+ *
+ * @property extProc where this Envoy reaches our ext_proc port
+ * @property httpDoor where it reaches our HTTP door, for what ExtProc cannot stream
+ * @property listeners null takes the policy's; port 0 lets the system choose
+ * @property adminPort on the loopback address; null leaves the admin interface out
+ * @property messageTimeout longest wait for one answer of the router. Envoy's own default, 200 ms, is too short for a large body
+ *   on a busy machine; a decision takes well under a millisecond
+ * @property answerBodies how answers pass the router
+ * @property connectionsMax clients connected at once, over all listeners
+ * @property caFile certificates that upstreams are checked against; Debian's place by default
+ */
+data class EnvoyOptions(
+    val extProc: Address = Address("127.0.0.1", 50051),
+    val httpDoor: Address = Address("127.0.0.1", 8080),
+    val listeners: List<Listener>? = null,
+    val adminPort: Int? = 9901,
+    val messageTimeout: Duration = Duration.ofSeconds(2),
+    val requestBodies: RequestBodies = RequestBodies.FULL_DUPLEX_STREAMED,
+    val answerBodies: AnswerBodies = AnswerBodies.STREAMED,
+    val accessLog: Boolean = true,
+    val connectionsMax: Int = 16_384,
+    val caFile: String = "/etc/ssl/certs/ca-certificates.crt",
+)
+
+data class Address(val host: String, val port: Int)
+
+/** [BUFFERED] keeps `content-length` on the way to the upstream but refuses a body beyond Envoy's buffer, 1 MiB, with 413. */
+enum class RequestBodies { FULL_DUPLEX_STREAMED, BUFFERED }
+
+/**
+ * [STREAMED]: the router sees every chunk and Envoy passes on its own copy; token counts and costs are known.
+ * [FULL_DUPLEX_STREAMED]: the router sends every chunk back, which costs more and allows answers to be changed.
+ * [NONE]: the router sees the answer's headers only; cheapest, without token counts.
+ */
+enum class AnswerBodies { STREAMED, FULL_DUPLEX_STREAMED, NONE }

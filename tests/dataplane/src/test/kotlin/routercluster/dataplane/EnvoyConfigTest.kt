@@ -1,0 +1,94 @@
+package routercluster.dataplane
+
+import io.kotest.assertions.withClue
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
+import org.junit.jupiter.api.Test
+import org.snakeyaml.engine.v2.api.Load
+import org.snakeyaml.engine.v2.api.LoadSettings
+import routercluster.gateway.envoy.AnswerBodies
+import routercluster.gateway.envoy.EnvoyOptions
+import routercluster.gateway.envoy.RequestBodies
+import routercluster.gateway.envoy.renderEnvoy
+import routercluster.kit.EnvoyProcess
+import java.nio.file.Files
+import java.nio.file.Path
+
+/** The rendered Envoy configuration, and the example of it in `deploy/envoy`. */
+class EnvoyConfigTest {
+    private val rendered = renderEnvoy(examplePolicy())
+
+    @Test
+    fun `the example in deploy is what the renderer writes`() {
+        val root = generateSequence(Path.of("").toAbsolutePath(), Path::getParent).first { Files.exists(it.resolve("deploy/envoy")) }
+        val example = root.resolve("deploy/envoy/envoy.yaml")
+        val fresh = Files.writeString(Files.createDirectories(Path.of("target")).resolve("envoy.yaml"), rendered)
+        withClue("deploy/envoy/envoy.yaml is out of date; copy ${fresh.toAbsolutePath()} over it") {
+            Files.readString(example) shouldBe
+                rendered
+        }
+    }
+
+    @Test
+    fun `a real Envoy accepts every way to render`() {
+        val ways =
+            listOf(EnvoyOptions(), EnvoyOptions(adminPort = null, accessLog = false)) +
+                AnswerBodies.entries.map { EnvoyOptions(answerBodies = it) } +
+                EnvoyOptions(requestBodies = RequestBodies.BUFFERED)
+        for (options in ways) {
+            withClue("$options") { EnvoyProcess.refusal(renderEnvoy(examplePolicy(), options)) shouldBe null }
+        }
+    }
+
+    @Test
+    fun `writes no credential`() {
+        rendered shouldNotContain EXAMPLE_KEY
+        rendered shouldNotContain "Bearer"
+    }
+
+    @Test
+    fun `fails closed and sets its timeout on purpose`() {
+        rendered shouldContain "failure_mode_allow: false"
+        rendered shouldContain "message_timeout: 2s"
+    }
+
+    @Test
+    fun `gives every upstream a cluster that fits it`() {
+        val rows =
+            listOf(
+                Row("qwen3-8b/gpu-1", "type", "STATIC"),
+                Row("qwen3-8b/gpu-2", "type", "STRICT_DNS"),
+                Row("gpt-4o/openai", "type", "STRICT_DNS"),
+                Row("qwen3-8b/gpu-1", "lb_policy", "LEAST_REQUEST"),
+                Row("gpt-4o/openai", "lb_policy", "ROUND_ROBIN"),
+                Row("qwen3-8b/gpu-1", "health_checks.0.http_health_check.path", "/health"),
+                Row("gpt-4o/openai", "health_checks", null),
+                Row("qwen3-8b/gpu-1", "outlier_detection.consecutive_5xx", 5),
+                Row("gpt-4o/openai", "outlier_detection", null),
+                Row("qwen3-8b/gpu-1", "transport_socket", null),
+                Row("gpt-4o/openai", "transport_socket.typed_config.sni", "api.openai.com"),
+                Row(
+                    "gpt-4o/openai",
+                    "transport_socket.typed_config.common_tls_context.validation_context.match_typed_subject_alt_names.0.matcher.exact",
+                    "api.openai.com",
+                ),
+                Row("routercluster", "health_checks.0.grpc_health_check.service_name", "envoy.service.ext_proc.v3.ExternalProcessor"),
+            )
+        val clusters = at(Load(LoadSettings.builder().build()).loadFromString(rendered), "static_resources.clusters") as List<*>
+        for (row in rows) {
+            withClue("$row") { at(clusters.single { at(it, "name") == row.cluster }, row.path) shouldBe row.value }
+        }
+    }
+
+    private data class Row(val cluster: String, val path: String, val value: Any?)
+
+    private fun at(node: Any?, path: String): Any? =
+        path.split('.').fold(node) { here, key ->
+            when (here) {
+                is Map<*, *> -> here[key]
+                is List<*> -> here.getOrNull(key.toInt())
+                else -> null
+            }
+        }
+}
