@@ -26,7 +26,11 @@ object ExitStatus {
 class Failure(message: String, status: Int = ExitStatus.REFUSED) : CliktError(message, statusCode = status)
 
 /** A subcommand; [summary] is its help text and [examples] are shown below its options, one a line. */
-abstract class Command(name: String, private val summary: String, private val examples: List<String> = emptyList()) : CoreCliktCommand(name) {
+abstract class Command(
+    name: String,
+    private val summary: String,
+    private val examples: List<String> = emptyList(),
+) : CoreCliktCommand(name) {
     override fun help(context: Context) = summary
 
     override fun helpEpilog(context: Context): String =

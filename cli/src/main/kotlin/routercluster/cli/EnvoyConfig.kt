@@ -20,11 +20,23 @@ class EnvoyConfig(private val load: LoadPolicy, private val render: (Policy, Env
         listOf("router envoy-config router.yaml > envoy.yaml"),
     ) {
     private val file by argument("FILE").path()
-    private val port by option("--port").int().restrictTo(1..65_535).help("port Envoy listens on; default 8801").default(8801)
-    private val adminPort by option("--admin-port").int().restrictTo(1..65_535).help("port of Envoy's own admin page; default 9901").default(9901)
+    private val port by option("--port")
+        .int()
+        .restrictTo(1..65_535)
+        .help("port Envoy listens on; default 8801")
+        .default(8801)
+    private val adminPort by option(
+        "--admin-port",
+    ).int().restrictTo(1..65_535).help("port of Envoy's own admin page; default 9901").default(9901)
     private val routerHost by option("--router-host").help("where the router runs; default 127.0.0.1").default("127.0.0.1")
-    private val extProcPort by option("--extproc-port").int().restrictTo(1..65_535).help("the router's ExtProc port; default 50051").default(50_051)
-    private val httpPort by option("--http-port").int().restrictTo(1..65_535).help("the router's HTTP port; default 8899").default(8899)
+    private val extProcPort by option(
+        "--extproc-port",
+    ).int().restrictTo(1..65_535).help("the router's ExtProc port; default 50051").default(50_051)
+    private val httpPort by option("--http-port")
+        .int()
+        .restrictTo(1..65_535)
+        .help("the router's HTTP port; default 8899")
+        .default(8899)
 
     override fun run() {
         echo(render(load.fromFile(file), EnvoyAddresses(port, adminPort, routerHost, extProcPort, httpPort)).trimEnd())

@@ -78,6 +78,10 @@ internal fun decisionRecord(running: RunningRouter, id: String, asText: Boolean)
 
 private fun promptBody(model: String, prompt: String): ByteArray {
     val body = newObject().put("model", model)
-    body.putArray("messages").addObject().put("role", "user").put("content", prompt)
+    body
+        .putArray("messages")
+        .addObject()
+        .put("role", "user")
+        .put("content", prompt)
     return body.toString().encodeToByteArray()
 }

@@ -2,11 +2,11 @@ package routercluster.cli
 
 import com.fasterxml.jackson.core.JacksonException
 import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.json.JsonMapper
 import com.fasterxml.jackson.databind.node.ArrayNode
 import com.fasterxml.jackson.databind.node.ContainerNode
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
-import com.fasterxml.jackson.databind.json.JsonMapper
 
 private val mapper = JsonMapper.builder().build()
 
@@ -31,17 +31,23 @@ fun plainText(node: JsonNode): String = buildString { plain(node, 0) }.trimEnd()
 private fun StringBuilder.plain(node: JsonNode, depth: Int) {
     val indent = "  ".repeat(depth)
     when (node) {
-        is ObjectNode ->
+        is ObjectNode -> {
             node.properties().forEach { (name, value) ->
                 append(indent).append(name).append(':')
                 member(value, depth)
             }
-        is ArrayNode ->
+        }
+
+        is ArrayNode -> {
             node.forEach { item ->
                 append(indent).append('-')
                 member(item, depth)
             }
-        else -> append(indent).append(node.asText()).append('\n')
+        }
+
+        else -> {
+            append(indent).append(node.asText()).append('\n')
+        }
     }
 }
 

@@ -49,22 +49,46 @@ class MockLlm(
 ) : Command(
         "mock-llm",
         "Run a simulated LLM that speaks OpenAI's and Anthropic's API, with scripted latency and failures.",
-        listOf("router mock-llm --first-token 300ms --tokens-per-second 40", "router mock-llm --error-rate 0.1 --rate-limit-rate 0.05 --retry-after 2s"),
+        listOf(
+            "router mock-llm --first-token 300ms --tokens-per-second 40",
+            "router mock-llm --error-rate 0.1 --rate-limit-rate 0.05 --retry-after 2s",
+        ),
     ) {
-    private val port by option("--port").int().restrictTo(0..65_535).help("0 takes a free one; default $SIMULATED_PORT").default(SIMULATED_PORT)
-    private val models by option("--models", metavar = "NAME,…").split(",").help("default ${SIMULATED_MODELS.joinToString(",")}").default(SIMULATED_MODELS)
+    private val port by option(
+        "--port",
+    ).int().restrictTo(0..65_535).help("0 takes a free one; default $SIMULATED_PORT").default(SIMULATED_PORT)
+    private val models by option(
+        "--models",
+        metavar = "NAME,…",
+    ).split(",").help("default ${SIMULATED_MODELS.joinToString(",")}").default(SIMULATED_MODELS)
     private val headersAfter by duration("--headers-after", "0ms", "wait before the answer's headers")
     private val firstToken by duration("--first-token", "50ms", "wait before the first token")
-    private val tokens by option("--tokens").int().restrictTo(0..1_000_000).help("tokens in an answer; default 20").default(20)
-    private val tokensPerSecond by option("--tokens-per-second").double().restrictTo(0.0..1e6).help("pace of a stream; 0 sends all at once; default 100").default(100.0)
-    private val errorRate by option("--error-rate").double().restrictTo(0.0..1.0).help("share of requests answered with 500").default(0.0)
-    private val rateLimitRate by option("--rate-limit-rate").double().restrictTo(0.0..1.0).help("share of requests answered with 429").default(0.0)
+    private val tokens by option("--tokens")
+        .int()
+        .restrictTo(0..1_000_000)
+        .help("tokens in an answer; default 20")
+        .default(20)
+    private val tokensPerSecond by option(
+        "--tokens-per-second",
+    ).double().restrictTo(0.0..1e6).help("pace of a stream; 0 sends all at once; default 100").default(100.0)
+    private val errorRate by option("--error-rate")
+        .double()
+        .restrictTo(0.0..1.0)
+        .help("share of requests answered with 500")
+        .default(0.0)
+    private val rateLimitRate by option(
+        "--rate-limit-rate",
+    ).double().restrictTo(0.0..1.0).help("share of requests answered with 429").default(0.0)
     private val retryAfter by duration("--retry-after", "1s", "what a 429 says in Retry-After")
-    private val cutAfter by option("--cut-after", metavar = "TOKENS").int().restrictTo(0..1_000_000).help("cut the connection after so many tokens")
+    private val cutAfter by option(
+        "--cut-after",
+        metavar = "TOKENS",
+    ).int().restrictTo(0..1_000_000).help("cut the connection after so many tokens")
     private val seed by option("--seed").long().help("decides which requests fail; default 1").default(1L)
 
     override fun run() {
-        val behaviour = MockBehaviour(models, headersAfter, firstToken, tokens, tokensPerSecond, errorRate, rateLimitRate, retryAfter, cutAfter, seed)
+        val behaviour =
+            MockBehaviour(models, headersAfter, firstToken, tokens, tokensPerSecond, errorRate, rateLimitRate, retryAfter, cutAfter, seed)
         val running = opening(port, "--port") { start(behaviour, port) }
         echo("Simulated models ${models.joinToString()} at http://127.0.0.1:${running.port}/v1")
         wait(running)

@@ -34,13 +34,28 @@ class Models(private val load: LoadPolicy) :
     private fun ofPolicy(policy: Policy): String {
         val models = policy.models.values
         if (json) return pretty(newArray().apply { models.forEach { add(describe(it, it === policy.defaultModel)) } })
-        val rows = models.map { listOf(it.name, if (it.name == policy.defaultModel.name) "default" else "", it.upstreams.joinToString { up -> "${up.host}:${up.port}" }, price(it.pricing)) }
+        val rows = models.map {
+            listOf(
+                it.name,
+                if (it.name ==
+                    policy.defaultModel.name
+                ) {
+                    "default"
+                } else {
+                    ""
+                },
+                it.upstreams.joinToString { up -> "${up.host}:${up.port}" },
+                price(it.pricing),
+            )
+        }
         return table(listOf("MODEL", "", "UPSTREAMS", "PER MILLION TOKENS"), rows)
     }
 
     private fun ofRunning(): String {
         val answer = succeed(call(URI("$url/v1/models"), Duration.ofSeconds(5)), url, "$url/v1/models: not found; is this a router?")
-        val list = parseJson(answer.body)?.path("data")?.takeIf { it.isArray } ?: throw Failure("$url/v1/models: the answer is not a list of models")
+        val list =
+            parseJson(answer.body)?.path("data")?.takeIf { it.isArray }
+                ?: throw Failure("$url/v1/models: the answer is not a list of models")
         if (json) return pretty(list)
         return table(listOf("NAME", "OWNER"), list.map { listOf(it.path("id").asText(), it.path("owned_by").asText()) })
     }
@@ -52,7 +67,13 @@ private fun describe(model: Model, default: Boolean): JsonNode =
         put("default", default)
         val upstreams = putArray("upstreams")
         model.upstreams.forEach {
-            upstreams.addObject().put("id", it.id).put("host", it.host).put("port", it.port).put("model", it.model).put("weight", it.weight)
+            upstreams
+                .addObject()
+                .put("id", it.id)
+                .put("host", it.host)
+                .put("port", it.port)
+                .put("model", it.model)
+                .put("weight", it.weight)
         }
         model.pricing?.let {
             putObject("price_per_million")

@@ -28,18 +28,31 @@ class RunningRouter : OptionGroup() {
 /** @throws Failure unless [reply] is a success */
 fun succeed(reply: Reply, server: URI, absent: String): Reply.Answer =
     when (reply) {
-        is Reply.Silence -> throw Failure("no router answers at $server (${reply.reason}); is `router serve` running?", ExitStatus.UNREACHABLE)
-        is Reply.Answer ->
+        is Reply.Silence -> {
+            throw Failure("no router answers at $server (${reply.reason}); is `router serve` running?", ExitStatus.UNREACHABLE)
+        }
+
+        is Reply.Answer -> {
             when (reply.status) {
                 in 200..299 -> reply
                 404 -> throw Failure(absent)
                 else -> throw Failure("$server answered ${reply.status}: ${errorMessage(reply.body)}")
             }
+        }
     }
 
 /** An http or https address without a path, or null. */
 fun serverAddress(text: String): URI? =
-    runCatching { URI(text.trimEnd('/')) }.getOrNull()?.takeIf { it.scheme in setOf("http", "https") && it.host != null && it.path.isEmpty() }
+    runCatching {
+        URI(
+            text.trimEnd('/'),
+        )
+    }.getOrNull()?.takeIf { it.scheme in setOf("http", "https") && it.host != null && it.path.isEmpty() }
 
 private fun errorMessage(body: String): String =
-    parseJson(body)?.path("error")?.path("message")?.asText().orEmpty().ifEmpty { body.take(200) }
+    parseJson(body)
+        ?.path("error")
+        ?.path("message")
+        ?.asText()
+        .orEmpty()
+        .ifEmpty { body.take(200) }

@@ -49,10 +49,17 @@ internal val ProviderKind.keyVariable: String?
         }
 
 private fun keyed(environment: (String) -> String?, kind: ProviderKind, vararg models: FoundModel): Provider? =
-    kind.keyVariable?.let(environment)?.takeIf { it.isNotBlank() }?.let { Provider(kind, models.toList()) }
+    kind.keyVariable
+        ?.let(environment)
+        ?.takeIf { it.isNotBlank() }
+        ?.let { Provider(kind, models.toList()) }
 
 private fun provider(kind: ProviderKind, models: List<FoundModel>): Provider? =
-    models.sortedByDescending { it.strength }.take(MODELS_MAX).takeIf { it.isNotEmpty() }?.let { Provider(kind, it) }
+    models
+        .sortedByDescending { it.strength }
+        .take(MODELS_MAX)
+        .takeIf { it.isNotEmpty() }
+        ?.let { Provider(kind, it) }
 
 private fun models(reply: Reply, read: (JsonNode) -> List<FoundModel>): List<FoundModel> =
     when (reply) {
@@ -78,6 +85,7 @@ private fun vllmModels(answer: JsonNode): List<FoundModel> =
 
 /** The parameter count in a text such as `8.0B`, `560M` or `qwen3-30b-a3b`, in billions. */
 internal fun billions(text: String): Double {
-    val (number, unit) = Regex("""(?i)(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([bm])(?![a-z0-9])""").find(text)?.destructured ?: return UNKNOWN_STRENGTH
+    val (number, unit) = Regex("""(?i)(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([bm])(?![a-z0-9])""").find(text)?.destructured
+        ?: return UNKNOWN_STRENGTH
     return number.toDouble() / if (unit.lowercase() == "m") 1_000 else 1
 }

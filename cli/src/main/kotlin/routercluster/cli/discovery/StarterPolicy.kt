@@ -31,19 +31,33 @@ private class Backed(val name: String, val strength: Double, val backend: List<S
 }
 
 private fun simulated(port: Int): List<Backed> =
-    SIMULATED_MODELS.mapIndexed { index, name -> Backed(name, index.toDouble(), listOf("name: simulated", "endpoint: 127.0.0.1:$port", "protocol: http")) }
+    SIMULATED_MODELS.mapIndexed {
+        index,
+        name,
+        ->
+        Backed(name, index.toDouble(), listOf("name: simulated", "endpoint: 127.0.0.1:$port", "protocol: http"))
+    }
 
 private fun backed(provider: Provider): List<Backed> = provider.models.map { Backed(it.name, it.strength, backend(provider.kind)) }
 
 private fun backend(kind: ProviderKind): List<String> =
     when (kind) {
-        ProviderKind.OPENAI ->
+        ProviderKind.OPENAI -> {
             listOf("name: openai", "base_url: https://api.openai.com/v1", "provider: openai", "api_key_env: ${kind.keyVariable}")
-        ProviderKind.ANTHROPIC ->
+        }
+
+        ProviderKind.ANTHROPIC -> {
             // Anthropic's OpenAI-compatible endpoint, so the provider type, which sets path and credential header, is OpenAI's.
             listOf("name: anthropic", "base_url: https://api.anthropic.com/v1", "provider: openai", "api_key_env: ${kind.keyVariable}")
-        ProviderKind.OLLAMA -> listOf("name: ollama", "endpoint: 127.0.0.1:11434", "protocol: http")
-        ProviderKind.VLLM -> listOf("name: vllm", "endpoint: 127.0.0.1:8000", "protocol: http")
+        }
+
+        ProviderKind.OLLAMA -> {
+            listOf("name: ollama", "endpoint: 127.0.0.1:11434", "protocol: http")
+        }
+
+        ProviderKind.VLLM -> {
+            listOf("name: vllm", "endpoint: 127.0.0.1:8000", "protocol: http")
+        }
     }
 
 /** A JSON string is a YAML string too; names come from servers and may hold anything. */
@@ -69,7 +83,7 @@ private fun header(found: List<Provider>): String {
         |    timeout: 300s
         |
         |
-    """.trimMargin()
+        """.trimMargin()
 }
 
 private fun decisions(simple: String, strong: String): String {
@@ -113,7 +127,7 @@ private fun decisions(simple: String, strong: String): String {
         |      modelRefs:
         |        - model: ${quoted(simple)}
         |
-    """.trimMargin()
+        """.trimMargin()
 }
 
 private val SIGNALS =

@@ -11,7 +11,11 @@ private const val LINES_MAX = 12
 fun banner(policy: Policy, source: String, host: String, running: Running): String =
     buildString {
         append("RouterCluster ").append(version).append('\n')
-        append("├─ policy     ").append(source).append(", revision ").append(policy.revision.take(12)).append('\n')
+        append("├─ policy     ")
+            .append(source)
+            .append(", revision ")
+            .append(policy.revision.take(12))
+            .append('\n')
         branch("models", policy.models.values.map { model -> listOf(model.name, model.upstreams.joinToString { "${it.host}:${it.port}" }) })
         policy.recipes.values.forEach { recipe ->
             val title = if (recipe.name == Policy.DEFAULT_RECIPE) "decisions" else "decisions of ${recipe.name}"
@@ -23,7 +27,11 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
                 },
             )
         }
-        append("└─ open       http://").append(host).append(':').append(running.port).append("/v1, ask for model \"")
+        append("└─ open       http://")
+            .append(host)
+            .append(':')
+            .append(running.port)
+            .append("/v1, ask for model \"")
         append(policy.autoNames.firstOrNull() ?: policy.defaultModel.name).append("\"\n")
         append("              ExtProc ").append(host).append(':').append(running.extProcPort)
         append(", admin http://127.0.0.1:").append(running.adminPort)

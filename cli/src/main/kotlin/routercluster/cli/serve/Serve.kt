@@ -41,19 +41,35 @@ class Serve(
         listOf("router serve", "router serve --config router.yaml --port 9000", "OPENAI_API_KEY=… router serve"),
     ) {
     private val config by option("--config", envvar = "ROUTER_CONFIG").path().help("policy file; it is read again whenever it changes")
-    private val host by option("--host", envvar = "ROUTER_HOST").help("address to listen on; default: the policy's listener, else $FALL_BACK_HOST")
-    private val port by option("--port", envvar = "ROUTER_PORT").int().restrictTo(0..65_535)
+    private val host by option(
+        "--host",
+        envvar = "ROUTER_HOST",
+    ).help("address to listen on; default: the policy's listener, else $FALL_BACK_HOST")
+    private val port by option("--port", envvar = "ROUTER_PORT")
+        .int()
+        .restrictTo(0..65_535)
         .help("HTTP door, 0 takes a free one; default: the policy's listener, else $FALL_BACK_PORT")
-    private val extProcPort by option("--extproc-port", envvar = "ROUTER_EXTPROC_PORT").int().restrictTo(0..65_535)
-        .help("Envoy external processor; default 50051").default(50_051)
-    private val adminPort by option("--admin-port", envvar = "ROUTER_ADMIN_PORT").int().restrictTo(0..65_535)
-        .help("admin API, on 127.0.0.1; default 8080").default(8080)
-    private val logFormat by option("--log-format", envvar = "ROUTER_LOG_FORMAT").enum<LogFormat> { it.name.lowercase() }
-        .help("json also leaves out the greeting; default human").default(LogFormat.HUMAN)
-    private val logLevel by option("--log-level", envvar = "ROUTER_LOG_LEVEL").choice("error", "warn", "info", "debug")
-        .help("default info").default("info")
+    private val extProcPort by option("--extproc-port", envvar = "ROUTER_EXTPROC_PORT")
+        .int()
+        .restrictTo(0..65_535)
+        .help("Envoy external processor; default 50051")
+        .default(50_051)
+    private val adminPort by option("--admin-port", envvar = "ROUTER_ADMIN_PORT")
+        .int()
+        .restrictTo(0..65_535)
+        .help("admin API, on 127.0.0.1; default 8080")
+        .default(8080)
+    private val logFormat by option("--log-format", envvar = "ROUTER_LOG_FORMAT")
+        .enum<LogFormat> { it.name.lowercase() }
+        .help("json also leaves out the greeting; default human")
+        .default(LogFormat.HUMAN)
+    private val logLevel by option("--log-level", envvar = "ROUTER_LOG_LEVEL")
+        .choice("error", "warn", "info", "debug")
+        .help("default info")
+        .default("info")
     private val noWatch by option("--no-watch").flag().help("do not read the policy file again when it changes")
-    private val rehearse by option("--rehearse", hidden = true).flag()
+    private val rehearse by option("--rehearse", hidden = true)
+        .flag()
         .help("start with simulated models on free ports, answer some requests and end: the launcher records which classes that takes")
 
     override fun run() {
