@@ -12,7 +12,10 @@ data class Span(val start: Int, val end: Int)
  * @property fields top-level field name to the span of its value
  * @property members top-level field name to the span of the whole member, name to value, without commas
  * @property messageSpans one per message, in order
- * @property facts what signals read, but for identity and language, which the door adds
+ * @property messages what signals read of the messages, in the same order
+ * @property toolCount tool definitions, legacy `functions` included
+ * @property metadata the `metadata` field; absent is empty
+ * @property streamUsageAsked the client set `stream_options.include_usage`
  */
 class ChatBody(
     val bytes: ByteArray,
@@ -24,6 +27,7 @@ class ChatBody(
     val messages: List<Message>,
     val toolCount: Int,
     val metadata: Map<String, String>,
+    val streamUsageAsked: Boolean = false,
 )
 
 /** Why a body was refused. [code] is stable; [param] names the field where there is one. Texts never quote the prompt. */
