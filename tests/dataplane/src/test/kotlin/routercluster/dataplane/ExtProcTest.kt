@@ -1,12 +1,5 @@
 package routercluster.dataplane
 
-import com.linecorp.armeria.common.AggregatedHttpRequest
-import com.linecorp.armeria.common.HttpData
-import com.linecorp.armeria.common.HttpRequest
-import com.linecorp.armeria.common.HttpResponse
-import com.linecorp.armeria.common.HttpStatus
-import com.linecorp.armeria.common.MediaType
-import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.Server
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
 import io.kotest.assertions.withClue
@@ -25,10 +18,6 @@ import routercluster.gateway.envoy.RequestBodies
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.extproc.ExtProcLimits
 import routercluster.gateway.extproc.extProcService
-import routercluster.gateway.pipeline.AnswerObserver
-import routercluster.gateway.pipeline.Door
-import routercluster.gateway.pipeline.DoorPlan
-import routercluster.gateway.pipeline.DoorRequest
 import routercluster.kit.EnvoyProcess
 import routercluster.kit.LogsOnFailure
 import routercluster.policy.Listener
@@ -42,7 +31,6 @@ import java.net.http.HttpClient
 import java.net.http.HttpResponse.BodyHandlers
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 import java.net.http.HttpRequest as ClientRequest
 import java.net.http.HttpResponse as ClientResponse

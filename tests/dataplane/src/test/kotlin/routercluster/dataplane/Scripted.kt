@@ -8,44 +8,13 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.Server
-import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
-import io.kotest.assertions.withClue
-import io.kotest.matchers.collections.shouldContainExactly
-import io.kotest.matchers.shouldBe
-import io.kotest.matchers.string.shouldContain
-import org.junit.jupiter.api.AfterAll
-import org.junit.jupiter.api.BeforeAll
-import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.TestInstance
-import org.junit.jupiter.api.extension.RegisterExtension
-import routercluster.gateway.envoy.Address
-import routercluster.gateway.envoy.AnswerBodies
-import routercluster.gateway.envoy.EnvoyOptions
-import routercluster.gateway.envoy.RequestBodies
-import routercluster.gateway.envoy.renderEnvoy
-import routercluster.gateway.extproc.ExtProcLimits
-import routercluster.gateway.extproc.extProcService
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.Door
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
-import routercluster.kit.EnvoyProcess
-import routercluster.kit.LogsOnFailure
-import routercluster.policy.Listener
-import routercluster.policy.models.Model
-import routercluster.policy.models.Upstream
-import java.io.InputStream
-import java.net.ServerSocket
-import java.net.Socket
-import java.net.URI
-import java.net.http.HttpClient
-import java.net.http.HttpResponse.BodyHandlers
-import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
-import java.net.http.HttpRequest as ClientRequest
-import java.net.http.HttpResponse as ClientResponse
 
 internal val LARGE_ANSWER = ByteArray(12 * 1024 * 1024) { (it % 251).toByte() }
 
