@@ -77,7 +77,8 @@ private fun prove(
             raw.recipes.map { prover.prove(it.name.value, it.routing, strategy) }
     refuseRecipeNames(raw.recipes, problems)
     val autoNames = autoNames(raw.global)
-    val entrypoints = proveEntrypoints(raw.entrypoints, recipes.map { it.name }.toSet(), raw.providers.models, autoNames, problems)
+    val recipeNames = setOf(Policy.DEFAULT_RECIPE) + raw.recipes.map { it.name.value }
+    val entrypoints = proveEntrypoints(raw.entrypoints, recipeNames, raw.providers.models, autoNames, problems)
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
     val gateway = proveGateway(raw.gateway, problems)
@@ -89,7 +90,7 @@ private fun prove(
         defaultModel = defaultModel ?: return null,
         defaultEffort = raw.providers.defaultEffort ?: DEFAULT_EFFORT,
         autoNames = autoNames,
-        recipes = recipes.associateBy { it.name },
+        recipes = recipes.filterNotNull().associateBy { it.name },
         entrypoints = entrypoints,
         listModels = raw.global.listModels ?: false,
         clearRouteCache = raw.global.clearRouteCache ?: true,

@@ -80,12 +80,16 @@ class Problems {
 
     private fun related(a: String, b: String): Boolean = a.startsWith(b) || b.startsWith(a)
 
-    private fun shown(value: String): String =
-        value.map { if (it.isISOControl()) ' ' else it }.joinToString("").let {
-            if (it.length > SHOWN_CHARS_MAX) it.take(SHOWN_CHARS_MAX) + "…" else it
-        }
+    /** On one line, without what a URL may hold of passwords and keys, and not longer than a message can bear. */
+    private fun shown(value: String): String {
+        val line = value.map { if (it.isISOControl()) ' ' else it }.joinToString("")
+        val safe = urlQuery.replace(urlUser.replace(line, "://***@"), "$1?***")
+        return if (safe.length > SHOWN_CHARS_MAX) safe.take(SHOWN_CHARS_MAX) + "…" else safe
+    }
 
     private companion object {
+        val urlUser = Regex("""://[^/\s@]*@""")
+        val urlQuery = Regex("""(://[^\s?]*)\?\S*""")
         const val HIDDEN_CHARS_MIN = 4
         const val SHOWN_CHARS_MAX = 120
     }

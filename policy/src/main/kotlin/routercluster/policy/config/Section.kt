@@ -139,6 +139,17 @@ class Section(
             }
         }
 
+    /** A list of lists of strings; absent is empty. */
+    fun stringLists(key: String): List<List<String>> =
+        items(key).mapIndexed { index, item ->
+            val itemPath = "${child(key)}[$index]"
+            val parts = (item as? SequenceNode)?.value.orEmpty().map { (it as? ScalarNode)?.takeUnless(::isNull) }
+            if (item !is SequenceNode || null in parts) {
+                problems.add(location(item, itemPath), "wrong type", kind(item), "a list of strings")
+            }
+            parts.filterNotNull().mapIndexedNotNull { place, part -> substituted(key, part, "$itemPath[$place]", shown = true) }
+        }
+
     fun section(key: String): Section? {
         val value = take(key) ?: return null
         if (value is MappingNode) return below.getOrPut(key) { listOf(sectionOf(value, child(key))) }.first()

@@ -129,7 +129,8 @@ class AcceptedPolicyTest {
                 "large/backend-0(https://10.0.0.1:8443) /chat /v1/embeddings model=large weight=1 key=null headers={}",
                 "clouds/azure(https://r.openai.azure.com:443/openai/deployments/big%20one) " +
                     "/openai/deployments/big%20one/chat/completions?api-version=2024-10-21 " +
-                    "/openai/deployments/big%20one/embeddings?api-version=2024-10-21 model=big one weight=1 key=api-key: sk-cloud headers={}",
+                    "/openai/deployments/big%20one/embeddings?api-version=2024-10-21" +
+                    " model=big one weight=1 key=api-key: sk-cloud headers={}",
                 "clouds/azure-new(https://r.openai.azure.com:443/openai) /openai/v1/chat/completions /openai/v1/embeddings " +
                     "model=big one weight=1 key=null headers={}",
                 "clouds/gemini(https://generativelanguage.googleapis.com:443/v1beta/openai) /v1beta/openai/chat/completions " +

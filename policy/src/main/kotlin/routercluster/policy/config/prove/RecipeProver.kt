@@ -21,56 +21,47 @@ internal class RecipeProver(
     private val families: List<SignalFamily>,
     private val problems: Problems,
 ) {
-    /** @param fallback the strategy where the recipe names none */
-    fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe {
+    /**
+     * @param fallback the strategy where the recipe names none
+     * @return null where there are problems, here or before
+     */
+    fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
         val proven = raw.signals.map { it.raw.prove(problems) }
-        val signals = proven.filterNotNull()
-        val scope = scope(raw, proven, signals)
+        val scope = scope(raw, proven)
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
-        return Recipe(name, raw.strategy ?: fallback, signals, raw.decisions.map { decision(it, scope) })
+        val decisions = raw.decisions.map { decision(it, scope) }
+        return if (problems.none) Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions) else null
     }
 
-    private fun scope(raw: RawRouting, proven: List<Signal?>, signals: List<Signal>): SignalScope {
+    private fun scope(raw: RawRouting, proven: List<Signal?>): SignalScope {
         val named = raw.signals.groupBy { it.type }
         named.forEach { (type, ofType) -> refuseDuplicates(ofType.map { Text(it.raw.name, it.raw.at) }, "signal of type $type", problems) }
-        val indices =
-            raw.signals.zip(proven).mapNotNull { (written, signal) ->
-                signal?.let { (written.type to written.raw.name) to (signals.indexOf(it) to it.onError) }
-            }
+        val runnable = raw.signals.zip(proven).mapNotNull { (written, signal) -> signal?.let { written to it } }
         return SignalScope(
             families.mapTo(mutableSetOf()) { it.type },
             named.mapValues { (_, ofType) -> ofType.mapTo(mutableSetOf()) { it.raw.name } },
-            indices.toMap(),
+            runnable.withIndex().associate { (index, pair) -> (pair.first.type to pair.first.raw.name) to (index to pair.second.onError) },
         )
     }
 
     private fun decision(raw: RawDecision, scope: SignalScope): Decision {
-        val refs = raw.modelRefs
-        refuseDuplicates(
-            refs.map {
-                Text(
-                    it.lora?.let { lora ->
-                        "${it.model.value} with ${lora.value}"
-                    } ?: it.model.value,
-                    it.model.at,
-                )
-            },
-            "candidate",
-            problems,
-        )
+        refuseDuplicates(raw.modelRefs.map(::candidateName), "candidate", problems)
         return Decision(
             raw.name.value,
             raw.description,
             raw.priority ?: 0,
             raw.tier ?: 0,
             raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
-            refs.mapNotNull(::candidate),
+            raw.modelRefs.mapNotNull(::candidate),
             raw.algorithm,
             selectors.getValue(raw.algorithm),
             provePlugins(raw.plugins, problems),
             raw.annotations,
         )
     }
+
+    private fun candidateName(raw: RawModelRef): Text =
+        if (raw.lora == null) raw.model else raw.model.copy(value = "${raw.model.value} with ${raw.lora.value}")
 
     private fun candidate(raw: RawModelRef): Candidate? {
         unknownName(raw.model, "unknown model", models.keys, problems)
