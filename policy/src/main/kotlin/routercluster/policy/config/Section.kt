@@ -114,23 +114,9 @@ class Section(
     fun strings(key: String): List<String> = texts(key).map { it.value }
 
     /** A list of strings with their places; absent is empty. */
-    fun texts(key: String): List<Text> = texts(key, child(key), items(key))
-
-    /** A list of lists of strings; absent is empty. */
-    fun stringLists(key: String): List<List<String>> =
+    fun texts(key: String): List<Text> =
         items(key).mapIndexedNotNull { index, item ->
             val itemPath = "${child(key)}[$index]"
-            if (item is SequenceNode) {
-                texts(key, itemPath, item.value).map { it.value }
-            } else {
-                problems.add(location(item, itemPath), "wrong type", kind(item), "a list of strings")
-                null
-            }
-        }
-
-    private fun texts(key: String, path: String, items: List<Node>): List<Text> =
-        items.mapIndexedNotNull { index, item ->
-            val itemPath = "$path[$index]"
             if (item is ScalarNode && !isNull(item)) {
                 substituted(key, item, itemPath, shown = true)?.let { Text(it, location(item, itemPath)) }
             } else {
