@@ -16,8 +16,10 @@ data class Message(val role: Role, val text: String, val imageCount: Int = 0, va
  * Who asks, from headers of a trusted peer only.
  *
  * @property user null where nobody is named
+ * @property failOpen by the policy's choice, signals that grant rights take the unnamed for somebody without rights; otherwise
+ *   they fail
  */
-data class Identity(val user: String?, val groups: List<String> = emptyList()) {
+data class Identity(val user: String?, val groups: List<String> = emptyList(), val failOpen: Boolean = false) {
     companion object {
         val NONE = Identity(null)
     }
@@ -39,6 +41,9 @@ class Facts(
 ) {
     /** The newest user message's text: what most signals read. Empty where there is no user message. */
     val userText: String = messages.lastOrNull { it.role == Role.USER }?.text.orEmpty()
+
+    /** The words of [userText]. */
+    val words: Words by lazy(LazyThreadSafetyMode.NONE) { Words.of(userText) }
 
     /** Estimated prompt tokens of the whole request; see [TokenEstimate] for its error bound. */
     val promptTokens: Int by lazy(LazyThreadSafetyMode.NONE) { TokenEstimate.of(messages, toolCount) }

@@ -22,4 +22,14 @@ interface RawSignal {
 class SignalFamily(val key: String, val type: String, val read: (Section) -> RawSignal)
 
 /** Every family that is built, one line each. */
-val signalFamilies: List<SignalFamily> = listOf()
+val signalFamilies: List<SignalFamily> =
+    listOf(
+        SignalFamily("keywords", "keyword", RawKeyword::read),
+        SignalFamily("language", "language", RawLanguage::read),
+        SignalFamily("context", "context", RawContext::read),
+        SignalFamily("structure", "structure", RawStructure::read),
+        SignalFamily("conversation", "conversation", RawConversation::read),
+        SignalFamily("metadata", "metadata", RawMetadata::read),
+        SignalFamily("events", "event", RawEvent::read),
+        SignalFamily("role_bindings", "authz", RawRoleBinding::read),
+    )

@@ -1,0 +1,191 @@
+package routercluster.policy.signals
+
+import routercluster.policy.config.Location
+import routercluster.policy.config.Problems
+import routercluster.policy.config.Section
+import routercluster.policy.request.Facts
+
+/** How many of its keywords a rule wants. */
+enum class KeywordOperator {
+    OR,
+    AND,
+
+    /** None at all. */
+    NOR,
+    ;
+
+    fun holds(hits: Int, keywords: Int): Boolean =
+        when (this) {
+            OR -> hits > 0
+            AND -> hits == keywords
+            NOR -> hits == 0
+        }
+}
+
+/** How keywords are looked for; no method in the file is [LITERAL]. */
+enum class KeywordMethod { LITERAL, REGEX, BM25, NGRAM, FUZZY }
+
+/**
+ * A rule of `routing.signals.keywords` as written.
+ *
+ * @property method null where none is written or the one written is unknown
+ * @property fuzzyThreshold see [Fuzziness]
+ */
+data class RawKeyword(
+    override val name: String,
+    override val at: Location,
+    val description: String?,
+    val operator: KeywordOperator?,
+    val method: KeywordMethod?,
+    val keywords: List<String>,
+    val keywordsAt: Location,
+    val caseSensitive: Boolean,
+    val bm25Threshold: Double,
+    val ngramThreshold: Double,
+    val ngramArity: Int,
+    val fuzzyMatch: Boolean,
+    val fuzzyThreshold: Int,
+    val fuzzyAt: Location,
+) : RawSignal {
+    override fun prove(problems: Problems): Signal? {
+        val before = problems.all.size
+        if (keywords.isEmpty()) problems.add(keywordsAt, "is required", accepted = "a list of at least one keyword")
+        if (keywords.size > KEYWORDS_MAX) problems.add(keywordsAt, "has too many", "${keywords.size} keywords", "at most $KEYWORDS_MAX")
+        keywords.forEachIndexed { index, keyword -> proveKeyword(keyword, keywordsAt.item(index), problems) }
+        val fuzziness = Fuzziness.of(fuzzyThreshold)
+        if (fuzziness ==
+            null
+        ) {
+            problems.add(fuzzyAt, "wrong value", "$fuzzyThreshold", "1 to 10 edits, or a similarity of 50 to 100 percent")
+        }
+        val search = if (problems.all.size == before && fuzziness != null) search(fuzziness, problems) else null
+        return if (search == null || operator == null ||
+            problems.all.size != before
+        ) {
+            null
+        } else {
+            KeywordSignal(name, operator, keywords, search)
+        }
+    }
+
+    private fun proveKeyword(keyword: String, at: Location, problems: Problems) {
+        if (method == KeywordMethod.REGEX) return
+        if (keyword.isBlank() || keyword.length > KEYWORD_CHARS_MAX) {
+            problems.add(at, "is not a usable keyword", keyword, "1 to $KEYWORD_CHARS_MAX characters")
+        } else if (isBySimilarity && joinedKeyword(keyword, caseSensitive).isEmpty()) {
+            problems.add(at, "holds no word to compare", keyword, "letters or digits, or another method")
+        }
+    }
+
+    private val isBySimilarity: Boolean get() = fuzzyMatch || method == KeywordMethod.NGRAM || method == KeywordMethod.FUZZY
+
+    private fun search(fuzziness: Fuzziness, problems: Problems): KeywordSearch? =
+        when (method) {
+            KeywordMethod.REGEX -> {
+                val patterns = keywords.mapIndexedNotNull {
+                    index,
+                    it,
+                    ->
+                    TextPattern.of(it, caseSensitive, keywordsAt.item(index), problems)
+                }
+                if (patterns.size == keywords.size) patternSearch(patterns) else null
+            }
+
+            KeywordMethod.BM25 -> {
+                bm25Search(keywords, bm25Threshold, caseSensitive)
+            }
+
+            KeywordMethod.NGRAM -> {
+                NgramSearch(keywords, ngramArity, ngramThreshold, caseSensitive)
+            }
+
+            KeywordMethod.FUZZY -> {
+                literalOrFuzzy(fuzziness)
+            }
+
+            KeywordMethod.LITERAL -> {
+                if (fuzzyMatch) literalOrFuzzy(fuzziness) else literalSearch(keywords, caseSensitive)
+            }
+
+            null -> {
+                null
+            }
+        }
+
+    private fun literalOrFuzzy(fuzziness: Fuzziness): KeywordSearch {
+        val literal = literalSearch(keywords, caseSensitive)
+        val fuzzy = FuzzySearch(keywords, fuzziness, caseSensitive)
+        return KeywordSearch { words -> literal.hits(words).also { fuzzy.addTo(it, words) } }
+    }
+
+    companion object {
+        const val KEYWORDS_MAX = 1_000
+        const val KEYWORD_CHARS_MAX = 200
+        private val operators = KeywordOperator.entries.associateBy { it.name }
+        private val methods = KeywordMethod.entries.filter { it != KeywordMethod.LITERAL }.associateBy { it.name.lowercase() }
+
+        fun read(section: Section): RawKeyword {
+            val fuzzyMatch = section.boolean("fuzzy_match") ?: false
+            val method = if (section.has("method")) section.oneOf("method", methods) else KeywordMethod.LITERAL
+            if (fuzzyMatch && method != null && method != KeywordMethod.FUZZY && method != KeywordMethod.LITERAL) {
+                section.problems.add(
+                    section.at("fuzzy_match"),
+                    "does not go with method ${method.name.lowercase()}",
+                    "true",
+                    "method fuzzy",
+                )
+            }
+            if (!section.has(
+                    "operator",
+                )
+            ) {
+                section.problems.add(section.at("operator"), "is required", accepted = operators.keys.joinToString())
+            }
+            return RawKeyword(
+                name = section.requiredString("name"),
+                at = section.here,
+                description = section.string("description"),
+                operator = section.oneOf("operator", operators),
+                method = method,
+                keywords = section.strings("keywords"),
+                keywordsAt = section.at("keywords"),
+                caseSensitive = section.boolean("case_sensitive") ?: false,
+                bm25Threshold = section.double("bm25_threshold", 0.0..1.0) ?: 0.1,
+                ngramThreshold = section.double("ngram_threshold", 0.05..1.0) ?: 0.4,
+                ngramArity = section.int("ngram_arity", 1..4) ?: 3,
+                fuzzyMatch = fuzzyMatch,
+                fuzzyThreshold = section.int("fuzzy_threshold", 0..100) ?: 0,
+                fuzzyAt = section.at("fuzzy_threshold"),
+            ).also { section.close() }
+        }
+    }
+}
+
+/**
+ * Looks for keywords in the newest user message. Confidence of a match is `0.5 + 0.5 * hits / keywords`, or 1.0 for
+ * [KeywordOperator.NOR]; the value is the number of keywords that were found.
+ */
+internal class KeywordSignal(
+    name: String,
+    private val operator: KeywordOperator,
+    private val keywords: List<String>,
+    private val search: KeywordSearch,
+) : Signal {
+    override val ref = SignalRef("keyword", name)
+    override val cost = Cost.SCAN
+
+    override fun read(facts: Facts): Reading {
+        val hits = search.hits(facts.words)
+        val count = hits.count { it }
+        val confidence =
+            when {
+                !operator.holds(count, keywords.size) -> 0.0
+                operator == KeywordOperator.NOR -> 1.0
+                else -> 0.5 + 0.5 * count / keywords.size
+            }
+        return Reading.Seen(confidence > 0.0, confidence, count.toDouble(), keywords.filterIndexed { index, _ -> hits[index] })
+    }
+}
+
+/** The place of one entry of the list at this place. */
+internal fun Location.item(index: Int): Location = copy(path = "$path[$index]")

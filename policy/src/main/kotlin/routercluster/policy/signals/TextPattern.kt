@@ -1,0 +1,70 @@
+package routercluster.policy.signals
+
+import com.google.re2j.Pattern
+import com.google.re2j.PatternSyntaxException
+import routercluster.policy.config.Location
+import routercluster.policy.config.Problems
+import routercluster.policy.request.Words
+
+/**
+ * A regular expression of a policy, in RE2's syntax, so its time grows only linearly with the text.
+ *
+ * Expressions that only list literals, such as `\b(ssn|credit card)\b` or `[?!]`, are searched for as such, many times faster.
+ * For all others the text is first searched for a literal that every match must hold, where the expression shows one.
+ */
+internal sealed interface TextPattern {
+    /** @property phrases any of which is a match */
+    class Literals(val phrases: List<Phrase>) : TextPattern {
+        val set = PhraseSet(phrases)
+    }
+
+    /** @property required folded */
+    class Automaton(private val compiled: Pattern, private val required: String?) : TextPattern {
+        fun occursIn(words: Words): Boolean = isPossibleIn(words) && compiled.matcher(words.raw).find()
+
+        /** Matches that do not overlap. */
+        fun countIn(words: Words): Int {
+            if (!isPossibleIn(words)) return 0
+            val matcher = compiled.matcher(words.raw)
+            var count = 0
+            while (matcher.find()) count++
+            return count
+        }
+
+        private fun isPossibleIn(words: Words): Boolean = required == null || required in words.folded
+    }
+
+    companion object {
+        const val PATTERN_CHARS_MAX = 2_000
+
+        /** Characters and classes once every repetition with bounds is written out. */
+        const val PATTERN_STEPS_MAX = 10_000
+
+        /**
+         * @param counted whether matches are to be counted, so that alternatives must not overlap
+         * @return null after reporting why [written] cannot be used
+         */
+        fun of(written: String, caseSensitive: Boolean, at: Location, problems: Problems, counted: Boolean = false): TextPattern? {
+            if (written.isEmpty() || written.length > PATTERN_CHARS_MAX) {
+                problems.add(at, "is not a usable pattern", "${written.length} characters", "1 to $PATTERN_CHARS_MAX characters")
+                return null
+            }
+            if (expandedSize(written) > PATTERN_STEPS_MAX) {
+                problems.add(at, "repeats too much", written, "repetitions that come to at most $PATTERN_STEPS_MAX steps")
+                return null
+            }
+            val compiled =
+                try {
+                    Pattern.compile(written, if (caseSensitive) 0 else Pattern.CASE_INSENSITIVE)
+                } catch (invalid: PatternSyntaxException) {
+                    val fault = "${invalid.description} `${invalid.pattern}`"
+                    problems.add(at, "is not a regular expression that RE2 knows: $fault", written, UNKNOWN_TO_RE2)
+                    return null
+                }
+            val literals = literalsOf(written, caseSensitive)?.takeUnless { counted && canOverlap(it) }
+            return literals?.let(::Literals) ?: Automaton(compiled, requiredLiteral(written))
+        }
+
+        private const val UNKNOWN_TO_RE2 = "RE2 syntax, which has no look-ahead, look-behind, back-references or possessive quantifiers"
+    }
+}

@@ -1,0 +1,157 @@
+package routercluster.policy.signals
+
+import com.google.re2j.Pattern
+import io.kotest.assertions.withClue
+import io.kotest.matchers.shouldBe
+import org.junit.jupiter.api.Test
+import routercluster.policy.config.Location
+import routercluster.policy.config.Problems
+import routercluster.policy.request.Words
+import kotlin.random.Random
+
+/** The fast searches find what slow and plain ones find, in random texts of few letters, where coincidences abound. */
+class SearchLawsTest {
+    private val seed = Random.nextLong()
+    private val random = Random(seed)
+    private val nowhere = Location("test", "", 1, 1)
+
+    @Test
+    fun `literal search finds what a regular expression with word boundaries finds`() =
+        repeatedly { text ->
+            val keywords = List(5) { randomKeyword() }
+            val plain =
+                keywords.map {
+                    val end = if (it.last().isLetter()) "(?!\\w)" else ""
+                    Regex("(?<!\\w)" + Regex.escape(it).replace(" ", "\\E\\s+\\Q") + end).containsMatchIn(text)
+                }
+            withClue(keywords) { literalSearch(keywords, caseSensitive = true).hits(Words.of(text)).toList() shouldBe plain }
+        }
+
+    @Test
+    fun `patterns match as RE2 itself does, short cuts or not`() =
+        repeatedly { text ->
+            val pattern = patterns.random(random)
+            val compiled = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE)
+            val search = patternSearch(listOfNotNull(TextPattern.of(pattern, false, nowhere, Problems())))
+            val matcher = compiled.matcher(text)
+            var count = 0
+            while (matcher.find()) count++
+            withClue(pattern) {
+                search.hits(Words.of(text)).toList() shouldBe listOf(count > 0)
+                when (val counted = TextPattern.of(pattern, false, nowhere, Problems(), counted = true)) {
+                    is TextPattern.Automaton -> {
+                        counted.countIn(Words.of(text)) shouldBe count
+                    }
+
+                    is TextPattern.Literals -> {
+                        var found = 0
+                        counted.set.forEachIn(Words.of(text)) { _, _ -> found++ }
+                        found shouldBe count
+                    }
+
+                    null -> {
+                        error("not a pattern")
+                    }
+                }
+            }
+        }
+
+    @Test
+    fun `fuzzy search finds a run of words within the distance`() =
+        repeatedly { text ->
+            val keyword = List(random.nextInt(1, 4)) { word(2, 5) }.joinToString(" ")
+            val edits = Fuzziness.Percent(70).editsMax(keyword.length)
+            val words = Words.of(text)
+            val count = keyword.count { it == ' ' } + 1
+            val runs = (maxOf(1, count - 1)..count + 1).flatMap { size -> (0..words.size - size).map { joined(words, it, size) } }
+            val plain = runs.any { alignmentDistance(keyword, it) <= edits }
+            withClue(keyword) { FuzzySearch(listOf(keyword), Fuzziness.Percent(70), false).hits(words).toList() shouldBe listOf(plain) }
+        }
+
+    @Test
+    fun `n-gram search finds a run of words that is similar enough`() =
+        repeatedly { text ->
+            val keyword = List(random.nextInt(1, 3)) { word(2, 6) }.joinToString(" ")
+            val words = Words.of(text)
+            val count = keyword.count { it == ' ' } + 1
+            val plain = (0..words.size - count).any { similarity(grams(keyword), grams(joined(words, it, count))) >= 0.4 }
+            withClue(keyword) { NgramSearch(listOf(keyword), 3, 0.4, false).hits(words).toList() shouldBe listOf(plain) }
+        }
+
+    private fun repeatedly(check: (String) -> Unit) =
+        repeat(2_000) {
+            val text = randomText()
+            withClue("seed $seed, text <$text>") { check(text) }
+        }
+
+    private fun randomText(): String = List(random.nextInt(0, 12)) { word(1, 6) + separators.random(random) }.joinToString("")
+
+    private fun randomKeyword(): String =
+        List(random.nextInt(1, 3)) { word(1, 3) }.joinToString(" ") + listOf("", "", "-", "+").random(random)
+
+    private fun word(least: Int, most: Int): String = String(CharArray(random.nextInt(least, most + 1)) { "aab".random(random) })
+
+    private fun joined(words: Words, first: Int, count: Int): String =
+        (first until first + count).joinToString(" ") { words.folded.substring(words.start(it), words.end(it)) }
+
+    private fun grams(text: String): Map<String, Int> = "  $text  ".windowed(3).groupingBy { it }.eachCount()
+
+    private fun similarity(a: Map<String, Int>, b: Map<String, Int>): Double {
+        val common = a.entries.sumOf { minOf(it.value, b[it.key] ?: 0) }
+        return common.toDouble() / (a.values.sum() + b.values.sum() - common)
+    }
+
+    private fun alignmentDistance(a: String, b: String): Int {
+        val d = Array(a.length + 1) { i ->
+            IntArray(b.length + 1) { j ->
+                if (i == 0) {
+                    j
+                } else if (j == 0) {
+                    i
+                } else {
+                    0
+                }
+            }
+        }
+        for (i in 1..a.length) {
+            for (j in 1..b.length) {
+                d[i][j] = minOf(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + if (a[i - 1] == b[j - 1]) 0 else 1)
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = minOf(d[i][j], d[i - 2][j - 2] + 1)
+            }
+        }
+        return d[a.length][b.length]
+    }
+
+    private companion object {
+        val separators = listOf(" ", " ", " ", "  ", "-", ". ", "\n", "+", "1")
+        val patterns =
+            listOf(
+                "aa",
+                "a",
+                "[ab]",
+                "[+-]",
+                "(?:ab|ba)",
+                "\\b(ab|b)\\b",
+                "\\bab\\b",
+                "a\\.",
+                "a\\. b",
+                "a-b?",
+                "a+b-?",
+                "(a|b)-a",
+                "a{2}-",
+                "-{0}a",
+                "(?m)^a",
+                "ba$",
+                "[^a]b\\.",
+                "\\d+",
+                "a|b-",
+                "(ab)?-",
+                "aa-(b|1)\\d",
+                "a b",
+                "(?i)AB",
+                "\\x61",
+                "\\.\\s",
+                "a\\b-",
+            )
+    }
+}
