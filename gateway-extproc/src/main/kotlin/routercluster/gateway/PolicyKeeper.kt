@@ -1,0 +1,122 @@
+package routercluster.gateway
+
+import org.slf4j.LoggerFactory
+import routercluster.gateway.pipeline.Snapshot
+import routercluster.gateway.upstream.Upstreams
+import routercluster.policy.Policy
+import routercluster.policy.config.InvalidPolicy
+import routercluster.policy.config.loadPolicy
+import routercluster.telemetry.Events
+import routercluster.telemetry.RouterEvent
+import java.io.IOException
+import java.nio.file.ClosedWatchServiceException
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.StandardWatchEventKinds.ENTRY_CREATE
+import java.nio.file.StandardWatchEventKinds.ENTRY_MODIFY
+import java.nio.file.WatchService
+import java.time.Clock
+import java.time.Instant
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicReference
+import kotlin.concurrent.thread
+
+/** How the last attempt to load the policy went. [reason] is null when it went well. */
+data class LastLoad(val at: Instant, val revision: String, val reason: String?)
+
+/**
+ * Keeps the policy in force. A changed file is loaded whole and swapped in at once; a bad one leaves the last good policy in
+ * force and says why in the log, in [lastLoad] and as an event. Requests under way keep the snapshot they began with.
+ *
+ * @param first in force until the file changes
+ * @param file followed for changes; null for a policy that was made up at the start and never changes
+ */
+class PolicyKeeper(
+    first: Policy,
+    private val file: Path?,
+    private val environment: (String) -> String?,
+    private val clock: Clock,
+    private val events: Events,
+    private val upstreams: (Policy) -> Upstreams,
+) : AutoCloseable {
+    private val log = LoggerFactory.getLogger(PolicyKeeper::class.java)
+    private val current = AtomicReference(Snapshot(first, upstreams(first)))
+    private val watch: WatchService? = file?.fileSystem?.newWatchService()
+
+    @Volatile
+    var lastLoad = LastLoad(clock.instant(), first.revision, null)
+        private set
+
+    init {
+        events.publish(RouterEvent.PolicyLoaded(first))
+    }
+
+    fun snapshot(): Snapshot = current.get()
+
+    /** Starts to follow the file. */
+    fun follow() {
+        val followed = file?.toAbsolutePath() ?: return
+        val service = watch ?: return
+        // The directory is watched: editors and Kubernetes replace the file rather than write into it.
+        followed.parent.register(service, ENTRY_CREATE, ENTRY_MODIFY)
+        thread(name = "policy-watch", isDaemon = true) { watchLoop(service) }
+    }
+
+    /** Loads the file again now. Returns whether the policy in force is the one that the file holds. */
+    @Synchronized
+    fun reload(): Boolean {
+        val old = current.get()
+        val file = file ?: return true
+        val loaded =
+            try {
+                loadPolicy(Files.readString(file), file.toString(), environment)
+            } catch (invalid: InvalidPolicy) {
+                return keep(old, "invalid policy: ${invalid.message}")
+            } catch (unreadable: IOException) {
+                return keep(old, "cannot read $file: ${unreadable.message}")
+            }
+        lastLoad = LastLoad(clock.instant(), loaded.revision, null)
+        if (loaded.revision == old.policy.revision) return true
+        current.set(Snapshot(loaded, upstreams(loaded)))
+        old.upstreams.close()
+        log.info("policy {} in force, was {}", loaded.revision.take(12), old.policy.revision.take(12))
+        events.publish(RouterEvent.PolicyLoaded(loaded))
+        return true
+    }
+
+    override fun close() {
+        watch?.close()
+        current.get().upstreams.close()
+    }
+
+    private fun keep(old: Snapshot, reason: String): Boolean {
+        log.error("policy not reloaded, {} stays in force: {}", old.policy.revision.take(12), reason)
+        lastLoad = LastLoad(clock.instant(), old.policy.revision, reason)
+        events.publish(RouterEvent.PolicyRejected(reason))
+        return false
+    }
+
+    private fun watchLoop(service: WatchService) {
+        try {
+            while (true) {
+                val key = service.take()
+                // Several events come for one save; wait until they stop before reading.
+                var more = key
+                while (more != null) {
+                    more.pollEvents()
+                    more.reset()
+                    more = service.poll(SETTLE_MILLIS, TimeUnit.MILLISECONDS)
+                }
+                reload()
+            }
+        } catch (_: ClosedWatchServiceException) {
+            log.debug("policy watch ended")
+        } catch (_: InterruptedException) {
+            Thread.currentThread().interrupt()
+        }
+    }
+
+    private companion object {
+        const val SETTLE_MILLIS = 250L
+    }
+}

@@ -1,0 +1,90 @@
+package routercluster.gateway.admin
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory
+import com.fasterxml.jackson.databind.node.ObjectNode
+import com.linecorp.armeria.common.HttpResponse
+import com.linecorp.armeria.common.HttpStatus
+import com.linecorp.armeria.common.MediaType
+import com.linecorp.armeria.server.Route
+import com.linecorp.armeria.server.ServerBuilder
+import routercluster.gateway.PolicyKeeper
+import routercluster.gateway.http.Admission
+import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.toJson
+
+/**
+ * What operators ask for, on a port of its own: health, status, metrics, decision records. Nothing here calls a model.
+ *
+ * @param ports names to numbers, for `/status`
+ */
+class AdminApi(
+    private val keeper: PolicyKeeper,
+    private val admission: Admission,
+    private val decisions: DecisionRing,
+    private val metrics: () -> String,
+    private val version: String,
+    private val ports: () -> Map<String, Int>,
+) {
+    fun addTo(server: ServerBuilder) {
+        addProbes(server)
+        server.service("/metrics") { _, _ -> HttpResponse.of(HttpStatus.OK, PROMETHEUS, metrics()) }
+        server.service("/status") { _, _ -> json(HttpStatus.OK, status()) }
+        server.service(Route.builder().path("/decisions/{id}").build()) { ctx, _ -> decision(ctx.pathParam("id").orEmpty()) }
+        server.service("/models") { _, _ -> json(HttpStatus.OK, models()) }
+    }
+
+    /** Liveness and readiness, also on the clients' port for load balancers that see no other. */
+    fun addProbes(server: ServerBuilder) {
+        server.service("/healthz") { _, _ -> json(HttpStatus.OK, obj().put("status", "alive")) }
+        server.service("/readyz") { _, _ -> readiness() }
+    }
+
+    private fun readiness(): HttpResponse {
+        val notReady = buildList { if (admission.isDraining) add("draining: this node is shutting down") }
+        val body = obj().put("status", if (notReady.isEmpty()) "ready" else "not ready")
+        val reasons = body.putArray("not_ready")
+        notReady.forEach(reasons::add)
+        return json(if (notReady.isEmpty()) HttpStatus.OK else HttpStatus.SERVICE_UNAVAILABLE, body)
+    }
+
+    private fun status(): ObjectNode {
+        val snapshot = keeper.snapshot()
+        val load = keeper.lastLoad
+        val body = obj().put("version", version).put("in_flight", admission.inFlight).put("draining", admission.isDraining)
+        body.putObject("policy").apply {
+            put("revision", snapshot.policy.revision)
+            put("last_load", load.at.toString())
+            put("last_load_ok", load.reason == null)
+            load.reason?.let { put("last_load_error", it) }
+        }
+        ports().forEach { (name, port) -> body.withObject("/ports").put(name, port) }
+        snapshot.upstreams.health().forEach { (id, state) -> body.withObject("/upstreams").put(id, state) }
+        return body
+    }
+
+    private fun models(): ObjectNode {
+        val policy = keeper.snapshot().policy
+        val body = obj().put("default", policy.defaultModel.name)
+        val list = body.putArray("models")
+        policy.models.values.forEach { model ->
+            val entry = list.addObject().put("name", model.name)
+            val upstreams = entry.putArray("upstreams")
+            model.upstreams.forEach { upstreams.add(it.toString()) }
+            model.pricing?.let { entry.put("prompt_per_1m", it.promptPerMillion).put("completion_per_1m", it.completionPerMillion) }
+        }
+        return body
+    }
+
+    private fun decision(id: String): HttpResponse {
+        val record = decisions[id] ?: return json(HttpStatus.NOT_FOUND, obj().put("error", "no decision is kept for request $id"))
+        return json(HttpStatus.OK, record.toJson())
+    }
+
+    private fun obj(): ObjectNode = JsonNodeFactory.instance.objectNode()
+
+    private fun json(status: HttpStatus, body: ObjectNode): HttpResponse = HttpResponse.of(status, MediaType.JSON_UTF_8, body.toPrettyString())
+
+    private companion object {
+        val PROMETHEUS: MediaType = MediaType.parse("text/plain; version=0.0.4; charset=utf-8")
+    }
+}

@@ -1,0 +1,139 @@
+package routercluster.gateway.extproc
+
+import com.linecorp.armeria.common.HttpData
+import com.linecorp.armeria.common.HttpHeaders
+import com.linecorp.armeria.common.HttpMethod
+import com.linecorp.armeria.common.RequestHeaders
+import routercluster.gateway.http.Admission
+import routercluster.gateway.http.modelsAnswer
+import routercluster.gateway.pipeline.Account
+import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.AnswerObserver
+import routercluster.gateway.pipeline.ApiError
+import routercluster.gateway.pipeline.ClientProtocol
+import routercluster.gateway.pipeline.Door
+import routercluster.gateway.pipeline.DoorPlan
+import routercluster.gateway.pipeline.DoorRequest
+import routercluster.gateway.pipeline.Journey
+import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.pipeline.ResponsePath
+import routercluster.gateway.pipeline.Route
+import routercluster.gateway.pipeline.Snapshot
+import routercluster.gateway.pipeline.addDecision
+import routercluster.gateway.pipeline.fixedAnswer
+import routercluster.gateway.upstream.Target
+import routercluster.policy.models.Model
+import routercluster.policy.models.Upstream
+import routercluster.policy.request.BadRequest
+import java.net.InetAddress
+import java.time.Clock
+
+/** [Pipeline] as the ExtProc door asks for it: Envoy does the forwarding, so one upstream is picked and no attempt is ours. */
+class PipelineDoor(
+    private val snapshot: () -> Snapshot,
+    private val pipeline: Pipeline,
+    private val accounts: Accounts,
+    private val admission: Admission,
+    private val clock: Clock,
+) : Door {
+    override fun plan(request: DoorRequest): DoorPlan {
+        val startNanos = System.nanoTime()
+        val headers = RequestHeaders.builder(HttpMethod.valueOf(request.method), request.path)
+        request.headers.forEach { (name, value) -> headers.add(name, value) }
+        // The proxy names the peer by address; getByName on a literal looks nothing up.
+        val peer = request.peer?.let(InetAddress::getByName)
+        val journey = pipeline.begin(snapshot(), headers.build(), peer, startNanos)
+        val account = accounts.open(journey)
+        return try {
+            if (admission.isDraining) return refusal(journey, account, DRAINING, null)
+            if (request.method == "GET") return models(journey, account)
+            val route = pipeline.route(journey, request.body)
+            account.routed(route, System.nanoTime() - startNanos)
+            when (route) {
+                is Route.Refuse -> refusal(journey, account, route.error, route)
+                is Route.Answer -> fixed(journey, account, route)
+                is Route.Forward -> forward(journey, account, route)
+            }
+        } catch (bad: BadRequest) {
+            refusal(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
+        }
+    }
+
+    override fun refuse(path: String, status: Int, code: String, message: String): DoorPlan.Answer {
+        val body = ClientProtocol.of(path).body(ApiError(status, code, message), "")
+        return DoorPlan.Answer(status, listOf("content-type" to "application/json"), body.array())
+    }
+
+    private fun forward(journey: Journey, account: Account, route: Route.Forward): DoorPlan {
+        val (target, upstream) =
+            route.targets.firstNotNullOfOrNull { target -> journey.snapshot.upstreams.pick(target.model)?.let { target to it } }
+                ?: return refusal(journey, account, NO_UPSTREAM, route)
+        val outgoing = target.request(upstream)
+        val kept = outgoing.headers.names().map { it.toString() }.toSet()
+        val answerHeaders = HttpHeaders.builder()
+        answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
+        answerHeaders.set("x-router-upstream", upstream.id)
+        return DoorPlan.Forward(
+            path = outgoing.headers.path(),
+            body = outgoing.body.array(),
+            setHeaders = outgoing.headers.filterNot { (name, _) -> name.startsWith(":") }.map { (name, value) -> name.toString() to value },
+            removeHeaders = journey.headers.names().map { it.toString() }.filter { !it.startsWith(":") && it !in kept && it !in PROXY_HEADERS },
+            destination = "${upstream.host}:${upstream.port}",
+            upstream = upstream.id,
+            model = target.model.name,
+            responseHeaders = answerHeaders.build().map { (name, value) -> name.toString() to value },
+            clearRouteCache = journey.snapshot.policy.clearRouteCache,
+            observer = Observer(account, target.model, upstream),
+            metadata = mapOf("model" to target.model.name, "decision" to route.plan.decision?.name.orEmpty(), "upstream" to upstream.id),
+        )
+    }
+
+    private fun fixed(journey: Journey, account: Account, route: Route.Answer): DoorPlan {
+        val headers = HttpHeaders.builder().set("content-type", if (route.stream) "text/event-stream" else "application/json")
+        headers.addDecision(journey.id, route.plan, ResponsePath.FAST_RESPONSE, journey.debug)
+        account.answered(200)
+        val body = fixedAnswer(journey.id, route.plan.asked.written, clock.instant().epochSecond, route.message, route.stream)
+        return DoorPlan.Answer(200, headers.build().map { (name, value) -> name.toString() to value }, body.array())
+    }
+
+    private fun refusal(journey: Journey, account: Account, error: ApiError, route: Route?): DoorPlan {
+        val path = if (error.status == 403) ResponsePath.BLOCKED else ResponsePath.ERROR
+        account.refused(error)
+        val headers = HttpHeaders.builder().set("content-type", "application/json")
+        headers.addDecision(journey.id, route?.plan, path, journey.debug)
+        error.retryAfterSeconds?.let { headers.set("retry-after", it.toString()) }
+        if (!error.retryable) headers.set("x-should-retry", "false")
+        val body = journey.protocol.body(error, journey.id)
+        return DoorPlan.Answer(error.status, headers.build().map { (name, value) -> name.toString() to value }, body.array())
+    }
+
+    private fun models(journey: Journey, account: Account): DoorPlan {
+        val body =
+            modelsAnswer(journey.path, journey.snapshot.policy)
+                ?: return refusal(journey, account, ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models"), null)
+        account.answered(200)
+        return DoorPlan.Answer(200, listOf("content-type" to "application/json", "x-request-id" to journey.id), body.array())
+    }
+
+    private class Observer(private val account: Account, private val model: Model, private val upstream: Upstream) : AnswerObserver {
+        override fun headers(status: Int, headers: List<Pair<String, String>>) =
+            account.headers(status, model, upstream, headers.firstOrNull { it.first == "content-type" }?.second.orEmpty())
+
+        override fun chunk(bytes: ByteArray) = account.chunk(HttpData.wrap(bytes))
+
+        override fun end() = account.end(null)
+
+        override fun aborted() {
+            account.broke("stream_aborted")
+            account.end(null)
+        }
+    }
+
+    private companion object {
+        val DRAINING = ApiError(503, "draining", "This router is shutting down; another one will answer", retryAfterSeconds = 1)
+        val NO_UPSTREAM = ApiError(503, "no_healthy_upstream", "No upstream of the chosen models is healthy", retryAfterSeconds = 1)
+
+        /** Envoy's own; it needs them on the way to the upstream or sets them itself. */
+        val PROXY_HEADERS = setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")
+    }
+}

@@ -1,0 +1,73 @@
+package routercluster.gateway.http
+
+import com.linecorp.armeria.common.AggregatedHttpResponse
+import com.linecorp.armeria.common.ContentTooLargeException
+import com.linecorp.armeria.common.HttpResponse
+import com.linecorp.armeria.common.HttpStatus
+import com.linecorp.armeria.common.MediaType
+import com.linecorp.armeria.common.RequestHeaders
+import com.linecorp.armeria.common.ResponseHeaders
+import com.linecorp.armeria.server.ServerErrorHandler
+import com.linecorp.armeria.server.ServiceConfig
+import com.linecorp.armeria.server.ServiceRequestContext
+import org.slf4j.LoggerFactory
+import routercluster.gateway.pipeline.ApiError
+import routercluster.gateway.pipeline.ClientProtocol
+
+/** Gives what fails before or outside [HttpDoor] the same error shape as everything else. */
+internal object EdgeErrors : ServerErrorHandler {
+    private val log = LoggerFactory.getLogger(EdgeErrors::class.java)
+
+    override fun onServiceException(ctx: ServiceRequestContext, cause: Throwable): HttpResponse? {
+        val error =
+            if (generateSequence(cause) { it.cause }.any { it is ContentTooLargeException }) {
+                ApiError(413, "body_too_large", "The request body exceeds ${ctx.maxRequestLength()} bytes")
+            } else {
+                log.error("request {} failed inside the router", ctx.path(), cause)
+                ApiError(500, "internal_error", "The router failed to handle this request")
+            }
+        val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8).build()
+        return HttpResponse.of(headers, ClientProtocol.of(ctx.path()).body(error, ctx.id().text()))
+    }
+
+    override fun onProtocolViolation(
+        config: ServiceConfig,
+        headers: RequestHeaders?,
+        status: HttpStatus,
+        description: String?,
+        cause: Throwable?,
+    ): AggregatedHttpResponse {
+        val code =
+            when (status.code()) {
+                413 -> "body_too_large"
+                414 -> "uri_too_long"
+                431 -> "headers_too_large"
+                else -> "bad_http"
+            }
+        return rendered(headers?.path().orEmpty(), ApiError(status.code(), code, description ?: status.reasonPhrase()))
+    }
+
+    override fun renderStatus(
+        ctx: ServiceRequestContext?,
+        config: ServiceConfig,
+        headers: RequestHeaders?,
+        status: HttpStatus,
+        description: String?,
+        cause: Throwable?,
+    ): AggregatedHttpResponse {
+        val code =
+            when (status.code()) {
+                404 -> "unknown_path"
+                405 -> "method_not_allowed"
+                503 -> "draining"
+                else -> "http_${status.code()}"
+            }
+        return rendered(headers?.path().orEmpty(), ApiError(status.code(), code, description ?: status.reasonPhrase()))
+    }
+
+    private fun rendered(path: String, error: ApiError): AggregatedHttpResponse =
+        AggregatedHttpResponse.of(
+            ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8).build(),
+            ClientProtocol.of(path).body(error, ""),
+        )
+}

@@ -1,0 +1,165 @@
+package routercluster.gateway.http
+
+import com.linecorp.armeria.common.HttpData
+import com.linecorp.armeria.common.HttpHeaderNames
+import com.linecorp.armeria.common.HttpMethod
+import com.linecorp.armeria.common.HttpRequest
+import com.linecorp.armeria.common.HttpResponse
+import com.linecorp.armeria.common.HttpStatus
+import com.linecorp.armeria.common.MediaType
+import com.linecorp.armeria.common.ResponseHeaders
+import com.linecorp.armeria.common.stream.StreamMessage
+import com.linecorp.armeria.server.HttpService
+import com.linecorp.armeria.server.ServiceRequestContext
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.asCoroutineDispatcher
+import kotlinx.coroutines.future.await
+import kotlinx.coroutines.future.future
+import kotlinx.coroutines.withContext
+import routercluster.gateway.pipeline.Account
+import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.ApiError
+import routercluster.gateway.pipeline.ClientProtocol
+import routercluster.gateway.pipeline.Journey
+import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.pipeline.ResponsePath
+import routercluster.gateway.pipeline.Route
+import routercluster.gateway.pipeline.Snapshot
+import routercluster.gateway.pipeline.addDecision
+import routercluster.gateway.pipeline.fixedAnswer
+import routercluster.gateway.upstream.Exchange
+import routercluster.gateway.upstream.Reply
+import routercluster.gateway.upstream.UpstreamStreamFailure
+import routercluster.policy.request.BadRequest
+import java.time.Clock
+
+/**
+ * The built-in door: OpenAI's API over HTTP/1.1 and HTTP/2. Does the I/O around [Pipeline]: collects the request's body,
+ * forwards, streams the answer back, and says what happened to [Accounts].
+ */
+class HttpDoor(
+    private val snapshot: () -> Snapshot,
+    private val pipeline: Pipeline,
+    private val accounts: Accounts,
+    private val admission: Admission,
+    private val clock: Clock,
+) : HttpService {
+    override fun serve(ctx: ServiceRequestContext, req: HttpRequest): HttpResponse {
+        val startNanos = System.nanoTime()
+        val now = snapshot()
+        val refusal = admission.enter(now.policy.gateway.limits.concurrentRequestsMax)
+        val peer = ctx.remoteAddress().address
+        val journey = pipeline.begin(now, req.headers(), peer, startNanos)
+        if (refusal != null) return refuse(journey, accounts.open(journey), refusal, null)
+        val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
+        val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey) }
+        val response = HttpResponse.of(answer)
+        response.whenComplete().handle { _, failure ->
+            if (failure != null) answer.cancel(true)
+            admission.leave()
+        }
+        return response
+    }
+
+    private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey): HttpResponse {
+        val account = accounts.open(journey)
+        return try {
+            if (req.method() == HttpMethod.GET) return modelsOrNothing(journey, account)
+            val body = req.aggregate().await().content().array()
+            val readNanos = System.nanoTime()
+            val route =
+                if (body.size <= EVENT_LOOP_BODY_BYTES_MAX) {
+                    pipeline.route(journey, body)
+                } else {
+                    withContext(ctx.blockingTaskExecutor().withoutContext().asCoroutineDispatcher()) { pipeline.route(journey, body) }
+                }
+            account.routed(route, System.nanoTime() - readNanos)
+            when (route) {
+                is Route.Refuse -> refuse(journey, account, route.error, route)
+                is Route.Answer -> fixed(journey, account, route)
+                is Route.Forward -> forward(ctx, journey, account, route)
+            }
+        } catch (bad: BadRequest) {
+            refuse(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
+        }
+    }
+
+    private suspend fun forward(ctx: ServiceRequestContext, journey: Journey, account: Account, route: Route.Forward): HttpResponse {
+        val settings = journey.snapshot.policy.gateway.forwarding
+        val deadline = journey.startNanos + settings.totalTimeout.toNanos()
+        val exchange = Exchange(journey.id, ctx.method(), route.targets, deadline, hedging = route.operation == "chat")
+        return when (val reply = journey.snapshot.upstreams.send(exchange)) {
+            is Reply.Served -> served(journey, account, route, reply)
+            is Reply.Failed -> {
+                account.attempts(reply.attempts)
+                refuse(journey, account, ApiError(reply.status, reply.code, reply.message, retryAfterSeconds = 1, retryable = false), route)
+            }
+        }
+    }
+
+    private fun served(journey: Journey, account: Account, route: Route.Forward, reply: Reply.Served): HttpResponse {
+        account.attempts(reply.attempts)
+        account.headers(reply.headers.status().code(), reply.model, reply.upstream, reply.headers.get("content-type").orEmpty())
+        val headers = reply.headers.toBuilder()
+        HOP_HEADERS.forEach(headers::remove)
+        headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
+        headers.set("x-router-attempt", reply.attempts.size.toString())
+        headers.set("x-router-upstream", reply.upstream.id)
+        if (!reply.headers.status().isSuccess && RETRIED_STATUSES.contains(reply.headers.status().code())) headers.set("x-should-retry", "false")
+        val events = reply.headers.contentType()?.`is`(MediaType.EVENT_STREAM) == true
+        val body =
+            StreamMessage
+                .of(reply.body)
+                .peek { account.chunk(it) }
+                .recoverAndResume { failure -> brokenStream(journey, account, events, failure) }
+        body.whenComplete().handle { _, failure -> account.end(failure) }
+        return HttpResponse.of(headers.build(), body)
+    }
+
+    /** An answer that breaks after it began: events end with an error event, anything else is cut so that it cannot pass for whole. */
+    private fun brokenStream(journey: Journey, account: Account, events: Boolean, failure: Throwable): StreamMessage<HttpData> {
+        val code = (failure as? UpstreamStreamFailure)?.code ?: "upstream_stream_failed"
+        account.broke(code)
+        if (!events) return StreamMessage.aborted(failure)
+        val error = ApiError(502, code, "The model's answer broke off", retryable = false)
+        return StreamMessage.of(journey.protocol.event(error, journey.id))
+    }
+
+    private fun fixed(journey: Journey, account: Account, route: Route.Answer): HttpResponse {
+        val headers = ResponseHeaders.builder(HttpStatus.OK)
+        headers.contentType(if (route.stream) MediaType.EVENT_STREAM else MediaType.JSON_UTF_8)
+        headers.addDecision(journey.id, route.plan, ResponsePath.FAST_RESPONSE, journey.debug)
+        account.answered(200)
+        val body = fixedAnswer(journey.id, route.plan.asked.written, clock.instant().epochSecond, route.message, route.stream)
+        return HttpResponse.of(headers.build(), body)
+    }
+
+    private fun refuse(journey: Journey, account: Account, error: ApiError, route: Route?): HttpResponse {
+        val path = if (error.status == 403) ResponsePath.BLOCKED else ResponsePath.ERROR
+        account.refused(error)
+        val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8)
+        headers.addDecision(journey.id, route?.plan, path, journey.debug)
+        error.retryAfterSeconds?.let { headers.set(HttpHeaderNames.RETRY_AFTER, it.toString()) }
+        if (!error.retryable) headers.set("x-should-retry", "false")
+        return HttpResponse.of(headers.build(), journey.protocol.body(error, journey.id))
+    }
+
+    private fun modelsOrNothing(journey: Journey, account: Account): HttpResponse {
+        val body = modelsAnswer(journey.path, journey.snapshot.policy)
+        if (body == null) {
+            val error = ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models")
+            return refuse(journey, account, error, null)
+        }
+        account.answered(200)
+        val headers = ResponseHeaders.builder(HttpStatus.OK).contentType(MediaType.JSON_UTF_8).set("x-request-id", journey.id)
+        return HttpResponse.of(headers.build(), body)
+    }
+
+    private companion object {
+        /** Parsing more than this on an event loop would make its other requests wait; measured at some 50 µs. */
+        const val EVENT_LOOP_BODY_BYTES_MAX = 256 * 1024
+        val HOP_HEADERS = listOf("connection", "keep-alive", "transfer-encoding", "proxy-authenticate", "trailer", "upgrade", "date", "server")
+        val RETRIED_STATUSES = setOf(408, 409, 429) + (500..599)
+    }
+}

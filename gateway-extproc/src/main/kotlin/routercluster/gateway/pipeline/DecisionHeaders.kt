@@ -1,0 +1,48 @@
+package routercluster.gateway.pipeline
+
+import com.linecorp.armeria.common.HttpHeadersBuilder
+import routercluster.policy.routing.Action
+import routercluster.policy.routing.Plan
+import routercluster.policy.signals.Reading
+import java.util.Locale
+
+/** How an answer came about, as `x-vsr-response-path` names it. */
+enum class ResponsePath(val header: String) { UPSTREAM("upstream"), FAST_RESPONSE("fast_response"), BLOCKED("blocked"), ERROR("error") }
+
+/**
+ * The decision headers of an answer, with the seed's names and schema version 2. The small set is always there; one header per
+ * family of matched signals and the rest only with [debug].
+ */
+fun HttpHeadersBuilder.addDecision(requestId: String, plan: Plan?, path: ResponsePath, debug: Boolean, servedModel: String? = null) {
+    set("x-request-id", requestId)
+    set("x-vsr-schema-version", "2")
+    set("x-vsr-response-path", path.header)
+    if (plan == null) return
+    set("x-vsr-replay-id", requestId)
+    plan.recipe?.let { set("x-vsr-selected-recipe", it) }
+    plan.decision?.let {
+        set("x-vsr-selected-decision", headerSafe(it.name))
+        set("x-vsr-selected-algorithm", it.algorithm)
+        set("x-vsr-selected-confidence", String.format(Locale.ROOT, "%.4f", plan.confidence))
+    }
+    val first = (plan.action as? Action.Forward)?.first
+    (servedModel ?: first?.model?.name)?.let { set("x-vsr-selected-model", headerSafe(it)) }
+    if (path == ResponsePath.FAST_RESPONSE) set("x-vsr-fast-response", "true")
+    if (debug || plan.asked.debug) addDebug(plan)
+}
+
+private fun HttpHeadersBuilder.addDebug(plan: Plan) {
+    val first = (plan.action as? Action.Forward)?.first
+    first?.reasoning?.let { set("x-vsr-selected-reasoning", if (it) "on" else "off") }
+    plan.facts?.let { set("x-vsr-context-token-count", it.promptTokens.toString()) }
+    plan.readings
+        .filter { (_, reading) -> reading is Reading.Seen && reading.matched }
+        .groupBy({ (ref, _) -> ref.type }, { (ref, _) -> ref.name })
+        .forEach { (type, names) -> set("x-vsr-matched-${matchedHeader(type)}", headerSafe(names.joinToString(","))) }
+}
+
+/** The seed says `keywords` in the plural and every other family as conditions name it. */
+private fun matchedHeader(type: String): String = if (type == "keyword") "keywords" else type
+
+/** Header values are ASCII; a name outside it is shown with question marks rather than refused. */
+private fun headerSafe(text: String): String = String(CharArray(text.length) { if (text[it] in ' '..'~') text[it] else '?' })

@@ -1,0 +1,79 @@
+package routercluster.gateway.pipeline
+
+import com.linecorp.armeria.common.HttpHeaderNames
+import com.linecorp.armeria.common.RequestHeaders
+import io.netty.util.AsciiString
+import routercluster.policy.GatewaySettings
+import routercluster.policy.IdentityHeaders
+import routercluster.policy.request.BadRequest
+import routercluster.policy.request.Identity
+import java.net.InetAddress
+
+/**
+ * The edge of trust. Whatever a client must not be able to say is removed here, before anything reads it: identity headers and
+ * our own headers count only when they come from a peer that the policy trusts.
+ */
+class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
+    private val limits = gateway.limits
+    private val trusted = gateway.trustedPeers.map(AddressBlock::parse)
+    private val identityNames = setOf(identity.user, identity.groups, "x-authz-team-id", "x-authz-tenant-id").map(AsciiString::of).toSet()
+
+    fun trusts(peer: InetAddress?): Boolean = peer != null && trusted.any { it.contains(peer) }
+
+    /** Refuses more or longer headers than the policy allows. */
+    fun checkHeaders(headers: RequestHeaders) {
+        if (headers.size() > limits.headersMax) {
+            throw BadRequest(431, "too_many_headers", "More than ${limits.headersMax} request headers")
+        }
+        var bytes = 0
+        for ((name, value) in headers) bytes += name.length + value.length
+        if (bytes > limits.headerBytesMax) throw BadRequest(431, "headers_too_large", "Request headers exceed ${limits.headerBytesMax} bytes")
+    }
+
+    /** The caller as a trusted [peer] names it; anybody else names nobody. */
+    fun identity(headers: RequestHeaders, peer: InetAddress?): Identity {
+        if (!trusts(peer)) return Identity(null, failOpen = identity.failOpen)
+        val groups = headers.get(identity.groups).orEmpty().split(',').map(String::trim).filter(String::isNotEmpty)
+        return Identity(headers.get(identity.user)?.takeIf(String::isNotBlank), groups, identity.failOpen)
+    }
+
+    /** Whether a client's header [name] is kept from upstreams and, unless the peer is trusted, from us. */
+    fun isInternal(name: AsciiString): Boolean =
+        name in identityNames || name in internalNames || INTERNAL_PREFIXES.any { name.startsWith(it) }
+
+    companion object {
+        private val INTERNAL_PREFIXES = listOf("x-vsr-", "x-router-", "x-envoy-", "x-routercluster-").map(AsciiString::of)
+        private val internalNames =
+            setOf("x-selected-model", "x-gateway-destination-endpoint", "x-gateway-model-name-rewrite").map(AsciiString::of).toSet()
+
+        /** Headers that concern one connection or that we set ourselves. */
+        private val perHop =
+            setOf(
+                HttpHeaderNames.CONNECTION, HttpHeaderNames.KEEP_ALIVE, HttpHeaderNames.PROXY_AUTHENTICATE, HttpHeaderNames.PROXY_AUTHORIZATION,
+                HttpHeaderNames.TE, HttpHeaderNames.TRAILER, HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderNames.UPGRADE,
+                HttpHeaderNames.HOST, HttpHeaderNames.CONTENT_LENGTH, HttpHeaderNames.EXPECT, HttpHeaderNames.ACCEPT_ENCODING,
+                AsciiString.of("proxy-connection"), AsciiString.of("http2-settings"), AsciiString.of("traceparent"), AsciiString.of("x-request-id"),
+            )
+
+        fun isPerHop(name: AsciiString): Boolean = name in perHop
+    }
+}
+
+/** A CIDR block. */
+internal class AddressBlock(private val network: ByteArray, private val prefixBits: Int) {
+    fun contains(address: InetAddress): Boolean {
+        val bytes = address.address
+        if (bytes.size != network.size) return false
+        return (0 until prefixBits).all { bit -> bitOf(bytes, bit) == bitOf(network, bit) }
+    }
+
+    private fun bitOf(bytes: ByteArray, bit: Int): Int = (bytes[bit / 8].toInt() shr (7 - bit % 8)) and 1
+
+    companion object {
+        /** [text] is an address or `address/bits`, already checked by the policy loader; never a host name, so nothing is looked up. */
+        fun parse(text: String): AddressBlock {
+            val network = InetAddress.getByName(text.substringBefore('/')).address
+            return AddressBlock(network, text.substringAfter('/', "${network.size * 8}").toInt())
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package routercluster.gateway.pipeline
+
+import com.linecorp.armeria.common.HttpHeaderNames
+import com.linecorp.armeria.common.RequestHeaders
+import routercluster.policy.models.Upstream
+import routercluster.policy.plugins.Plugin
+import routercluster.policy.plugins.outgoingHeaders
+import com.linecorp.armeria.common.RequestHeadersBuilder
+
+/**
+ * The headers an upstream gets: the client's without what concerns this hop, without anything internal, with the decision's
+ * header edits, this upstream's own headers and, last so that nothing can override it, its credential. A client's own
+ * `Authorization` is passed on only to an upstream that has no credential configured.
+ */
+fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>, model: String): RequestHeaders {
+    val incoming = journey.headers
+    val edge = journey.snapshot.edge
+    val out = RequestHeaders.builder(incoming.method(), upstream.pathFor(incoming.path()))
+    for ((name, value) in incoming) {
+        if (name.isEmpty() || name.byteAt(0) == ':'.code.toByte()) continue
+        if (Edge.isPerHop(name) || edge.isInternal(name)) continue
+        if (upstream.credential != null && name.contentEqualsIgnoreCase(HttpHeaderNames.AUTHORIZATION)) continue
+        if (upstream.credential != null && name.contentEqualsIgnoreCase("x-api-key")) continue
+        out.add(name, value)
+    }
+    mutate(out, plugins)
+    upstream.headers.forEach { (name, value) -> out.set(name, value) }
+    out.set("x-request-id", journey.id)
+    out.set("x-selected-model", model)
+    val span = journey.span.attempt(journey.attemptSpans.size + 1, model, upstream.id, upstream.provider)
+    journey.attemptSpans.add(span)
+    span.headers.traceparent?.let { out.set("traceparent", it) }
+    span.headers.tracestate?.let { out.set("tracestate", it) }
+    upstream.credential?.let { out.set(it.header, it.prefix + it.secret.reveal()) }
+    return out.build()
+}
+
+private fun mutate(headers: RequestHeadersBuilder, plugins: List<Plugin>) {
+    if (plugins.none { it is Plugin.HeaderMutation }) return
+    val before = headers.filterNot { (name, _) -> name.startsWith(":") }.map { (name, value) -> name.toString() to value }
+    before.forEach { (name, _) -> headers.remove(name) }
+    outgoingHeaders(before, plugins).forEach { (name, value) -> headers.add(name.lowercase(), value) }
+}

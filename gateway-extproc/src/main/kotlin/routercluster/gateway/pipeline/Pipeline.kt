@@ -1,0 +1,146 @@
+package routercluster.gateway.pipeline
+
+import com.linecorp.armeria.common.HttpData
+import com.linecorp.armeria.common.RequestHeaders
+import routercluster.gateway.upstream.OutgoingRequest
+import routercluster.gateway.upstream.Target
+import routercluster.policy.Candidate
+import routercluster.policy.models.Upstream
+import routercluster.policy.plugins.outgoingBody
+import routercluster.policy.record.DecisionRecord
+import routercluster.policy.record.DecisionRing
+import routercluster.policy.request.BadRequest
+import routercluster.policy.request.ChatBody
+import routercluster.policy.request.Facts
+import routercluster.policy.request.multipartBoundary
+import routercluster.policy.request.parseChat
+import routercluster.policy.request.parseModel
+import routercluster.policy.request.parseMultipartModel
+import routercluster.policy.routing.Action
+import routercluster.policy.routing.Plan
+import routercluster.policy.routing.plan
+import routercluster.policy.routing.resolve
+import routercluster.policy.routing.Target as Asked
+import routercluster.telemetry.TraceHeaders
+import routercluster.telemetry.Tracing
+import java.net.InetAddress
+import java.time.Clock
+import kotlin.random.Random
+
+/**
+ * What both doors share: from the request's wire form to a [Route]. Holds no state of a request and does no I/O.
+ *
+ * @param random drawn from by many threads
+ */
+class Pipeline(
+    private val tracing: Tracing,
+    private val decisions: DecisionRing,
+    private val clock: Clock,
+    private val random: Random,
+) {
+    /**
+     * Starts a request's journey: its id, its caller, its policy snapshot.
+     *
+     * @throws BadRequest for headers beyond the limits
+     */
+    fun begin(snapshot: Snapshot, headers: RequestHeaders, peer: InetAddress?, startNanos: Long): Journey {
+        val id = requestId(headers, random)
+        val span = tracing.start("chat", null, TraceHeaders(headers.get("traceparent"), headers.get("tracestate")))
+        return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span)
+    }
+
+    /**
+     * Decides what to do with a request.
+     *
+     * @throws BadRequest for a body that cannot be understood
+     */
+    fun route(journey: Journey, body: ByteArray): Route {
+        journey.snapshot.edge.checkHeaders(journey.headers)
+        checkEncoding(journey.headers)
+        return if (journey.path == Upstream.CHAT_COMPLETIONS) routeChat(journey, body) else routeByName(journey, body)
+    }
+
+    private fun routeChat(journey: Journey, bytes: ByteArray): Route {
+        val policy = journey.snapshot.policy
+        checkJson(journey.headers)
+        val body = parseChat(bytes, policy.gateway.limits)
+        val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
+        val plan = recorded(journey, policy.plan(policy.resolve(body.model), facts, random))
+        return when (val action = plan.action) {
+            is Action.Answer -> Route.Answer(plan, body.stream, action.message)
+            is Action.Refuse -> refusal(plan, action)
+            is Action.Forward -> Route.Forward(plan, "chat", body.stream, action.ranked.map { chatTarget(journey, body, plan, it.candidate) })
+        }
+    }
+
+    private fun chatTarget(journey: Journey, body: ChatBody, plan: Plan, candidate: Candidate): Target {
+        val plugins = plan.decision?.plugins.orEmpty()
+        return Target(candidate.model) { upstream ->
+            val bytes = outgoingBody(body, candidate, upstream.model, plugins, plan.policy.defaultEffort)
+            OutgoingRequest(outgoingHeaders(journey, upstream, plugins, candidate.model.name), HttpData.wrap(bytes))
+        }
+    }
+
+    /** Any other path: the model is asked for by name and nothing but the name in the body changes. */
+    private fun routeByName(journey: Journey, bytes: ByteArray): Route {
+        val policy = journey.snapshot.policy
+        val boundary = multipartBoundary(journey.headers.get("content-type").orEmpty())
+        val limits = policy.gateway.limits
+        val field = if (boundary == null) parseModel(bytes, limits) else parseMultipartModel(bytes, boundary, limits)
+        val asked = policy.resolve(field.model)
+        if (asked is Asked.Routed) {
+            val message = "${journey.path} needs the name of a model: only chat completions are routed"
+            return Route.Refuse(ApiError(400, "auto_needs_chat", message, "model"))
+        }
+        val plan = recorded(journey, policy.plan(asked, NO_FACTS, random))
+        return when (val action = plan.action) {
+            is Action.Refuse -> refusal(plan, action)
+            is Action.Answer -> Route.Answer(plan, field.stream, action.message)
+            is Action.Forward -> {
+                val model = action.first.model
+                val target =
+                    Target(model) { upstream ->
+                        OutgoingRequest(outgoingHeaders(journey, upstream, emptyList(), model.name), HttpData.wrap(field.renamed(upstream.model)))
+                    }
+                Route.Forward(plan, operation(journey.path), field.stream, listOf(target))
+            }
+        }
+    }
+
+    private fun recorded(journey: Journey, plan: Plan): Plan {
+        decisions.add(DecisionRecord.of(journey.id, clock.instant(), plan))
+        return plan
+    }
+
+    private fun refusal(plan: Plan, action: Action.Refuse): Route {
+        val param = if (action.status == 403) null else "model"
+        return Route.Refuse(ApiError(action.status, action.code, action.message, param), plan)
+    }
+
+    private fun checkJson(headers: RequestHeaders) {
+        if (headers.get("content-type") == null) return
+        val type = headers.contentType()
+        if (type == null || !type.isJson) {
+            throw BadRequest(415, "unsupported_content_type", "Content-Type must be application/json")
+        }
+    }
+
+    private fun checkEncoding(headers: RequestHeaders) {
+        val encoding = headers.get("content-encoding") ?: return
+        if (encoding != "identity") {
+            throw BadRequest(415, "unsupported_content_encoding", "Request bodies must not be compressed, but Content-Encoding was given")
+        }
+    }
+
+    private fun operation(path: String): String =
+        when {
+            path.endsWith("/embeddings") -> "embeddings"
+            path.endsWith("/completions") -> "text_completion"
+            else -> path.removePrefix("/v1/").replace('/', '_')
+        }
+
+    private companion object {
+        /** What is known of a request that no signal reads. */
+        val NO_FACTS = Facts(emptyList())
+    }
+}
