@@ -16,9 +16,10 @@ data class Explanation(val verdict: Verdict, val reason: String, val picked: Boo
 
 /** Explains every decision of [recipe], in the order of the file, from what [evidence] holds. */
 fun explain(recipe: Recipe, evidence: Evidence): List<Explanation> {
-    val standing = recipe.engine.standing(evidence)
-    val winner = recipe.engine.winner(standing)
-    val words = RuleWords(recipe, standing)
+    val contest = recipe.engine.contest(evidence)
+    val standing = contest.standing
+    val winner = contest.winner()
+    val words = RuleWords(recipe, contest)
     return recipe.decisions.mapIndexed { index, decision ->
         val verdict = Verdict(decision.name, standing.truth(index), standing.confidence(index))
         val lost = if (winner >= 0 && winner != index && standing.mustMatch(index)) words.outranked(index, winner) else null
@@ -26,7 +27,8 @@ fun explain(recipe: Recipe, evidence: Evidence): List<Explanation> {
     }
 }
 
-private class RuleWords(private val recipe: Recipe, private val standing: Standing) {
+private class RuleWords(private val recipe: Recipe, private val contest: Contest) {
+    private val standing = contest.standing
     private val nodes = recipe.engine.nodes
 
     fun of(node: Int): String =
@@ -45,7 +47,7 @@ private class RuleWords(private val recipe: Recipe, private val standing: Standi
         val confidence = Difference("confidence", number(standing.confidence(loser)), number(standing.confidence(winner)))
         val compared =
             when {
-                recipe.engine.isTiered(standing) -> listOf(tier, confidence, priority)
+                contest.isTiered -> listOf(tier, confidence, priority)
                 recipe.strategy == Strategy.PRIORITY -> listOf(priority, confidence)
                 else -> listOf(confidence, priority)
             }

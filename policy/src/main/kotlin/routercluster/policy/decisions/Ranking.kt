@@ -27,22 +27,20 @@ internal class Ranking(
             else -> tie[a] < tie[b]
         }
 
-    /** The best of the decisions that certainly match, each taken at its lowest confidence; [NOBODY] where there is none. */
-    fun champion(standing: Standing): Int {
-        var best = NOBODY
-        for (decision in grade.indices) {
-            if (!takesPart[decision] || !standing.mustMatch(decision)) continue
-            if (best < 0 || beats(decision, standing.lowest(decision), best, standing.lowest(best))) best = decision
-        }
-        return best
+    /** [champion], or [decision] where it certainly matches and is better, both taken at their lowest confidence. */
+    fun better(standing: Standing, decision: Int, champion: Int): Int {
+        if (!takesPart[decision] || !standing.mustMatch(decision)) return champion
+        val leads = champion < 0 || beats(decision, standing.lowest(decision), champion, standing.lowest(champion))
+        return if (leads) decision else champion
     }
 
     /**
      * The decision that wins whatever the unread signals say, or [NOBODY], or [UNDECIDED]. Whether it refuses the request is
      * part of that.
+     *
+     * @param champion the best of those that certainly match: nobody else can be certain to win
      */
-    fun winner(standing: Standing): Int {
-        val champion = champion(standing)
+    fun winner(standing: Standing, champion: Int): Int {
         if (champion >= 0 && !standing.isSettled(champion)) return UNDECIDED
         for (decision in grade.indices) {
             if (decision != champion && contends(standing, decision, champion)) return UNDECIDED
@@ -59,7 +57,7 @@ internal class Ranking(
     /** Whether the exact confidence of [decision] can matter against another that contends. */
     fun isClose(standing: Standing, decision: Int, champion: Int): Boolean {
         for (rival in grade.indices) {
-            if (rival == decision || !contends(standing, rival, champion)) continue
+            if (rival == decision || grade[rival] != grade[decision] || !contends(standing, rival, champion)) continue
             if (!surelyBeats(standing, decision, rival) && !surelyBeats(standing, rival, decision)) return true
         }
         return false
@@ -86,7 +84,7 @@ internal class Ranking(
 
         /** The order in which to look for the next signal to read: likely winners first. */
         fun searchOrder(decisions: List<Decision>): IntArray =
-            decisions.indices.sortedWith(compareBy<Int> { decisions[it].tier }.thenComparing({ decisions[it] }, byPriority)).toIntArray()
+            decisions.indices.sortedWith(compareBy(compareBy<Decision> { it.tier }.then(byPriority)) { decisions[it] }).toIntArray()
 
         private fun grades(decisions: List<Decision>, key: (Decision) -> Long): IntArray {
             val sorted = decisions.map(key).distinct().sorted()

@@ -1,0 +1,112 @@
+package routercluster.policy.decisions
+
+import routercluster.policy.Decision
+import routercluster.policy.Strategy
+import routercluster.policy.signals.Reading
+import routercluster.policy.signals.Signal
+
+/** What [Contest] needs of a recipe, worked out once. */
+internal class ContestRules(strategy: Strategy, signals: List<Signal>, decisions: List<Decision>) {
+    val nodes = RuleNodes(decisions.map { it.rule }, signals.size)
+
+    /** Ranks while no decision with a tier matches. */
+    val plain = Ranking.plain(strategy, decisions)
+
+    /** Ranks once one does; null where there are none. */
+    val tiered = if (decisions.any { it.tier > 0 }) Ranking.tiered(decisions) else null
+    val hasTier = BooleanArray(decisions.size) { decisions[it].tier > 0 }
+    val searchOrder = Ranking.searchOrder(decisions)
+
+    /** Per signal. */
+    val cost = IntArray(signals.size) { signals[it].cost.ordinal }
+
+    /** Per decision the cost of its cheapest signal. */
+    val costMin =
+        IntArray(decisions.size) { decision ->
+            nodesOf(decision).filter { nodes.signals[it] >= 0 }.minOfOrNull { cost[nodes.signals[it]] }
+                ?: 0
+        }
+
+    /** Per decision whether a part of it can be true while its confidence is still open: only an OR leaves that behind. */
+    val canBeLoose = BooleanArray(decisions.size) { decision -> nodesOf(decision).any { nodes.kinds[it] == NodeKind.OR } }
+
+    private fun nodesOf(decision: Int) = nodes.starts[decision]..nodes.roots[decision]
+}
+
+/**
+ * Who leads in one request while its evidence comes in. The champions, the best of the decisions that certainly match, are kept
+ * up to date reading by reading: what is certain stays so and least confidences only rise, so only the decisions that a reading
+ * moved need a look.
+ */
+internal class Contest private constructor(
+    private val rules: ContestRules,
+    val standing: Standing,
+    private var plainChampion: Int,
+    private var tierChampion: Int,
+) {
+    /** A copy to go on from. */
+    fun fork() = Contest(rules, standing.fork(), plainChampion, tierChampion)
+
+    fun take(signal: Int, reading: Reading) {
+        standing.take(signal, reading)
+        for (decision in rules.nodes.readers[signal]) note(decision)
+    }
+
+    /** Whether a decision with a tier certainly matches, so that tiers rank. */
+    val isTiered: Boolean
+        get() = tierChampion >= 0 && tiersMustMatch()
+
+    /** The decision that wins whatever the unread signals say, or [NOBODY], or [UNDECIDED]. */
+    fun winner(): Int {
+        val tiered = rules.tiered
+        if (tiered == null || !tiersMayMatch()) return rules.plain.winner(standing, plainChampion)
+        val winner = tiered.winner(standing, tierChampion)
+        if (winner == UNDECIDED || isTiered || rules.plain.winner(standing, plainChampion) == winner) return winner
+        return UNDECIDED
+    }
+
+    /** The cheapest signal that can still change the winner, [passedOver] left out; -1 where there is none. */
+    fun next(passedOver: BooleanArray?): Int {
+        val byTier = rules.tiered?.takeIf { tiersMayMatch() }
+        val byStrategy = rules.plain.takeIf { byTier == null || !isTiered }
+        var best = -1
+        for (decision in rules.searchOrder) {
+            if (best >= 0 && rules.cost[best] <= rules.costMin[decision]) continue
+            val winsByTier = byTier != null && byTier.contends(standing, decision, tierChampion)
+            val winsByStrategy = byStrategy != null && byStrategy.contends(standing, decision, plainChampion)
+            // A decision with a tier that cannot win may still turn the ranking to tiers by matching.
+            val turnsRanking = byTier != null && byStrategy != null && rules.hasTier[decision]
+            if (!winsByTier && !winsByStrategy && !turnsRanking) continue
+            val isLoose = rules.canBeLoose[decision] && standing.lowest(decision) < standing.highest(decision)
+            val isCloseByTier = isLoose && winsByTier && byTier.isClose(standing, decision, tierChampion)
+            val isCloseByStrategy = isLoose && winsByStrategy && byStrategy.isClose(standing, decision, plainChampion)
+            val weighed = isCloseByTier || isCloseByStrategy
+            best = standing.cheapest(rules.nodes.roots[decision], weighed, best, rules.cost, passedOver)
+        }
+        return best
+    }
+
+    private fun note(decision: Int) {
+        plainChampion = rules.plain.better(standing, decision, plainChampion)
+        if (rules.tiered != null) tierChampion = rules.tiered.better(standing, decision, tierChampion)
+    }
+
+    private fun tiersMayMatch(): Boolean {
+        for (decision in rules.hasTier.indices) if (rules.hasTier[decision] && standing.mayMatch(decision)) return true
+        return false
+    }
+
+    private fun tiersMustMatch(): Boolean {
+        for (decision in rules.hasTier.indices) if (rules.hasTier[decision] && standing.mustMatch(decision)) return true
+        return false
+    }
+
+    companion object {
+        /** Nothing read yet. */
+        fun initial(rules: ContestRules): Contest {
+            val contest = Contest(rules, Standing.initial(rules.nodes), NOBODY, NOBODY)
+            for (decision in rules.searchOrder) contest.note(decision)
+            return contest
+        }
+    }
+}
