@@ -1,5 +1,6 @@
 package routercluster.telemetry
 
+import com.sun.net.httpserver.HttpServer
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.maps.shouldContainAll
 import io.kotest.matchers.nulls.shouldNotBeNull
@@ -18,7 +19,10 @@ import routercluster.policy.FailureClass
 import routercluster.policy.TracingSettings
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
+import java.net.InetSocketAddress
 import java.time.Duration
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.TimeUnit
 
 class TracingTest {
     private val exporter = InMemorySpanExporter.create()
@@ -144,6 +148,27 @@ class TracingTest {
             OpenTelemetryTracing.otlp(TracingSettings("localhost:9", 1.0, "router")).use { down ->
                 repeat(OpenTelemetryTracing.QUEUE_SPANS_MAX * 2) { down.start("chat", "auto", TraceHeaders.NONE).end(completed()) }
             }
+        }
+    }
+
+    @Test
+    fun `spans are posted to the endpoint as protobuf`() {
+        val posts = LinkedBlockingQueue<String>()
+        val collector = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0)
+        collector.createContext("/") { exchange ->
+            posts += "${exchange.requestURI} ${exchange.requestHeaders.getFirst("content-type")}"
+            exchange.requestBody.readAllBytes()
+            exchange.sendResponseHeaders(200, -1)
+            exchange.close()
+        }
+        collector.start()
+        try {
+            OpenTelemetryTracing.otlp(TracingSettings("127.0.0.1:${collector.address.port}", 1.0, "router")).use {
+                it.start("chat", "auto", TraceHeaders.NONE).end(completed())
+            }
+            posts.poll(10, TimeUnit.SECONDS) shouldBe "/v1/traces application/x-protobuf"
+        } finally {
+            collector.stop(0)
         }
     }
 
