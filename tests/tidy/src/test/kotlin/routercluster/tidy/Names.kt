@@ -12,7 +12,7 @@ private val fileEndings = listOf(".md", ".kt", ".yaml", ".yml", ".xml", ".txt", 
  * but for the first word of a command that begins with `./`.
  */
 fun missingNames(document: Source, paths: Collection<String>, code: Collection<Source>): List<String> {
-    val known = paths.toSet() + paths.flatMap { path -> generateSequence(path.substringBeforeLast('/', "")) { it.substringBeforeLast('/', "") }.takeWhile(String::isNotEmpty) }
+    val known = paths.flatMap(::withFolders).toSet()
     val text = fence.replace(document.text) { hit -> "\n".repeat(hit.value.count { it == '\n' }) }
     return ticked.findAll(text).mapNotNull { hit ->
         val name = hit.groupValues[1]
@@ -26,6 +26,8 @@ fun missingNames(document: Source, paths: Collection<String>, code: Collection<S
         "${document.path}: `$name` does not exist".takeIf { missing }
     }.toList()
 }
+
+private fun withFolders(path: String): List<String> = generateSequence(path) { it.substringBeforeLast('/', "") }.takeWhile(String::isNotEmpty).toList()
 
 private fun looksLikePath(word: String, written: String): Boolean =
     path.matches(word) && !word.startsWith("..") && (written.startsWith("./") || '/' in word || fileEndings.any { word.endsWith(it) })
