@@ -3,6 +3,10 @@ package routercluster.cli
 import com.github.ajalt.clikt.core.CliktError
 import com.github.ajalt.clikt.core.Context
 import com.github.ajalt.clikt.core.CoreCliktCommand
+import com.github.ajalt.clikt.parameters.options.NullableOption
+import com.github.ajalt.clikt.parameters.options.option
+import com.github.ajalt.clikt.parameters.types.int
+import com.github.ajalt.clikt.parameters.types.restrictTo
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import java.io.IOException
@@ -21,6 +25,8 @@ object ExitStatus {
 
     const val HELP = "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the running router was not reachable."
 }
+
+private const val PORT_MAX = 65_535
 
 /** Ends a command with [message] on standard error. */
 class Failure(message: String, status: Int = ExitStatus.REFUSED) : CliktError(message, statusCode = status)
@@ -45,6 +51,10 @@ abstract class Command(
 
     /** Reads an environment variable; tests put others in through Clikt's context. */
     protected fun environment(name: String): String? = currentContext.readEnvvar(name)
+
+    /** A TCP port as an option; 0, which takes a free one, only where [free]. */
+    protected fun port(name: String, help: String, free: Boolean = false, variable: String? = null): NullableOption<Int, Int> =
+        option(name, help, metavar = "PORT", envvar = variable).int().restrictTo(if (free) 0 else 1, PORT_MAX)
 
     /** @throws Failure with every problem, one a line */
     protected fun LoadPolicy.fromFile(path: Path): Policy = fromText(readText(path), path.toString())

@@ -22,11 +22,13 @@ import java.net.URLEncoder
  *
  * @param parse reads a request body; throws [BadRequest]
  * @param explain decides with every signal read, also those that a request would not need
+ * @param describe puts a decision record, which is JSON, into words
  */
 class Explain(
     private val load: LoadPolicy,
     private val parse: (bytes: ByteArray, limits: Limits) -> ChatBody,
     private val explain: (Policy, ChatBody, Identity) -> Explained,
+    private val describe: (record: String) -> String,
 ) : Command(
         "explain",
         "Show how a request is decided: signals, decisions and why each did or did not match, candidates, the pick.",
@@ -53,7 +55,8 @@ class Explain(
 
     private fun decided(id: String): String {
         if (file != null) throw UsageError("--request-id asks the running router; leave out FILE")
-        return decisionRecord(running, id, asText = !json)
+        val record = decisionRecord(running, id)
+        return if (json) record else describe(record)
     }
 
     private fun decide(): String {
@@ -69,11 +72,11 @@ class Explain(
     }
 }
 
-/** The record of a decided request from the running router. */
-internal fun decisionRecord(running: RunningRouter, id: String, asText: Boolean): String {
+/** The record of a decided request from the running router, as JSON. */
+internal fun decisionRecord(running: RunningRouter, id: String): String {
     val path = "/decisions/${URLEncoder.encode(id, Charsets.UTF_8)}"
     val absent = "no record of request $id; the router keeps the newest ones only"
-    return running.get(path, if (asText) "text/plain" else "application/json", absent).body.trimEnd()
+    return running.get(path, absent).body.trimEnd()
 }
 
 private fun promptBody(model: String, prompt: String): ByteArray {

@@ -2,7 +2,6 @@ package routercluster.cli
 
 import com.github.ajalt.clikt.parameters.options.convert
 import com.github.ajalt.clikt.parameters.options.default
-import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.options.split
 import com.github.ajalt.clikt.parameters.types.double
@@ -42,6 +41,8 @@ interface Simulation : AutoCloseable {
     val port: Int
 }
 
+private const val TOKENS_MAX = 1_000_000
+
 /** `router mock-llm`: a scripted upstream to try a policy against. */
 class MockLlm(
     private val start: (MockBehaviour, port: Int) -> Simulation,
@@ -54,37 +55,22 @@ class MockLlm(
             "router mock-llm --error-rate 0.1 --rate-limit-rate 0.05 --retry-after 2s",
         ),
     ) {
-    private val port by option(
-        "--port",
-    ).int().restrictTo(0..65_535).help("0 takes a free one; default $SIMULATED_PORT").default(SIMULATED_PORT)
-    private val models by option(
-        "--models",
-        metavar = "NAME,…",
-    ).split(",").help("default ${SIMULATED_MODELS.joinToString(",")}").default(SIMULATED_MODELS)
+    private val port by port("--port", "default $SIMULATED_PORT", free = true).default(SIMULATED_PORT)
+    private val models by option("--models", "default ${SIMULATED_MODELS.joinToString(",")}", metavar = "NAME,…")
+        .split(",")
+        .default(SIMULATED_MODELS)
     private val headersAfter by duration("--headers-after", "0ms", "wait before the answer's headers")
     private val firstToken by duration("--first-token", "50ms", "wait before the first token")
-    private val tokens by option("--tokens")
-        .int()
-        .restrictTo(0..1_000_000)
-        .help("tokens in an answer; default 20")
-        .default(20)
-    private val tokensPerSecond by option(
-        "--tokens-per-second",
-    ).double().restrictTo(0.0..1e6).help("pace of a stream; 0 sends all at once; default 100").default(100.0)
-    private val errorRate by option("--error-rate")
+    private val tokens by count("--tokens", "tokens in an answer; default 20").default(20)
+    private val tokensPerSecond by option("--tokens-per-second", "pace of a stream; 0 sends all at once; default 100")
         .double()
-        .restrictTo(0.0..1.0)
-        .help("share of requests answered with 500")
-        .default(0.0)
-    private val rateLimitRate by option(
-        "--rate-limit-rate",
-    ).double().restrictTo(0.0..1.0).help("share of requests answered with 429").default(0.0)
+        .restrictTo(0.0..1e6)
+        .default(100.0)
+    private val errorRate by share("--error-rate", "share of requests answered with 500").default(0.0)
+    private val rateLimitRate by share("--rate-limit-rate", "share of requests answered with 429").default(0.0)
     private val retryAfter by duration("--retry-after", "1s", "what a 429 says in Retry-After")
-    private val cutAfter by option(
-        "--cut-after",
-        metavar = "TOKENS",
-    ).int().restrictTo(0..1_000_000).help("cut the connection after so many tokens")
-    private val seed by option("--seed").long().help("decides which requests fail; default 1").default(1L)
+    private val cutAfter by count("--cut-after", "cut the connection after so many tokens")
+    private val seed by option("--seed", "decides which requests fail; default 1").long().default(1L)
 
     override fun run() {
         val behaviour =
@@ -94,9 +80,12 @@ class MockLlm(
         wait(running)
     }
 
+    private fun count(name: String, help: String) = option(name, help, metavar = "TOKENS").int().restrictTo(0..TOKENS_MAX)
+
+    private fun share(name: String, help: String) = option(name, "$help, 0 to 1", metavar = "SHARE").double().restrictTo(0.0..1.0)
+
     private fun duration(name: String, default: String, help: String) =
-        option(name, metavar = "DURATION")
-            .help("$help; default $default")
+        option(name, "$help; default $default", metavar = "DURATION")
             .convert { parseDuration(it) ?: fail("$it is not a duration such as 250ms or 2s") }
             .default(parseDuration(default) ?: Duration.ZERO)
 }

@@ -1,30 +1,23 @@
 package routercluster.cli
 
 import com.fasterxml.jackson.databind.JsonNode
-import com.github.ajalt.clikt.parameters.options.convert
-import com.github.ajalt.clikt.parameters.options.default
+import com.github.ajalt.clikt.parameters.groups.provideDelegate
 import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.path
 import routercluster.policy.Policy
 import routercluster.policy.models.Model
-import routercluster.policy.models.Pricing
-import java.net.URI
-import java.time.Duration
 
-/** `router models`: the models of a policy file, or the names that a running router answers to. */
+/** `router models`: the models of a policy file, or of the running router. */
 class Models(private val load: LoadPolicy) :
     Command(
         "models",
-        "List the models of a policy file, or the names a running router answers to.",
+        "List the models of a policy file or of the running router, with their upstreams.",
         listOf("router models --config router.yaml", "router models --json"),
     ) {
     private val config by option("--config", envvar = "ROUTER_CONFIG").path().help("policy file; without it the running router is asked")
-    private val url by option("--url", envvar = "ROUTER_URL", metavar = "URL")
-        .help("where the running router's HTTP door is; default http://127.0.0.1:8899")
-        .convert { serverAddress(it) ?: fail("$it is not an address such as http://127.0.0.1:8899") }
-        .default(URI("http://127.0.0.1:8899"))
+    private val running by RunningRouter()
     private val json by option("--json").flag().help("print JSON")
 
     override fun run() {
@@ -32,39 +25,25 @@ class Models(private val load: LoadPolicy) :
     }
 
     private fun ofPolicy(policy: Policy): String {
-        val models = policy.models.values
-        if (json) return pretty(newArray().apply { models.forEach { add(describe(it, it === policy.defaultModel)) } })
-        val rows = models.map {
-            listOf(
-                it.name,
-                if (it.name ==
-                    policy.defaultModel.name
-                ) {
-                    "default"
-                } else {
-                    ""
-                },
-                it.upstreams.joinToString { up -> "${up.host}:${up.port}" },
-                price(it.pricing),
-            )
-        }
+        if (json) return pretty(newArray().apply { policy.models.values.forEach { add(describe(it, policy)) } })
+        val rows = policy.models.values.map { listOf(it.name, mark(it, policy), hosts(it), price(it)) }
         return table(listOf("MODEL", "", "UPSTREAMS", "PER MILLION TOKENS"), rows)
     }
 
     private fun ofRunning(): String {
-        val answer = succeed(call(URI("$url/v1/models"), Duration.ofSeconds(5)), url, "$url/v1/models: not found; is this a router?")
-        val list =
-            parseJson(answer.body)?.path("data")?.takeIf { it.isArray }
-                ?: throw Failure("$url/v1/models: the answer is not a list of models")
-        if (json) return pretty(list)
-        return table(listOf("NAME", "OWNER"), list.map { listOf(it.path("id").asText(), it.path("owned_by").asText()) })
+        val answer = parseJson(running.get("/models").body) ?: throw Failure("the running router's models are not JSON")
+        return if (json) pretty(answer) else plainText(answer)
     }
 }
 
-private fun describe(model: Model, default: Boolean): JsonNode =
+private fun mark(model: Model, policy: Policy): String = if (model.name == policy.defaultModel.name) "default" else ""
+
+private fun hosts(model: Model): String = model.upstreams.joinToString { "${it.host}:${it.port}" }
+
+private fun describe(model: Model, policy: Policy): JsonNode =
     newObject().apply {
         put("name", model.name)
-        put("default", default)
+        put("default", model.name == policy.defaultModel.name)
         val upstreams = putArray("upstreams")
         model.upstreams.forEach {
             upstreams
@@ -83,5 +62,5 @@ private fun describe(model: Model, default: Boolean): JsonNode =
         }
     }
 
-private fun price(pricing: Pricing?): String =
-    pricing?.let { "${it.promptPerMillion} in, ${it.completionPerMillion} out ${it.currency}" }.orEmpty()
+private fun price(model: Model): String =
+    model.pricing?.let { "${it.promptPerMillion} in, ${it.completionPerMillion} out ${it.currency}" }.orEmpty()

@@ -31,7 +31,7 @@ class Replay(private val load: LoadPolicy, private val replay: (record: String, 
     override fun run() {
         val proven = load.fromFile(policy ?: throw UsageError("give the policy file to decide by: --policy FILE, or set ROUTER_CONFIG"))
         val file = Path.of(record)
-        val text = if (Files.isRegularFile(file)) readText(file) else decisionRecord(running, record, asText = false)
+        val text = if (Files.isRegularFile(file)) readText(file) else decisionRecord(running, record)
         val explained = replay(text, proven)
         echo(if (json) explained.json else explained.text)
     }

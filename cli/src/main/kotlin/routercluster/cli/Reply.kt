@@ -24,13 +24,13 @@ private const val ANSWER_BYTES_MAX = 16 * 1024 * 1024
  *
  * @param body JSON to POST; null means GET
  */
-fun call(uri: URI, timeout: Duration, accept: String = "application/json", body: String? = null): Reply =
+fun call(uri: URI, timeout: Duration, body: String? = null): Reply =
     try {
         val connection = uri.toURL().openConnection(Proxy.NO_PROXY) as HttpURLConnection
         connection.connectTimeout = timeout.toMillis().toInt()
         connection.readTimeout = timeout.toMillis().toInt()
         connection.instanceFollowRedirects = false
-        connection.setRequestProperty("accept", accept)
+        connection.setRequestProperty("accept", "application/json")
         body?.let { connection.post(it) }
         val status = connection.responseCode
         Reply.Answer(status, connection.contentType.orEmpty(), connection.text(status))

@@ -78,6 +78,7 @@ class CommandsTest {
                 ChatBody(bytes, "auto", false, emptyMap(), emptyMap(), emptyList(), emptyList(), 0, emptyMap())
             },
             { policy, body, identity -> Explained("${policy.defaultModel.name} $identity ${body.bytes.decodeToString()}", "{}") },
+            { record -> "record $record" },
         )
 
     @Test
@@ -101,7 +102,8 @@ class CommandsTest {
     @Test
     fun `explain and replay ask the running router for a record`() =
         withServer(mapOf("/decisions/7" to "{\"id\":7}\n")) { admin ->
-            record(explain(), "explain", "--request-id", "7", "--admin", admin) shouldBe Recorded(0, "{\"id\":7}", "")
+            record(explain(), "explain", "--request-id", "7", "--admin", admin).out shouldBe "record {\"id\":7}"
+            record(explain(), "explain", "--request-id", "7", "--admin", admin, "--json").out shouldBe "{\"id\":7}"
             record(explain(), "explain", "--request-id", "8", "--admin", admin).err shouldBe
                 "no record of request 8; the router keeps the newest ones only"
             val replay = Replay(accepts) { record, policy -> Explained("$record by ${policy.defaultModel.name}", "{}") }
@@ -142,8 +144,8 @@ class CommandsTest {
 
     @Test
     fun `models asks the running router where no policy is named`() =
-        withServer(mapOf("/v1/models" to """{"object":"list","data":[{"id":"auto","owned_by":"routercluster"}]}""")) { url ->
-            record(Models(accepts), "models", "--url", url).out shouldBe "NAME  OWNER\nauto  routercluster"
+        withServer(mapOf("/models" to """{"default":"x","models":[{"name":"x","upstreams":["x/one"]}]}""")) { admin ->
+            record(Models(accepts), "models", "--admin", admin).out shouldBe "default: x\nmodels:\n  -\n    name: x\n    upstreams: x/one"
         }
 
     @Test

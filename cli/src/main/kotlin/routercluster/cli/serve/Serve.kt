@@ -2,13 +2,10 @@ package routercluster.cli.serve
 
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
-import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.enum
-import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.path
-import com.github.ajalt.clikt.parameters.types.restrictTo
 import routercluster.cli.Command
 import routercluster.cli.LoadPolicy
 import routercluster.cli.Simulation
@@ -40,37 +37,26 @@ class Serve(
         "Route requests: HTTP door, ExtProc door and admin API. Without --config it looks for models in reach.",
         listOf("router serve", "router serve --config router.yaml --port 9000", "OPENAI_API_KEY=… router serve"),
     ) {
-    private val config by option("--config", envvar = "ROUTER_CONFIG").path().help("policy file; it is read again whenever it changes")
+    private val config by option("--config", "policy file; it is read again whenever it changes", envvar = "ROUTER_CONFIG").path()
     private val host by option(
         "--host",
+        "address to listen on; default: the policy's listener, else $FALL_BACK_HOST",
         envvar = "ROUTER_HOST",
-    ).help("address to listen on; default: the policy's listener, else $FALL_BACK_HOST")
-    private val port by option("--port", envvar = "ROUTER_PORT")
-        .int()
-        .restrictTo(0..65_535)
-        .help("HTTP door, 0 takes a free one; default: the policy's listener, else $FALL_BACK_PORT")
-    private val extProcPort by option("--extproc-port", envvar = "ROUTER_EXTPROC_PORT")
-        .int()
-        .restrictTo(0..65_535)
-        .help("Envoy external processor; default 50051")
+    )
+    private val port by port("--port", "HTTP door; default: the policy's listener, else $FALL_BACK_PORT", free = true, "ROUTER_PORT")
+    private val extProcPort by port("--extproc-port", "Envoy external processor; default 50051", free = true, "ROUTER_EXTPROC_PORT")
         .default(50_051)
-    private val adminPort by option("--admin-port", envvar = "ROUTER_ADMIN_PORT")
-        .int()
-        .restrictTo(0..65_535)
-        .help("admin API, on 127.0.0.1; default 8080")
-        .default(8080)
-    private val logFormat by option("--log-format", envvar = "ROUTER_LOG_FORMAT")
+    private val adminPort by port("--admin-port", "admin API, on 127.0.0.1; default 8080", free = true, "ROUTER_ADMIN_PORT").default(8080)
+    private val logFormat by option("--log-format", "json also leaves out the greeting; default human", envvar = "ROUTER_LOG_FORMAT")
         .enum<LogFormat> { it.name.lowercase() }
-        .help("json also leaves out the greeting; default human")
         .default(LogFormat.HUMAN)
-    private val logLevel by option("--log-level", envvar = "ROUTER_LOG_LEVEL")
+    private val logLevel by option("--log-level", "default info", envvar = "ROUTER_LOG_LEVEL")
         .choice("error", "warn", "info", "debug")
-        .help("default info")
         .default("info")
-    private val noWatch by option("--no-watch").flag().help("do not read the policy file again when it changes")
-    private val rehearse by option("--rehearse", hidden = true)
-        .flag()
-        .help("start with simulated models on free ports, answer some requests and end: the launcher records which classes that takes")
+    private val noWatch by option("--no-watch", help = "do not read the policy file again when it changes").flag()
+
+    /** Simulated models, free ports, some requests, the end: the launcher records which classes that takes. */
+    private val rehearse by option("--rehearse", hidden = true).flag()
 
     override fun run() {
         if (rehearse) return rehearsal()

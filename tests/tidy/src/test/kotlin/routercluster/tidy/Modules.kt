@@ -3,7 +3,7 @@ package routercluster.tidy
 import org.w3c.dom.Element
 import javax.xml.parsers.DocumentBuilderFactory
 
-/** The modules each module may use; modules of later levels are listed before they exist. Everything may use what it names and nothing else. */
+/** The modules that each module may use, and no others. Modules to come are listed already. */
 val allowedEdges: Map<String, Set<String>> =
     buildMap {
         val capabilities = setOf("inference-workers", "vector-store", "grains", "telemetry")

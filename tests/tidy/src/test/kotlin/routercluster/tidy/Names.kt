@@ -14,20 +14,26 @@ private val fileEndings = listOf(".md", ".kt", ".yaml", ".yml", ".xml", ".txt", 
 fun missingNames(document: Source, paths: Collection<String>, code: Collection<Source>): List<String> {
     val known = paths.flatMap(::withFolders).toSet()
     val text = fence.replace(document.text) { hit -> "\n".repeat(hit.value.count { it == '\n' }) }
-    return ticked.findAll(text).mapNotNull { hit ->
-        val name = hit.groupValues[1]
-        val word = if (name.startsWith("./")) name.substringBefore(' ').removePrefix("./") else name
-        val missing =
-            when {
-                looksLikePath(word, name) -> word.trimEnd('/') !in known
-                typeName.matches(word) -> code.none { Regex("""\b(class|interface|object|typealias)\s+$word\b""").containsMatchIn(it.text) }
-                else -> false
-            }
-        "${document.path}: `$name` does not exist".takeIf { missing }
-    }.toList()
+    return ticked
+        .findAll(text)
+        .map {
+            it.groupValues[1]
+        }.filter { isMissing(it, known, code) }
+        .map { "${document.path}: `$it` does not exist" }
+        .toList()
 }
 
-private fun withFolders(path: String): List<String> = generateSequence(path) { it.substringBeforeLast('/', "") }.takeWhile(String::isNotEmpty).toList()
+private fun isMissing(name: String, known: Set<String>, code: Collection<Source>): Boolean {
+    val word = if (name.startsWith("./")) name.substringBefore(' ').removePrefix("./") else name
+    return when {
+        looksLikePath(word, name) -> word.trimEnd('/') !in known
+        typeName.matches(word) -> code.none { Regex("""\b(class|interface|object|typealias)\s+$word\b""").containsMatchIn(it.text) }
+        else -> false
+    }
+}
+
+private fun withFolders(path: String): List<String> =
+    generateSequence(path) { it.substringBeforeLast('/', "") }.takeWhile(String::isNotEmpty).toList()
 
 private fun looksLikePath(word: String, written: String): Boolean =
     path.matches(word) && !word.startsWith("..") && (written.startsWith("./") || '/' in word || fileEndings.any { word.endsWith(it) })

@@ -16,7 +16,10 @@ class TidyTest {
 
     @Test
     fun `modules use only what stands below them`() {
-        tree.sources.filter { it.path.endsWith("/pom.xml") }.flatMap { wrongEdges(module(it.text)) }.shouldBeEmpty()
+        tree.sources
+            .filter { it.path.endsWith("/pom.xml") }
+            .flatMap { wrongEdges(module(it.text)) }
+            .shouldBeEmpty()
     }
 
     @Test
@@ -37,6 +40,9 @@ class TidyTest {
     @Test
     fun `names in the documents exist`() {
         val documents = listOf("README.md", "docs/ARCHITECTURE.md").filter { Files.exists(tree.root.resolve(it)) }
-        tree.sources.filter { it.path in documents }.flatMap { missingNames(it, tree.paths, tree.kotlin) }.shouldBeEmpty()
+        tree.sources
+            .filter { it.path in documents }
+            .flatMap { missingNames(it, tree.paths, tree.kotlin) }
+            .shouldBeEmpty()
     }
 }
