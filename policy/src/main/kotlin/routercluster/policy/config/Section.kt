@@ -119,13 +119,10 @@ class Section(
     /** A list of lists of strings; absent is empty. */
     fun stringLists(key: String): List<List<String>> =
         items(key).mapIndexed { index, item ->
-            val texts = (item as? SequenceNode)?.value?.map { (it as? ScalarNode)?.takeUnless(::isNull)?.value }
-            if (texts == null ||
-                null in texts
-            ) {
-                problems.add(location(item, "${child(key)}[$index]"), "wrong type", kind(item), "a list of strings")
-            }
-            texts.orEmpty().filterNotNull()
+            val texts = (item as? SequenceNode)?.value.orEmpty().map { (it as? ScalarNode)?.takeUnless(::isNull)?.value }
+            val wellFormed = item is SequenceNode && null !in texts
+            if (!wellFormed) problems.add(location(item, "${child(key)}[$index]"), "wrong type", kind(item), "a list of strings")
+            texts.filterNotNull()
         }
 
     /** A mapping from names to strings; absent is empty. */
