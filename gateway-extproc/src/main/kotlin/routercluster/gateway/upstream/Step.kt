@@ -22,6 +22,7 @@ internal sealed interface Step {
  *
  * @property retries already made on this model
  * @property retriesMax of this model
+ * @property retryOn the failures after which this model is tried again
  * @property attemptsLeft over all models
  * @property remainingNanos until the deadline
  * @property fresh whether this model has a fit upstream that was not tried yet
@@ -31,6 +32,7 @@ internal data class Standing(
     val failure: FailureClass,
     val retries: Int,
     val retriesMax: Int,
+    val retryOn: Set<FailureClass>,
     val attemptsLeft: Int,
     val remainingNanos: Long,
     val retryAfterNanos: Long?,
@@ -58,7 +60,7 @@ internal fun Standing.next(settings: Forwarding, random: Random, withdraw: () ->
 
 /** Null where this model may not be tried again. */
 private fun Standing.retryWaitNanos(settings: Forwarding, random: Random): Long? {
-    if (retries >= retriesMax) return null
+    if (retries >= retriesMax || (failure != FailureClass.CREDENTIALS && failure !in retryOn)) return null
     if (failure == FailureClass.CREDENTIALS && !(fresh && failure in settings.fallBackOn)) return null
     val backoffNanos = backoffNanos(settings.backoff.toNanos(), retries, random)
     if (fresh || retryAfterNanos == null) return backoffNanos

@@ -5,12 +5,12 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.withClue
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
+import org.junit.jupiter.api.Assumptions.abort
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
-import org.junit.jupiter.api.TestReporter
 import routercluster.policy.config.Problems
 import java.nio.file.Files
 import java.nio.file.Path
@@ -43,17 +43,14 @@ class SeedCasesTest {
 
     /** The seed expects its NOR rule to hold for the very spam that the rule excludes; it must not. */
     @TestFactory
-    fun `fall-back cases match where a keyword is to decide`(reporter: TestReporter): List<DynamicTest> {
+    fun `fall-back cases match where a keyword is to decide`(): List<DynamicTest> {
         val (here, later) = cases("routing_fallback_cases.json").partition { it["expected_method"].textValue() == "keyword" }
-        if (later.isNotEmpty()) {
-            reporter.publishEntry(
-                "rows not run, their families are not built yet",
-                "${later.size} of ${here.size + later.size}",
-            )
-        }
-        return here.map { row ->
-            dynamicTest(row["name"].textValue()) { read(row).matched shouldBe (row["keyword_match"].textValue() != "exclude_spam") }
-        }
+        val run =
+            here.map { row ->
+                dynamicTest(row["name"].textValue()) { read(row).matched shouldBe (row["keyword_match"].textValue() != "exclude_spam") }
+            }
+        val skipped = "${later.size} of ${later.size + here.size} rows are not run: their families are not built yet"
+        return if (later.isEmpty()) run else run + dynamicTest(skipped) { abort<Unit>(skipped) }
     }
 
     @TestFactory
