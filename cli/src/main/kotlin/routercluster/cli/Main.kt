@@ -13,9 +13,6 @@ fun main(args: Array<String>) {
     exitProcess(run(router(commands()), args.toList()))
 }
 
-/** The commands in the order of the help text. This is the one place that hands them what they need of other modules, as functions. */
-fun commands(): List<CoreCliktCommand> = listOf(Init(), Status(), Version())
-
 /** The `router` command itself. */
 fun router(commands: List<CoreCliktCommand>): CoreCliktCommand = Router().completionOption().subcommands(commands)
 

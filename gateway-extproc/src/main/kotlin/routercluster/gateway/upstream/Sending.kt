@@ -86,6 +86,7 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
             failure = failure,
             retries = retries,
             retriesMax = pool.model.reliability.retries,
+            retryOn = pool.model.reliability.retryOn,
             attemptsLeft = settings.attemptsMax - calls.size,
             remainingNanos = remainingNanos(),
             retryAfterNanos = outcome.headers?.let { retryAfter(it, means.clock) }?.toNanos(),

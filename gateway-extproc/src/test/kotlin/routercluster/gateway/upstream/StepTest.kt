@@ -18,6 +18,7 @@ class StepTest {
             failure = FailureClass.SERVER_ERROR,
             retries = 0,
             retriesMax = 1,
+            retryOn = FailureClass.entries.toSet() - FailureClass.CREDENTIALS,
             attemptsLeft = 2,
             remainingNanos = 1_000_000_000,
             retryAfterNanos = null,

@@ -36,6 +36,24 @@ fun DecisionRecord.toJson(): ObjectNode {
     return json
 }
 
+/** A replay's outcome with the field names of a record; `after` is null where it cannot be known. */
+fun Comparison.toJson(): ObjectNode {
+    val json = nodes.objectNode()
+    json.put("same_policy", isSamePolicy)
+    json.put("same", isSame)
+    json.set<JsonNode>("before", before.toJson())
+    json.set<JsonNode>("after", after?.toJson())
+    val signals = json.putArray("missing_signals")
+    missing.forEach { signals.add(it.toString()) }
+    return json
+}
+
+private fun Choice.toJson(): ObjectNode {
+    val json = nodes.objectNode().put("recipe", recipe).put("decision", decision)
+    json.set<JsonNode>("action", action.toJson())
+    return json
+}
+
 private fun ActionNote.toJson(): ObjectNode =
     nodes
         .objectNode()

@@ -1,0 +1,147 @@
+package routercluster.cli
+
+import com.github.ajalt.clikt.core.CoreCliktCommand
+import com.github.ajalt.clikt.core.UsageError
+import org.slf4j.event.Level
+import routercluster.cli.discovery.SIMULATED_MODELS
+import routercluster.cli.serve.Running
+import routercluster.cli.serve.Serve
+import routercluster.cli.serve.ServeSettings
+import routercluster.gateway.GatewayConfig
+import routercluster.gateway.RunningGateway
+import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.EnvoyOptions
+import routercluster.gateway.envoy.renderEnvoy
+import routercluster.gateway.gateway
+import routercluster.gateway.pipeline.Snapshot
+import routercluster.mock.Fault
+import routercluster.mock.RetryAfter
+import routercluster.mock.RunningMock
+import routercluster.mock.Script
+import routercluster.mock.mockLlm
+import routercluster.policy.Listener
+import routercluster.policy.Policy
+import routercluster.policy.config.loadPolicy
+import routercluster.policy.record.DecisionRecord
+import routercluster.policy.record.decisionRecordOf
+import routercluster.policy.record.render
+import routercluster.policy.record.replay
+import routercluster.policy.record.toJson
+import routercluster.policy.request.ChatBody
+import routercluster.policy.request.Facts
+import routercluster.policy.request.Identity
+import routercluster.policy.request.parseChat
+import routercluster.policy.routing.plan
+import routercluster.policy.routing.resolve
+import routercluster.telemetry.LogFormat
+import routercluster.telemetry.Logging
+import routercluster.telemetry.configureLogging
+import java.time.Clock
+import java.time.Duration
+import kotlin.random.Random
+import routercluster.cli.serve.LogFormat as WantedFormat
+
+/** The commands in the order of the help text, each with the functions of other modules that it needs. */
+fun commands(): List<CoreCliktCommand> =
+    listOf(
+        Serve(::loadPolicy, ::startGateway, ::simulate),
+        Init(),
+        Validate(::loadPolicy),
+        Explain(::loadPolicy, ::parseChat, ::explained) { decisionRecordOf(it).render() },
+        Replay(::loadPolicy, ::replayed),
+        Models(::loadPolicy),
+        Status(),
+        Version(),
+        MockLlm(::startMock),
+        EnvoyConfig(::loadPolicy, ::rendered),
+    )
+
+private fun startGateway(settings: ServeSettings): Running {
+    val format = if (settings.logFormat == WantedFormat.JSON) LogFormat.JSON else LogFormat.HUMAN
+    val logging = configureLogging(format, Level.valueOf(settings.logLevel.uppercase()))
+    val running =
+        gateway(
+            GatewayConfig(
+                policy = settings.policy,
+                file = settings.file,
+                host = settings.host,
+                port = settings.port,
+                extProcPort = settings.extProcPort,
+                adminPort = settings.adminPort,
+                version = version,
+            ),
+        )
+    return GatewayProcess(running, logging)
+}
+
+private class GatewayProcess(private val gateway: RunningGateway, private val logging: Logging) : Running {
+    override val port get() = gateway.port
+    override val extProcPort get() = gateway.extProcPort
+    override val adminPort get() = gateway.adminPort
+
+    override fun close() {
+        gateway.close()
+        logging.close()
+    }
+}
+
+private class MockProcess(private val mock: RunningMock) : Simulation {
+    override val port get() = mock.port
+
+    override fun close() = mock.close()
+}
+
+/** The model pair that stands in where there is no real one: quick, but slow enough to see a stream. */
+private fun simulate(): Simulation =
+    MockProcess(mockLlm(Script(firstTokenDelay = Duration.ofMillis(40), tokensPerSecond = 200.0, models = SIMULATED_MODELS)))
+
+private fun startMock(behaviour: MockBehaviour, port: Int): Simulation {
+    val faults =
+        listOfNotNull(
+            behaviour.cutAfterTokens?.let { Fault.Cut(it) to 1.0 },
+            (Fault.Status(500) to behaviour.errorRate).takeIf { behaviour.errorRate > 0 },
+            (Fault.Status(429, retryAfter(behaviour.retryAfter)) to behaviour.rateLimitRate).takeIf { behaviour.rateLimitRate > 0 },
+        )
+    if (faults.size > 1) throw UsageError("give one of --error-rate, --rate-limit-rate, --cut-after; POST /script changes it while it runs")
+    val (fault, rate) = faults.firstOrNull() ?: (null to 0.0)
+    val script =
+        Script(
+            headersDelay = behaviour.headersAfter,
+            firstTokenDelay = behaviour.firstTokenAfter,
+            tokensPerSecond = behaviour.tokensPerSecond.takeIf { it > 0 },
+            tokens = behaviour.tokens,
+            fault = fault,
+            faultRate = rate,
+            models = behaviour.models,
+        )
+    return MockProcess(mockLlm(script, port, seed = behaviour.seed))
+}
+
+private fun retryAfter(wait: Duration): RetryAfter =
+    if (wait.toMillis() % 1_000 == 0L) RetryAfter.Seconds(wait.toSeconds().toInt()) else RetryAfter.Millis(wait.toMillis().toInt())
+
+private fun explained(policy: Policy, body: ChatBody, identity: Identity): Explained {
+    val facts = Facts(body.messages, body.toolCount, body.metadata, identity, Snapshot.languages(policy))
+    val plan = policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
+    val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
+    return Explained(record.render(), pretty(record.toJson()))
+}
+
+private fun replayed(text: String, policy: Policy): Explained {
+    val comparison = replay(decisionRecordOf(text), policy)
+    return Explained(comparison.render(), pretty(comparison.toJson()))
+}
+
+private fun rendered(policy: Policy, addresses: EnvoyAddresses): String {
+    val default = Listener("http", "127.0.0.1", 8801, Duration.ofSeconds(300))
+    val listeners = policy.listeners.ifEmpty { listOf(default) }
+    return renderEnvoy(
+        policy,
+        EnvoyOptions(
+            extProc = Address(addresses.routerHost, addresses.extProcPort),
+            httpDoor = Address(addresses.routerHost, addresses.httpPort),
+            listeners = addresses.listenPort?.let { port -> listOf(listeners.first().copy(port = port)) } ?: listeners,
+            adminPort = addresses.adminPort.takeIf { it != 0 },
+        ),
+    )
+}
