@@ -54,7 +54,7 @@ abstract class Command(
 
     /** A TCP port as an option; 0, which takes a free one, only where [free]. */
     protected fun port(name: String, help: String, free: Boolean = false, variable: String? = null): NullableOption<Int, Int> =
-        option(name, help, metavar = "PORT", envvar = variable).int().restrictTo(if (free) 0 else 1, PORT_MAX)
+        option(name, help = help, metavar = "PORT", envvar = variable).int().restrictTo(if (free) 0 else 1, PORT_MAX)
 
     /** @throws Failure with every problem, one a line */
     protected fun LoadPolicy.fromFile(path: Path): Policy = fromText(readText(path), path.toString())

@@ -56,13 +56,13 @@ class MockLlm(
         ),
     ) {
     private val port by port("--port", "default $SIMULATED_PORT", free = true).default(SIMULATED_PORT)
-    private val models by option("--models", "default ${SIMULATED_MODELS.joinToString(",")}", metavar = "NAME,…")
+    private val models by option("--models", help = "default ${SIMULATED_MODELS.joinToString(",")}", metavar = "NAME,…")
         .split(",")
         .default(SIMULATED_MODELS)
     private val headersAfter by duration("--headers-after", "0ms", "wait before the answer's headers")
     private val firstToken by duration("--first-token", "50ms", "wait before the first token")
     private val tokens by count("--tokens", "tokens in an answer; default 20").default(20)
-    private val tokensPerSecond by option("--tokens-per-second", "pace of a stream; 0 sends all at once; default 100")
+    private val tokensPerSecond by option("--tokens-per-second", help = "pace of a stream; 0 sends all at once; default 100")
         .double()
         .restrictTo(0.0..1e6)
         .default(100.0)
@@ -70,7 +70,7 @@ class MockLlm(
     private val rateLimitRate by share("--rate-limit-rate", "share of requests answered with 429").default(0.0)
     private val retryAfter by duration("--retry-after", "1s", "what a 429 says in Retry-After")
     private val cutAfter by count("--cut-after", "cut the connection after so many tokens")
-    private val seed by option("--seed", "decides which requests fail; default 1").long().default(1L)
+    private val seed by option("--seed", help = "decides which requests fail; default 1").long().default(1L)
 
     override fun run() {
         val behaviour =
@@ -80,12 +80,12 @@ class MockLlm(
         wait(running)
     }
 
-    private fun count(name: String, help: String) = option(name, help, metavar = "TOKENS").int().restrictTo(0..TOKENS_MAX)
+    private fun count(name: String, help: String) = option(name, help = help, metavar = "TOKENS").int().restrictTo(0..TOKENS_MAX)
 
-    private fun share(name: String, help: String) = option(name, "$help, 0 to 1", metavar = "SHARE").double().restrictTo(0.0..1.0)
+    private fun share(name: String, help: String) = option(name, help = "$help, 0 to 1", metavar = "SHARE").double().restrictTo(0.0..1.0)
 
     private fun duration(name: String, default: String, help: String) =
-        option(name, "$help; default $default", metavar = "DURATION")
+        option(name, help = "$help; default $default", metavar = "DURATION")
             .convert { parseDuration(it) ?: fail("$it is not a duration such as 250ms or 2s") }
             .default(parseDuration(default) ?: Duration.ZERO)
 }

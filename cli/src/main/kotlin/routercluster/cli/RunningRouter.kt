@@ -13,7 +13,7 @@ private const val DEFAULT_ADMIN = "http://127.0.0.1:8080"
 class RunningRouter : OptionGroup() {
     private val admin by option(
         "--admin",
-        "the running router's admin API; default $DEFAULT_ADMIN",
+        help = "the running router's admin API; default $DEFAULT_ADMIN",
         metavar = "URL",
         envvar = "ROUTER_ADMIN",
     ).convert { serverAddress(it) ?: fail("$it is not an address such as $DEFAULT_ADMIN") }

@@ -1,6 +1,7 @@
 package routercluster.gateway
 
 import com.linecorp.armeria.common.SessionProtocol
+import com.linecorp.armeria.common.metric.NoopMeterRegistry
 import com.linecorp.armeria.server.Server
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
@@ -119,6 +120,8 @@ private fun plainServer(host: String, port: Int): ServerBuilder =
         .port(InetSocketAddress(host, port), SessionProtocol.HTTP)
         .errorHandler(EdgeErrors)
         .accessLogger { _ -> NOPLogger.NOP_LOGGER }
+        // Our own events say more; Armeria's meters would cost time on every request.
+        .meterRegistry(NoopMeterRegistry.get())
 
 /** Bounds that Armeria keeps itself are set above the policy's own, so that the refusal comes from us, in our words. */
 private fun doorServer(host: String, port: Int, policy: Policy): ServerBuilder {

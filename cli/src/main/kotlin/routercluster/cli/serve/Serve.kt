@@ -37,20 +37,20 @@ class Serve(
         "Route requests: HTTP door, ExtProc door and admin API. Without --config it looks for models in reach.",
         listOf("router serve", "router serve --config router.yaml --port 9000", "OPENAI_API_KEY=… router serve"),
     ) {
-    private val config by option("--config", "policy file; it is read again whenever it changes", envvar = "ROUTER_CONFIG").path()
+    private val config by option("--config", help = "policy file; it is read again whenever it changes", envvar = "ROUTER_CONFIG").path()
     private val host by option(
         "--host",
-        "address to listen on; default: the policy's listener, else $FALL_BACK_HOST",
+        help = "address to listen on; default: the policy's listener, else $FALL_BACK_HOST",
         envvar = "ROUTER_HOST",
     )
     private val port by port("--port", "HTTP door; default: the policy's listener, else $FALL_BACK_PORT", free = true, "ROUTER_PORT")
     private val extProcPort by port("--extproc-port", "Envoy external processor; default 50051", free = true, "ROUTER_EXTPROC_PORT")
         .default(50_051)
     private val adminPort by port("--admin-port", "admin API, on 127.0.0.1; default 8080", free = true, "ROUTER_ADMIN_PORT").default(8080)
-    private val logFormat by option("--log-format", "json also leaves out the greeting; default human", envvar = "ROUTER_LOG_FORMAT")
+    private val logFormat by option("--log-format", help = "json also leaves out the greeting; default human", envvar = "ROUTER_LOG_FORMAT")
         .enum<LogFormat> { it.name.lowercase() }
         .default(LogFormat.HUMAN)
-    private val logLevel by option("--log-level", "default info", envvar = "ROUTER_LOG_LEVEL")
+    private val logLevel by option("--log-level", help = "default info", envvar = "ROUTER_LOG_LEVEL")
         .choice("error", "warn", "info", "debug")
         .default("info")
     private val noWatch by option("--no-watch", help = "do not read the policy file again when it changes").flag()
