@@ -39,6 +39,7 @@ fun mockLlm(
             .http1MaxInitialLineLength(HEADER_BYTES_MAX)
             .http1MaxHeaderSize(HEADER_BYTES_MAX)
             .http2MaxHeaderListSize(HEADER_BYTES_MAX.toLong())
+            .bossGroupFactory(::listeningGroup)
             .serviceUnder("/", MockService(state, Random(seed), clock))
             .build()
     server.start().join()

@@ -65,8 +65,8 @@ class ControlTest {
             mapOf(
                 "[]" to "script: accepted: an object",
                 """{"token": 1}""" to
-                    "token is unknown: accepted: answer, cached_tokens, fault, fault_rate, first_token_delay_ms, headers, headers_delay_ms, " +
-                    "healthy, models, prompt_tokens, tokens, tokens_per_second, tool_calls, usage",
+                    "token is unknown: accepted: answer, cached_tokens, fault, fault_rate, first_token_delay_ms, headers, " +
+                    "headers_delay_ms, healthy, models, prompt_tokens, tokens, tokens_per_second, tool_calls, usage",
                 """{"tokens": "5"}""" to "tokens: accepted: a whole number from 0",
                 """{"tokens": 1000001}""" to "tokens must be 0 to 1000000, found 1000001",
                 """{"tokens_per_second": 0}""" to "tokensPerSecond must be positive, found 0.0",
@@ -125,10 +125,28 @@ class ControlTest {
     @Test
     fun `health and stats stand beside the API`() {
         ask()
-        mock.client().get("/stats").aggregate().join().json()["requests"].intValue() shouldBe 1
-        mock.client().get("/health").aggregate().join().status().code() shouldBe 200
+        mock
+            .client()
+            .get("/stats")
+            .aggregate()
+            .join()
+            .json()["requests"]
+            .intValue() shouldBe 1
+        mock
+            .client()
+            .get("/health")
+            .aggregate()
+            .join()
+            .status()
+            .code() shouldBe 200
         mock.script = Script(healthy = false, fault = Fault.Close)
-        mock.client().get("/health").aggregate().join().status().code() shouldBe 503
+        mock
+            .client()
+            .get("/health")
+            .aggregate()
+            .join()
+            .status()
+            .code() shouldBe 503
         mock.requestCount shouldBe 1
     }
 
