@@ -44,7 +44,7 @@ import routercluster.cli.serve.LogFormat as WantedFormat
 /** The commands in the order of the help text, each with the functions of other modules that it needs. */
 fun commands(): List<CoreCliktCommand> =
     listOf(
-        Serve(::loadPolicy, ::startGateway, ::simulate),
+        Serve(::loadPolicy, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
         Validate(::loadPolicy),
         Explain(::loadPolicy, ::parseChat, ::explained) { decisionRecordOf(it).render() },
@@ -94,6 +94,8 @@ private class MockProcess(private val mock: RunningMock) : Simulation {
 /** The model pair that stands in where there is no real one: quick, but slow enough to see a stream. */
 private fun simulate(): Simulation =
     MockProcess(mockLlm(Script(firstTokenDelay = Duration.ofMillis(40), tokensPerSecond = 200.0, models = SIMULATED_MODELS)))
+
+private fun simulateUnpaced(): Simulation = MockProcess(mockLlm(Script(models = SIMULATED_MODELS)))
 
 private fun startMock(behaviour: MockBehaviour, port: Int): Simulation {
     val faults =

@@ -24,12 +24,14 @@ private const val FALL_BACK_HOST = "127.0.0.1"
  *
  * @param start opens the gateway's ports
  * @param simulate starts the simulated model pair on a free port
+ * @param simulateUnpaced the same, answering at once: for a rehearsal
  * @param wait holds the command until the process is told to end, then closes what it was given
  */
 class Serve(
     private val load: LoadPolicy,
     private val start: (ServeSettings) -> Running,
     private val simulate: () -> Simulation,
+    private val simulateUnpaced: () -> Simulation = simulate,
     private val discover: Discover = ::discoverProviders,
     private val wait: (AutoCloseable) -> Unit = ::untilTerminated,
 ) : Command(
@@ -107,7 +109,7 @@ class Serve(
     }
 
     private fun rehearsal() =
-        simulate().use { simulation ->
+        simulateUnpaced().use { simulation ->
             val policy = load.fromText(starterPolicy(emptyList(), simulation.port), "(rehearsal)")
             start(ServeSettings(policy, null, FALL_BACK_HOST, 0, 0, 0, logFormat, "warn")).use { rehearseRequests(it.port) }
         }
