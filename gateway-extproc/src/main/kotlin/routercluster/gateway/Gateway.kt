@@ -71,9 +71,9 @@ class RunningGateway internal constructor(
     private val servers: Servers,
     private val resources: List<AutoCloseable>,
 ) : AutoCloseable {
-    val port: Int get() = servers.http.activeLocalPort()
-    val extProcPort: Int get() = servers.extProc.activeLocalPort()
-    val adminPort: Int get() = servers.operators.activeLocalPort()
+    val port: Int = servers.http.activeLocalPort()
+    val extProcPort: Int = servers.extProc.activeLocalPort()
+    val adminPort: Int = servers.operators.activeLocalPort()
 
     /** Takes as long as the drain; a second call does nothing. */
     @Synchronized
@@ -81,7 +81,9 @@ class RunningGateway internal constructor(
         if (admission.isDraining) return
         val emptied = admission.drain()
         serving.setHealthy(false)
-        val limit = keeper.snapshot().policy.gateway.drainTimeout
+        val limit = keeper
+            .snapshot()
+            .policy.gateway.drainTimeout
         try {
             emptied.get(limit.toMillis(), TimeUnit.MILLISECONDS)
         } catch (_: TimeoutException) {
@@ -143,7 +145,11 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val servers =
         Servers(
             doorServer(config.host, config.port, policy).apply(admin::addProbes).serviceUnder("/", door).build(),
-            doorServer(config.host, config.extProcPort, policy).service(extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)).build(),
+            doorServer(
+                config.host,
+                config.extProcPort,
+                policy,
+            ).service(extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)).build(),
             plainServer(config.adminHost, config.adminPort).apply(admin::addTo).build(),
         )
     val resources = listOf(keeper, pool, tracing, metrics)

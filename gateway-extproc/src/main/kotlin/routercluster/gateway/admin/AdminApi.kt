@@ -91,5 +91,9 @@ class AdminApi(
 
     private fun obj(): ObjectNode = JsonNodeFactory.instance.objectNode()
 
-    private fun json(status: HttpStatus, body: ObjectNode): HttpResponse = HttpResponse.of(status, MediaType.JSON_UTF_8, body.toPrettyString())
+    private fun json(status: HttpStatus, body: ObjectNode): HttpResponse = HttpResponse.of(
+        status,
+        MediaType.JSON_UTF_8,
+        body.toPrettyString(),
+    )
 }

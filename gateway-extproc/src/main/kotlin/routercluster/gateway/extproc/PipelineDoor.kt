@@ -81,10 +81,17 @@ class PipelineDoor(
 
     private fun forward(journey: Journey, account: Account, route: Route.Forward): DoorPlan {
         val (target, upstream) =
-            route.targets.firstNotNullOfOrNull { target -> journey.snapshot.upstreams.pick(target.model)?.let { target to it } }
+            route.targets.firstNotNullOfOrNull { target ->
+                journey.snapshot.upstreams
+                    .pick(target.model)
+                    ?.let { target to it }
+            }
                 ?: return refusal(journey, account, NO_UPSTREAM, route)
         val outgoing = target.request(upstream)
-        val kept = outgoing.headers.names().map { it.toString() }.toSet()
+        val kept = outgoing.headers
+            .names()
+            .map { it.toString() }
+            .toSet()
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
@@ -92,14 +99,23 @@ class PipelineDoor(
             path = outgoing.headers.path(),
             body = outgoing.body.array(),
             setHeaders = outgoing.headers.filterNot { (name, _) -> name.startsWith(":") }.map { (name, value) -> name.toString() to value },
-            removeHeaders = journey.headers.names().map { it.toString() }.filter { !it.startsWith(":") && it !in kept && it !in PROXY_HEADERS },
+            removeHeaders = journey.headers.names().map { it.toString() }.filter {
+                !it.startsWith(":") && it !in kept &&
+                    it !in PROXY_HEADERS
+            },
             destination = "${upstream.host}:${upstream.port}",
             upstream = upstream.id,
             model = target.model.name,
             responseHeaders = answerHeaders.build().map { (name, value) -> name.toString() to value },
             clearRouteCache = journey.snapshot.policy.clearRouteCache,
             observer = Observer(account, admission, target.model, upstream),
-            metadata = mapOf("model" to target.model.name, "decision" to route.plan.decision?.name.orEmpty(), "upstream" to upstream.id),
+            metadata = mapOf(
+                "model" to target.model.name,
+                "decision" to route.plan.decision
+                    ?.name
+                    .orEmpty(),
+                "upstream" to upstream.id,
+            ),
         )
     }
 
@@ -125,7 +141,12 @@ class PipelineDoor(
     private fun models(journey: Journey, account: Account): DoorPlan {
         val body =
             modelsAnswer(journey.path, journey.snapshot.policy)
-                ?: return refusal(journey, account, ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models"), null)
+                ?: return refusal(
+                    journey,
+                    account,
+                    ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models"),
+                    null,
+                )
         account.answered(200)
         return DoorPlan.Answer(200, listOf("content-type" to "application/json", "x-request-id" to journey.id), body.array())
     }
@@ -155,6 +176,7 @@ class PipelineDoor(
         val NO_UPSTREAM = ApiError(503, "no_healthy_upstream", "No upstream of the chosen models is healthy", retryAfterSeconds = 1)
 
         /** Envoy's own; it needs them on the way to the upstream or sets them itself. */
-        val PROXY_HEADERS = setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")
+        val PROXY_HEADERS =
+            setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")
     }
 }

@@ -22,7 +22,14 @@ class Admission {
         val refusal =
             when {
                 draining -> ApiError(503, "draining", "This router is shutting down; another one will answer", retryAfterSeconds = 1)
-                count > inFlightMax -> ApiError(429, "overloaded", "More than $inFlightMax requests are being answered", retryAfterSeconds = 1)
+
+                count > inFlightMax -> ApiError(
+                    429,
+                    "overloaded",
+                    "More than $inFlightMax requests are being answered",
+                    retryAfterSeconds = 1,
+                )
+
                 else -> null
             }
         if (refusal != null) leave()

@@ -85,7 +85,11 @@ class HttpDoor(
 
     private suspend fun read(ctx: ServiceRequestContext, req: HttpRequest): ByteArray =
         try {
-            req.aggregate().await().content().array()
+            req
+                .aggregate()
+                .await()
+                .content()
+                .array()
         } catch (left: CancellationException) {
             throw left
         } catch (_: ContentTooLargeException) {
@@ -115,7 +119,10 @@ class HttpDoor(
         val deadline = journey.startNanos + settings.totalTimeout.toNanos()
         val exchange = Exchange(journey.id, ctx.method(), route.targets, deadline, hedging = journey.operation == "chat")
         return when (val reply = journey.snapshot.upstreams.send(exchange)) {
-            is Reply.Served -> served(journey, account, route, reply)
+            is Reply.Served -> {
+                served(journey, account, route, reply)
+            }
+
             is Reply.Failed -> {
                 account.attempts(reply.attempts)
                 refuse(journey, account, ApiError(reply.status, reply.code, reply.message, retryAfterSeconds = 1, retryable = false), route)
@@ -131,7 +138,11 @@ class HttpDoor(
         headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
         headers.set("x-router-attempt", reply.attempt.toString())
         headers.set("x-router-upstream", reply.upstream.id)
-        if (!reply.headers.status().isSuccess && RETRIED_STATUSES.contains(reply.headers.status().code())) headers.set("x-should-retry", "false")
+        if (!reply.headers.status().isSuccess &&
+            RETRIED_STATUSES.contains(reply.headers.status().code())
+        ) {
+            headers.set("x-should-retry", "false")
+        }
         val events = reply.headers.contentType()?.`is`(MediaType.EVENT_STREAM) == true
         val body =
             StreamMessage
@@ -185,7 +196,9 @@ class HttpDoor(
 
     /** The server's own bounds are those of the policy it was started with. */
     private fun ServiceRequestContext.keepTo(settings: GatewaySettings) {
-        val requestMillis = settings.forwarding.totalTimeout.plus(ANSWER_GRACE).toMillis()
+        val requestMillis = settings.forwarding.totalTimeout
+            .plus(ANSWER_GRACE)
+            .toMillis()
         if (maxRequestLength() != settings.limits.bodyBytesMax) setMaxRequestLength(settings.limits.bodyBytesMax)
         if (requestTimeoutMillis() != requestMillis) setRequestTimeoutMillis(requestMillis)
     }
@@ -203,7 +216,8 @@ class HttpDoor(
 
         /** Parsing more than this on an event loop would make its other requests wait; measured at some 50 µs. */
         private const val EVENT_LOOP_BODY_BYTES_MAX = 256 * 1024
-        private val HOP_HEADERS = listOf("connection", "keep-alive", "transfer-encoding", "proxy-authenticate", "trailer", "upgrade", "date", "server")
+        private val HOP_HEADERS =
+            listOf("connection", "keep-alive", "transfer-encoding", "proxy-authenticate", "trailer", "upgrade", "date", "server")
         private val RETRIED_STATUSES = setOf(408, 409, 429) + (500..599)
     }
 }

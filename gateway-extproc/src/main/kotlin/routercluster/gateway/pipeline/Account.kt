@@ -69,7 +69,11 @@ class Account(private val journey: Journey, private val events: Events) {
         val upstream = begun.upstream
         events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, hedge, cancelled))
         // It reached a model, and whoever runs the model bills it all the same.
-        if (cancelled || failed == FailureClass.TIMEOUT) journey.snapshot.policy.models[begun.model]?.pricing?.let(unserved::add)
+        if (cancelled || failed == FailureClass.TIMEOUT) {
+            journey.snapshot.policy.models[begun.model]
+                ?.pricing
+                ?.let(unserved::add)
+        }
     }
 
     /** The answer's head arrived from [upstream]. */
@@ -164,7 +168,13 @@ class Account(private val journey: Journey, private val events: Events) {
      * prompt stands for them. Attempts billed in another currency than the answer are left out.
      */
     private fun cost(pricing: Pricing?, usage: Usage?): Double? {
-        val served = if (pricing != null && usage != null) cost(pricing, usage.promptTokens, usage.completionTokens, usage.cachedTokens ?: 0) else null
+        val served = if (pricing != null &&
+            usage != null
+        ) {
+            cost(pricing, usage.promptTokens, usage.completionTokens, usage.cachedTokens ?: 0)
+        } else {
+            null
+        }
         val facts = route?.plan?.facts
         if (unserved.isEmpty() || facts == null) return served
         val currency = (pricing ?: unserved.first()).currency

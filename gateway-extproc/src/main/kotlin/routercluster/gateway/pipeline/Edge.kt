@@ -29,13 +29,22 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
             bytes += name.length + value.length
         }
         if (count > limits.headersMax) throw BadRequest(431, "too_many_headers", "More than ${limits.headersMax} request headers")
-        if (bytes > limits.headerBytesMax) throw BadRequest(431, "headers_too_large", "Request headers exceed ${limits.headerBytesMax} bytes")
+        if (bytes >
+            limits.headerBytesMax
+        ) {
+            throw BadRequest(431, "headers_too_large", "Request headers exceed ${limits.headerBytesMax} bytes")
+        }
     }
 
     /** The caller as a trusted [peer] names it; anybody else names nobody. */
     fun identity(headers: RequestHeaders, peer: InetAddress?): Identity {
         if (!trusts(peer)) return Identity(null, failOpen = identity.failOpen)
-        val groups = headers.get(identity.groups).orEmpty().split(',').map(String::trim).filter(String::isNotEmpty)
+        val groups = headers
+            .get(identity.groups)
+            .orEmpty()
+            .split(',')
+            .map(String::trim)
+            .filter(String::isNotEmpty)
         return Identity(headers.get(identity.user)?.takeIf(String::isNotBlank), groups, identity.failOpen)
     }
 
@@ -51,10 +60,22 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         /** Headers that concern one connection or that we set ourselves. */
         private val perHop =
             setOf(
-                HttpHeaderNames.CONNECTION, HttpHeaderNames.KEEP_ALIVE, HttpHeaderNames.PROXY_AUTHENTICATE, HttpHeaderNames.PROXY_AUTHORIZATION,
-                HttpHeaderNames.TE, HttpHeaderNames.TRAILER, HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderNames.UPGRADE,
-                HttpHeaderNames.HOST, HttpHeaderNames.CONTENT_LENGTH, HttpHeaderNames.EXPECT, HttpHeaderNames.ACCEPT_ENCODING,
-                AsciiString.of("proxy-connection"), AsciiString.of("http2-settings"), AsciiString.of("traceparent"), AsciiString.of("tracestate"),
+                HttpHeaderNames.CONNECTION,
+                HttpHeaderNames.KEEP_ALIVE,
+                HttpHeaderNames.PROXY_AUTHENTICATE,
+                HttpHeaderNames.PROXY_AUTHORIZATION,
+                HttpHeaderNames.TE,
+                HttpHeaderNames.TRAILER,
+                HttpHeaderNames.TRANSFER_ENCODING,
+                HttpHeaderNames.UPGRADE,
+                HttpHeaderNames.HOST,
+                HttpHeaderNames.CONTENT_LENGTH,
+                HttpHeaderNames.EXPECT,
+                HttpHeaderNames.ACCEPT_ENCODING,
+                AsciiString.of("proxy-connection"),
+                AsciiString.of("http2-settings"),
+                AsciiString.of("traceparent"),
+                AsciiString.of("tracestate"),
                 AsciiString.of("x-request-id"),
             )
 

@@ -2,9 +2,9 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.RequestHeaders
 import routercluster.gateway.upstream.Target
+import routercluster.policy.models.Upstream
 import routercluster.policy.request.Identity
 import routercluster.policy.routing.Plan
-import routercluster.policy.models.Upstream
 import routercluster.telemetry.AttemptSpan
 import routercluster.telemetry.RequestSpan
 import java.net.InetAddress

@@ -2,10 +2,10 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.RequestHeaders
+import com.linecorp.armeria.common.RequestHeadersBuilder
 import routercluster.policy.models.Upstream
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.plugins.outgoingHeaders
-import com.linecorp.armeria.common.RequestHeadersBuilder
 
 /**
  * The headers an upstream gets: the client's without what concerns this hop, without anything internal, with the decision's

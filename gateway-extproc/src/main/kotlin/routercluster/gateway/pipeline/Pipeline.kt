@@ -20,12 +20,12 @@ import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
-import routercluster.policy.routing.Target as Asked
 import routercluster.telemetry.TraceHeaders
 import routercluster.telemetry.Tracing
 import java.net.InetAddress
 import java.time.Clock
 import kotlin.random.Random
+import routercluster.policy.routing.Target as Asked
 
 /**
  * What both doors share: from the request's wire form to a [Route]. Holds no state of a request and does no I/O.
@@ -43,7 +43,11 @@ class Pipeline(
      */
     fun begin(snapshot: Snapshot, headers: RequestHeaders, peer: InetAddress?, startNanos: Long): Journey {
         val id = requestId(headers, random)
-        val span = tracing.start(operationOf(headers.path().substringBefore('?')), null, TraceHeaders(headers.get("traceparent"), headers.get("tracestate")))
+        val span = tracing.start(
+            operationOf(headers.path().substringBefore('?')),
+            null,
+            TraceHeaders(headers.get("traceparent"), headers.get("tracestate")),
+        )
         return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span)
     }
 
@@ -99,13 +103,22 @@ class Pipeline(
         }
         val plan = recorded(journey, policy.plan(asked, NO_FACTS, random))
         return when (val action = plan.action) {
-            is Action.Refuse -> refusal(plan, action)
-            is Action.Answer -> Route.Answer(plan, field.stream, action.message)
+            is Action.Refuse -> {
+                refusal(plan, action)
+            }
+
+            is Action.Answer -> {
+                Route.Answer(plan, field.stream, action.message)
+            }
+
             is Action.Forward -> {
                 val model = action.first.model
                 val target =
                     Target(model) { upstream ->
-                        OutgoingRequest(outgoingHeaders(journey, upstream, emptyList(), model.name), HttpData.wrap(field.renamed(upstream.model)))
+                        OutgoingRequest(
+                            outgoingHeaders(journey, upstream, emptyList(), model.name),
+                            HttpData.wrap(field.renamed(upstream.model)),
+                        )
                     }
                 Route.Forward(plan, field.stream, listOf(target))
             }

@@ -29,7 +29,11 @@ class Snapshot(val policy: Policy, val upstreams: Upstreams) {
 
         /** Tells apart the languages that [policy] names, and none where it names none: tables of all languages are big. */
         fun languages(policy: Policy): LanguageDetector {
-            val codes = policy.recipes.values.flatMap { it.signals }.filterIsInstance<LanguageSignal>().map { it.code }.toSet()
+            val codes = policy.recipes.values
+                .flatMap { it.signals }
+                .filterIsInstance<LanguageSignal>()
+                .map { it.code }
+                .toSet()
             return if (codes.isEmpty()) LanguageDetector.None else LinguaLanguageDetector(codes)
         }
     }

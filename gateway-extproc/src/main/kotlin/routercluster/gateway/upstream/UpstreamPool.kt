@@ -50,7 +50,16 @@ class UpstreamPool internal constructor(private val tune: (ClientFactoryBuilder)
                 val factory = factories.getOrPut(settings.connectTimeout) { factory(settings.connectTimeout) }
                 val pools =
                     models.associate { model ->
-                        val members = model.upstreams.map { member(it, factory, kept.getOrPut(it.place(model)) { conditions[it.place(model)] ?: Condition() }) }
+                        val members = model.upstreams.map {
+                            member(
+                                it,
+                                factory,
+                                kept.getOrPut(it.place(model)) {
+                                    conditions[it.place(model)]
+                                        ?: Condition()
+                                },
+                            )
+                        }
                         model.name to ModelPool(model, members, settings.retryBudgetPercent, ticker)
                     }
                 conditions = kept
