@@ -123,13 +123,13 @@ private fun plainServer(host: String, port: Int): ServerBuilder =
         // Our own events say more; Armeria's meters would cost time on every request.
         .meterRegistry(NoopMeterRegistry.get())
 
-/** Bounds that Armeria keeps itself are set above the policy's own, so that the refusal comes from us, in our words. */
+/** Headers up to twice the policy's bound are read, so that most refusals come from us and leave the connection open. */
 private fun doorServer(host: String, port: Int, policy: Policy): ServerBuilder {
     val gateway = policy.gateway
     return plainServer(host, port)
         .maxRequestLength(gateway.limits.bodyBytesMax)
-        .http1MaxHeaderSize(gateway.limits.headerBytesMax)
-        .http2MaxHeaderListSize(gateway.limits.headerBytesMax.toLong())
+        .http1MaxHeaderSize(gateway.limits.headerBytesMax * 2)
+        .http2MaxHeaderListSize(gateway.limits.headerBytesMax * 2L)
         .requestTimeout(gateway.forwarding.totalTimeout.plus(ANSWER_GRACE))
         .gracefulShutdownTimeout(Duration.ZERO, gateway.drainTimeout)
 }

@@ -38,7 +38,8 @@ class PipelineDoor(
 ) : Door {
     override fun plan(request: DoorRequest): DoorPlan {
         val startNanos = System.nanoTime()
-        val headers = RequestHeaders.builder(HttpMethod.valueOf(request.method), request.path)
+        val method = HttpMethod.tryParse(request.method) ?: return refuse(request.path, 405, "method_not_allowed", "The method is not known")
+        val headers = RequestHeaders.builder(method, request.path)
         request.headers.forEach { (name, value) -> headers.add(name, value) }
         // The proxy names the peer by address; getByName on a literal looks nothing up.
         val peer = request.peer?.let(InetAddress::getByName)
@@ -46,6 +47,7 @@ class PipelineDoor(
         val account = accounts.open(journey)
         return try {
             if (admission.isDraining) return refusal(journey, account, DRAINING, null)
+            pipeline.admit(journey)
             if (request.method == "GET") return models(journey, account)
             val route = pipeline.route(journey, request.body)
             account.routed(route, System.nanoTime() - startNanos)

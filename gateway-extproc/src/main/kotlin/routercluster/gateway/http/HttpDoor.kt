@@ -1,5 +1,6 @@
 package routercluster.gateway.http
 
+import com.linecorp.armeria.common.ContentTooLargeException
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.HttpMethod
@@ -11,6 +12,7 @@ import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.common.stream.StreamMessage
 import com.linecorp.armeria.server.HttpService
 import com.linecorp.armeria.server.ServiceRequestContext
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.asCoroutineDispatcher
@@ -51,7 +53,10 @@ class HttpDoor(
         val refusal = admission.enter(now.policy.gateway.limits.concurrentRequestsMax)
         val peer = ctx.remoteAddress().address
         val journey = pipeline.begin(now, req.headers(), peer, startNanos)
-        if (refusal != null) return refuse(journey, accounts.open(journey), refusal, null)
+        if (refusal != null) {
+            admission.leave()
+            return refuse(journey, accounts.open(journey), refusal, null)
+        }
         val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
         val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey) }
         val response = HttpResponse.of(answer)
@@ -65,6 +70,7 @@ class HttpDoor(
     private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey): HttpResponse {
         val account = accounts.open(journey)
         return try {
+            pipeline.admit(journey)
             if (req.method() == HttpMethod.GET) return modelsOrNothing(journey, account)
             val body = req.aggregate().await().content().array()
             val readNanos = System.nanoTime()
@@ -82,6 +88,11 @@ class HttpDoor(
             }
         } catch (bad: BadRequest) {
             refuse(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
+        } catch (_: ContentTooLargeException) {
+            refuse(journey, account, bodyTooLarge(ctx.maxRequestLength()), null)
+        } catch (failure: Throwable) {
+            if (failure is CancellationException || ctx.isCancelled) account.end(failure) else account.refused(INTERNAL_ERROR)
+            throw failure
         }
     }
 

@@ -46,13 +46,15 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         private val internalNames =
             setOf("x-selected-model", "x-gateway-destination-endpoint", "x-gateway-model-name-rewrite").map(AsciiString::of).toSet()
 
-        /** Headers that concern one connection or that we set ourselves. */
+        /** Headers that concern one connection, tell of the caller's way to us, or are set by ourselves. */
         private val perHop =
             setOf(
                 HttpHeaderNames.CONNECTION, HttpHeaderNames.KEEP_ALIVE, HttpHeaderNames.PROXY_AUTHENTICATE, HttpHeaderNames.PROXY_AUTHORIZATION,
                 HttpHeaderNames.TE, HttpHeaderNames.TRAILER, HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderNames.UPGRADE,
                 HttpHeaderNames.HOST, HttpHeaderNames.CONTENT_LENGTH, HttpHeaderNames.EXPECT, HttpHeaderNames.ACCEPT_ENCODING,
                 AsciiString.of("proxy-connection"), AsciiString.of("http2-settings"), AsciiString.of("traceparent"), AsciiString.of("x-request-id"),
+                HttpHeaderNames.FORWARDED, HttpHeaderNames.VIA, HttpHeaderNames.X_FORWARDED_FOR, HttpHeaderNames.X_FORWARDED_HOST,
+                HttpHeaderNames.X_FORWARDED_PROTO, AsciiString.of("x-real-ip"),
             )
 
         fun isPerHop(name: AsciiString): Boolean = name in perHop

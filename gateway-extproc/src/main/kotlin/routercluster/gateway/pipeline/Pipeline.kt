@@ -40,8 +40,6 @@ class Pipeline(
 ) {
     /**
      * Starts a request's journey: its id, its caller, its policy snapshot.
-     *
-     * @throws BadRequest for headers beyond the limits
      */
     fun begin(snapshot: Snapshot, headers: RequestHeaders, peer: InetAddress?, startNanos: Long): Journey {
         val id = requestId(headers, random)
@@ -50,12 +48,18 @@ class Pipeline(
     }
 
     /**
-     * Decides what to do with a request.
+     * Refuses what need not be read to be refused.
+     *
+     * @throws BadRequest for headers beyond the limits
+     */
+    fun admit(journey: Journey) = journey.snapshot.edge.checkHeaders(journey.headers)
+
+    /**
+     * Decides what to do with a request that was admitted.
      *
      * @throws BadRequest for a body that cannot be understood
      */
     fun route(journey: Journey, body: ByteArray): Route {
-        journey.snapshot.edge.checkHeaders(journey.headers)
         checkEncoding(journey.headers)
         return if (journey.path == Upstream.CHAT_COMPLETIONS) routeChat(journey, body) else routeByName(journey, body)
     }
