@@ -1,5 +1,6 @@
 package routercluster.gateway.http
 
+import com.linecorp.armeria.common.ClosedSessionException
 import com.linecorp.armeria.common.ContentTooLargeException
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaderNames
@@ -9,9 +10,11 @@ import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
+import com.linecorp.armeria.common.logging.RequestLogProperty
 import com.linecorp.armeria.common.stream.StreamMessage
 import com.linecorp.armeria.server.HttpService
 import com.linecorp.armeria.server.ServiceRequestContext
+import io.netty.channel.ChannelFutureListener
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -60,11 +63,21 @@ class HttpDoor(
         val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
         val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey) }
         val response = HttpResponse.of(answer)
+        val watch = abortWhenLeft(ctx, response)
         response.whenComplete().handle { _, failure ->
+            watch.close()
             if (failure != null) answer.cancel(true)
             admission.leave()
         }
         return response
+    }
+
+    /** Armeria itself lets a second pass after a client of HTTP/1 has left, in which a model would go on working. */
+    private fun abortWhenLeft(ctx: ServiceRequestContext, response: HttpResponse): AutoCloseable {
+        val closed = ctx.log().ensureAvailable(RequestLogProperty.SESSION).channel()?.closeFuture() ?: return AutoCloseable { }
+        val left = ChannelFutureListener { response.abort(ClosedSessionException.get()) }
+        closed.addListener(left)
+        return AutoCloseable { closed.removeListener(left) }
     }
 
     private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey): HttpResponse {

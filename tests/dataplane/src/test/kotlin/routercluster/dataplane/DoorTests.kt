@@ -18,6 +18,9 @@ import java.io.IOException
 /** The door that scenarios go through. */
 internal interface DoorContract {
     val house: House
+
+    /** Status where no upstream gave an answer. */
+    val unreachableStatus: Int
 }
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

@@ -11,9 +11,6 @@ import routercluster.mock.Script
 
 /** What a client sees when models, or clients, go wrong. */
 internal interface FailureScenarios : DoorContract {
-    /** Status where no upstream gave an answer. */
-    val unreachableStatus: Int
-
     @Test
     fun `an upstream that dies before its headers is tried again`() {
         house.large.next(Script(fault = Fault.Close))
