@@ -27,8 +27,8 @@ fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>,
     upstream.headers.forEach { (name, value) -> out.set(name, value) }
     out.set("x-request-id", journey.id)
     out.set("x-selected-model", model)
-    val span = journey.span.attempt(journey.attemptSpans.size + 1, model, upstream.id, upstream.provider)
-    journey.attemptSpans.add(span)
+    val span = journey.span.attempt(journey.begun.size + 1, model, upstream.id, upstream.provider)
+    journey.begun.add(BegunAttempt(model, upstream, span, System.nanoTime()))
     span.headers.traceparent?.let { out.set("traceparent", it) }
     span.headers.tracestate?.let { out.set("tracestate", it) }
     upstream.credential?.let { out.set(it.header, it.prefix + it.secret.reveal()) }
