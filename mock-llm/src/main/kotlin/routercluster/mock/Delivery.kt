@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.common.ResponseHeadersBuilder
 import com.linecorp.armeria.common.logging.RequestLogProperty
 import com.linecorp.armeria.server.ServiceRequestContext
+import io.netty.channel.Channel
 import io.netty.channel.ChannelOption
 import io.netty.util.AsciiString
 import java.time.Clock
@@ -40,7 +41,7 @@ internal class Delivery(private val ctx: ServiceRequestContext, private val cloc
                 is Fault.Status -> response.complete(failed(fault, dialect, script))
                 is Fault.Raw -> response.complete(raw(fault, script))
                 is Fault.Close -> reset()
-                is Fault.Cut -> response.complete(played(content, script, fault.afterChunks, Ending.RESET))
+                is Fault.Cut -> response.complete(played(content, script, fault.afterChunks, Ending.HANG_UP))
                 is Fault.Silence -> response.complete(played(content, script, fault.afterChunks, Ending.SILENCE))
             }
         }
@@ -82,7 +83,7 @@ internal class Delivery(private val ctx: ServiceRequestContext, private val cloc
         val streams = content is Content.Text && content.asked.stream
         writer.write(playedHeaders(content, script, streams))
         val pace = if (streams) nanosPerToken(script) else 0.0
-        Playback(ctx.eventLoop().withoutContext(), writer, frames(content, streams), pace, framesMax, ending, ::reset)
+        Playback(ctx.eventLoop().withoutContext(), writer, frames(content, streams), pace, framesMax, ending, ::hangUp)
             .start(if (streams) script.firstTokenDelay else Duration.ZERO)
         return writer
     }
@@ -118,13 +119,19 @@ internal class Delivery(private val ctx: ServiceRequestContext, private val cloc
     private fun httpDate(delay: Duration): String =
         DateTimeFormatter.RFC_1123_DATE_TIME.format(clock.instant().plus(delay).atOffset(ZoneOffset.UTC))
 
-    /** Breaks the connection with a TCP reset, as a process that dies does. */
+    /** Breaks the connection with a TCP reset, which takes back what the other side has not read yet. */
     private fun reset() {
-        endedByUs = true
-        val channel = ctx.log().ensureAvailable(RequestLogProperty.SESSION).channel() ?: return
-        channel.config().setOption(ChannelOption.SO_LINGER, 0)
-        channel.close()
+        channel()?.config()?.setOption(ChannelOption.SO_LINGER, 0)
+        hangUp()
     }
+
+    /** Ends the connection as the system does for a process that dies: what was sent still arrives. */
+    private fun hangUp() {
+        endedByUs = true
+        channel()?.close()
+    }
+
+    private fun channel(): Channel? = ctx.log().ensureAvailable(RequestLogProperty.SESSION).channel()
 
     private fun after(delay: Duration, action: () -> Unit) {
         if (delay.isZero) action() else ctx.eventLoop().withoutContext().schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS)

@@ -6,14 +6,14 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /** What follows a stream's last chunk. */
-internal enum class Ending { CLOSE, RESET, SILENCE }
+internal enum class Ending { CLOSE, HANG_UP, SILENCE }
 
 /**
  * Plays a stream at its pace on the connection's event loop: no thread waits, and no more is held than the other side reads.
  * A frame is due when the tokens before it have had their time, counted from the first, so delays do not add up.
  *
  * @param framesMax frames after which [ending] comes early
- * @param reset breaks the connection
+ * @param hangUp ends the connection
  */
 internal class Playback(
     private val eventLoop: EventLoop,
@@ -22,7 +22,7 @@ internal class Playback(
     private val nanosPerToken: Double,
     private val framesMax: Int,
     private val ending: Ending,
-    private val reset: () -> Unit,
+    private val hangUp: () -> Unit,
 ) {
     private var beganNanos = 0L
     private var framesSent = 0
@@ -52,7 +52,7 @@ internal class Playback(
     private fun end() =
         when (ending) {
             Ending.CLOSE -> writer.close()
-            Ending.RESET -> onceConsumed(reset)
+            Ending.HANG_UP -> onceConsumed(hangUp)
             Ending.SILENCE -> Unit
         }
 

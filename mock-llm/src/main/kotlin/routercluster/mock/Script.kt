@@ -82,7 +82,7 @@ sealed interface Fault {
     data object Close : Fault
 
     /**
-     * Headers and [afterChunks] chunks are sent, then the connection is reset. Also for an answer that is not a stream: its
+     * Headers and [afterChunks] chunks are sent, then the connection is closed. Also for an answer that is not a stream: its
      * body is cut in the middle, where [afterChunks] is not 0.
      */
     data class Cut(val afterChunks: Int) : Fault

@@ -95,11 +95,12 @@ private fun endpoints(name: String, address: Address): Tree {
 
 private fun isIpAddress(host: String): Boolean = ':' in host || host.all { it in '0'..'9' || it == '.' }
 
-/** As many at once as the policy allows requests; Envoy's own default is 1,024. */
+/** As many at once as the policy allows requests, and of these its share of retries; Envoy's own defaults are 1,024 and 3. */
 private fun circuitBreakers(policy: Policy): Tree {
     val requests = policy.gateway.limits.concurrentRequestsMax
     val names = listOf("max_connections", "max_pending_requests", "max_requests")
-    return mapOf("thresholds" to listOf(names.associateWith { requests }))
+    val retries = mapOf("budget_percent" to mapOf("value" to policy.gateway.forwarding.retryBudgetPercent))
+    return mapOf("thresholds" to listOf(names.associateWith { requests } + ("retry_budget" to retries)))
 }
 
 private fun httpOptions(protocol: Pair<String, Any>): Tree = mapOf(HTTP_OPTIONS to typed(HTTP_OPTIONS, protocol))

@@ -163,14 +163,7 @@ private fun upstreamRoute(listener: Listener, policy: Policy, model: Model, upst
                 "host_rewrite_literal" to authority(upstream),
                 "timeout" to seconds(minOf(listener.timeout, forwarding.totalTimeout)),
                 "idle_timeout" to seconds(idleTimeout(policy)),
-                "retry_policy" to
-                    mapOf(
-                        // Only what surely did not reach the model; all else is the caller's to repeat.
-                        "retry_on" to "connect-failure,refused-stream",
-                        "num_retries" to model.reliability.retries,
-                        // Counts until the answer's headers: the first-byte timeout.
-                        "per_try_timeout" to seconds(forwarding.firstByteTimeout),
-                    ),
+                "retry_policy" to retryPolicy(model, forwarding),
             ),
     )
 }

@@ -190,7 +190,7 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
         )
 
     private fun tooLarge(state: StreamState, head: Head): Step =
-        refused(state, head, 413, "request_too_large", "The request body exceeds $bodyBytesMax bytes")
+        refused(state, head, 413, "body_too_large", "The request body exceeds $bodyBytesMax bytes")
 
     private fun misconfigured(state: StreamState, head: Head, mode: String): Step =
         refused(state, head, 500, "envoy_misconfigured", "ext_proc request_body_mode is $mode; use FULL_DUPLEX_STREAMED or BUFFERED")

@@ -14,6 +14,12 @@ import org.slf4j.LoggerFactory
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 
+/** A body that was not read to its end. */
+internal fun bodyTooLarge(bytesMax: Long) = ApiError(413, "body_too_large", "The request body exceeds $bytesMax bytes")
+
+/** A failure of ours; what it was stands in the log only. */
+internal val INTERNAL_ERROR = ApiError(500, "internal_error", "The router failed to handle this request")
+
 /** Gives what fails before or outside [HttpDoor] the same error shape as everything else. */
 internal object EdgeErrors : ServerErrorHandler {
     private val log = LoggerFactory.getLogger(EdgeErrors::class.java)
@@ -21,10 +27,10 @@ internal object EdgeErrors : ServerErrorHandler {
     override fun onServiceException(ctx: ServiceRequestContext, cause: Throwable): HttpResponse? {
         val error =
             if (generateSequence(cause) { it.cause }.any { it is ContentTooLargeException }) {
-                ApiError(413, "body_too_large", "The request body exceeds ${ctx.maxRequestLength()} bytes")
+                bodyTooLarge(ctx.maxRequestLength())
             } else {
                 log.error("request {} failed inside the router", ctx.path(), cause)
-                ApiError(500, "internal_error", "The router failed to handle this request")
+                INTERNAL_ERROR
             }
         val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8).build()
         return HttpResponse.of(headers, ClientProtocol.of(ctx.path()).body(error, ctx.id().text()))

@@ -1,5 +1,6 @@
 package routercluster.gateway.http
 
+import com.linecorp.armeria.common.ClosedSessionException
 import com.linecorp.armeria.common.ContentTooLargeException
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaderNames
@@ -14,6 +15,7 @@ import com.linecorp.armeria.common.stream.StreamMessage
 import com.linecorp.armeria.server.HttpService
 import com.linecorp.armeria.server.RequestTimeoutException
 import com.linecorp.armeria.server.ServiceRequestContext
+import io.netty.channel.ChannelFutureListener
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -62,13 +64,25 @@ class HttpDoor(
         val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
         val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey, account) }
         val response = HttpResponse.of(answer)
-        response.whenComplete().handle { _, failure -> if (failure != null) answer.cancel(true) }
+        val watch = abortWhenLeft(ctx, response)
+        response.whenComplete().handle { _, failure ->
+            watch.close()
+            if (failure != null) answer.cancel(true)
+        }
         // Later than the response's own completion: its last bytes are on the wire.
         ctx.log().whenAvailable(RequestLogProperty.RESPONSE_END_TIME).thenAccept { log ->
             admission.leave()
             account.end(log.responseCause()?.let(::endCode))
         }
         return response
+    }
+
+    /** Armeria itself lets a second pass after a client of HTTP/1 has left, in which a model would go on working. */
+    private fun abortWhenLeft(ctx: ServiceRequestContext, response: HttpResponse): AutoCloseable {
+        val closed = ctx.log().ensureAvailable(RequestLogProperty.SESSION).channel()?.closeFuture() ?: return AutoCloseable { }
+        val left = ChannelFutureListener { response.abort(ClosedSessionException.get()) }
+        closed.addListener(left)
+        return AutoCloseable { closed.removeListener(left) }
     }
 
     private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey, account: Account): HttpResponse =

@@ -57,7 +57,7 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         private val internalNames =
             setOf("x-selected-model", "x-gateway-destination-endpoint", "x-gateway-model-name-rewrite").map(AsciiString::of).toSet()
 
-        /** Headers that concern one connection or that we set ourselves. */
+        /** Headers that concern one connection, tell of the caller's way to us, or are set by ourselves. */
         private val perHop =
             setOf(
                 HttpHeaderNames.CONNECTION,
@@ -77,6 +77,8 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
                 AsciiString.of("traceparent"),
                 AsciiString.of("tracestate"),
                 AsciiString.of("x-request-id"),
+                HttpHeaderNames.FORWARDED, HttpHeaderNames.VIA, HttpHeaderNames.X_FORWARDED_FOR, HttpHeaderNames.X_FORWARDED_HOST,
+                HttpHeaderNames.X_FORWARDED_PROTO, AsciiString.of("x-real-ip"),
             )
 
         fun isPerHop(name: AsciiString): Boolean = name in perHop

@@ -72,9 +72,10 @@ class Upstream(
     val provider: String = "openai",
     val versionPath: String = OPENAI_VERSION,
 ) {
-    /** The path and query to ask for when a client asked for [path], e.g. `/v1/chat/completions`. */
+    /** The path and query to ask for when a client asked for [path] with its query, e.g. `/v1/chat/completions`. */
     fun pathFor(path: String): String {
-        val target = if (path == CHAT_COMPLETIONS && chatPath != null) chatPath else basePath + versioned(path)
+        val chat = path.substringBefore('?') == CHAT_COMPLETIONS
+        val target = if (chat && chatPath != null) chatPath + path.removePrefix(CHAT_COMPLETIONS) else basePath + versioned(path)
         return if (query == null) target else "$target${if ('?' in target) '&' else '?'}$query"
     }
 

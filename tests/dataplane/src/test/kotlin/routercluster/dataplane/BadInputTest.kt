@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.TestFactory
 import org.junit.jupiter.api.TestInstance
+import routercluster.kit.House
 import java.io.ByteArrayOutputStream
 import java.util.zip.GZIPOutputStream
 
@@ -65,7 +66,7 @@ class BadInputTest {
             Row("no model", 400, "missing_field", post("""{"messages":[{"role":"user","content":"$SECRET_PROMPT"}]}""")),
             Row("unknown model", 404, "model_not_found", post("""{"model":"nobody","messages":[{"role":"user","content":"$SECRET_PROMPT"}]}""")),
             Row("unknown switch", 400, "unknown_model_switch", post("""{"model":"auto:fly","messages":[{"role":"user","content":"x"}]}""")),
-            Row("empty messages", 400, "missing_field", post("""{"model":"auto","messages":[]}""")),
+            Row("empty messages", 400, "invalid_value", post("""{"model":"auto","messages":[]}""")),
             Row("10,000 messages", 400, "too_many_messages", post(manyMessages(10_000))),
             Row("raw NUL bytes", 400, "invalid_json", post("{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"a\u0000b\"}]}")),
             Row("invalid UTF-8", 400, "invalid_utf8", post(invalidUtf8())),

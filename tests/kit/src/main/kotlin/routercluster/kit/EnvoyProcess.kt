@@ -54,9 +54,7 @@ class EnvoyProcess private constructor(
         /** The binary that `ROUTER_ENVOY` names, or the one that `./router test` puts into `.router/venv`; null where there is none. */
         fun binary(): Path? {
             val asked = System.getenv("ROUTER_ENVOY")
-            if (asked != null) return Path.of(asked).takeIf(Files::isExecutable)
-            val here = Path.of("").toAbsolutePath()
-            return generateSequence(here, Path::getParent).map { it.resolve(".router/venv/bin/envoy") }.firstOrNull(Files::isExecutable)
+            return if (asked == null) venvProgram("envoy") else Path.of(asked).takeIf(Files::isExecutable)
         }
 
         /** Skips the calling test, visibly, where Envoy is not installed. */
