@@ -2,10 +2,12 @@ package routercluster.gateway
 
 import com.linecorp.armeria.common.SessionProtocol
 import com.linecorp.armeria.common.metric.NoopMeterRegistry
+import com.linecorp.armeria.common.util.EventLoopGroups
 import com.linecorp.armeria.server.Server
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
 import org.slf4j.LoggerFactory
+import io.netty.channel.EventLoopGroup
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.Readiness
@@ -41,6 +43,7 @@ import kotlin.random.Random
  * @property file followed for changes of [policy]; null follows nothing
  * @property adminHost the admin API has no login yet: keep it on loopback
  * @property random drawn from by many threads
+ * @property eventLoops threads that do the I/O of all doors and upstreams
  * @property tracing null takes what the policy says
  * @property events hears everything that the metrics hear
  */
@@ -56,6 +59,7 @@ class GatewayConfig(
     val environment: (String) -> String? = System::getenv,
     val clock: Clock = Clock.systemUTC(),
     val random: Random = SharedRandom,
+    val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
     val tracing: Tracing? = null,
     val events: Events = Events.NONE,
 )
@@ -126,7 +130,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val metrics = PrometheusEvents()
     val events = if (config.events === Events.NONE) metrics else Events.all(metrics, config.events)
     val tracing = config.tracing ?: policy.tracing?.let(OpenTelemetryTracing::otlp) ?: Tracing.OFF
-    val pool = UpstreamPool()
+    // One thread a core serves both sides of a request: more of them only wake each other up.
+    val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
+    val pool = UpstreamPool(loops)
     val keeper =
         PolicyKeeper(policy, config.file, config.environment, config.clock, events) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
@@ -142,17 +148,14 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val opened = AtomicReference<Servers>()
     val admin = AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version) { opened.get()?.ports().orEmpty() }
 
+    val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val servers =
         Servers(
-            doorServer(config.host, config.port, policy).apply(admin::addProbes).serviceUnder("/", door).build(),
-            doorServer(
-                config.host,
-                config.extProcPort,
-                policy,
-            ).service(extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)).build(),
-            plainServer(config.adminHost, config.adminPort).apply(admin::addTo).build(),
+            doorServer(config.host, config.port, policy, loops).apply(admin::addProbes).serviceUnder("/", door).build(),
+            doorServer(config.host, config.extProcPort, policy, loops).service(extProc).build(),
+            plainServer(config.adminHost, config.adminPort, loops).apply(admin::addTo).build(),
         )
-    val resources = listOf(keeper, pool, tracing, metrics)
+    val resources = listOf(keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
     warmUp(keeper, readiness)
     try {
         servers.start()
@@ -180,9 +183,10 @@ private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
     }
 }
 
-private fun plainServer(host: String, port: Int): ServerBuilder =
+private fun plainServer(host: String, port: Int, loops: EventLoopGroup): ServerBuilder =
     Server
         .builder()
+        .workerGroup(loops, false)
         .port(InetSocketAddress(host, port), SessionProtocol.HTTP)
         .errorHandler(EdgeErrors)
         .accessLogger { _ -> NOPLogger.NOP_LOGGER }
@@ -192,10 +196,10 @@ private fun plainServer(host: String, port: Int): ServerBuilder =
         .gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO)
 
 /** Headers up to twice the policy's bound are read, so that most refusals come from us and leave the connection open. */
-private fun doorServer(host: String, port: Int, policy: Policy): ServerBuilder {
+private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoopGroup): ServerBuilder {
     val gateway = policy.gateway
     val headerBytesMax = gateway.limits.headerBytesMax + HEADER_MARGIN_BYTES
-    return plainServer(host, port)
+    return plainServer(host, port, loops)
         .maxRequestLength(gateway.limits.bodyBytesMax)
         .http1MaxHeaderSize(headerBytesMax)
         .http2MaxHeaderListSize(headerBytesMax.toLong())

@@ -5,8 +5,8 @@ import com.linecorp.armeria.client.ClientFactoryBuilder
 import com.linecorp.armeria.client.Endpoint
 import com.linecorp.armeria.client.WebClient
 import com.linecorp.armeria.common.CommonPools
-import com.linecorp.armeria.common.Flags
 import com.linecorp.armeria.common.SessionProtocol
+import io.netty.channel.EventLoopGroup
 import kotlinx.coroutines.delay
 import routercluster.policy.Forwarding
 import routercluster.policy.models.Model
@@ -20,10 +20,14 @@ import kotlin.time.Duration.Companion.nanoseconds
  * The connections to all upstreams, and what is known of each one's state. One per process: it lives through reloads of the
  * policy, so that an unchanged upstream keeps its connections, its requests in flight and its ejection.
  */
-class UpstreamPool internal constructor(private val tune: (ClientFactoryBuilder) -> Unit) : AutoCloseable {
-    constructor() : this({})
+class UpstreamPool internal constructor(
+    private val loops: EventLoopGroup,
+    private val tune: (ClientFactoryBuilder) -> Unit,
+) : AutoCloseable {
+    /** [loops] send and receive; they stay the caller's to end. */
+    constructor(loops: EventLoopGroup = CommonPools.workerGroup()) : this(loops, {})
 
-    /** One per connect timeout that was ever asked for, since that is a factory's setting; all share Armeria's threads. */
+    /** One per connect timeout that was ever asked for, since that is a factory's setting; all share [loops]. */
     private val factories = HashMap<Duration, ClientFactory>()
     private var conditions = emptyMap<String, Condition>()
 
@@ -74,9 +78,8 @@ class UpstreamPool internal constructor(private val tune: (ClientFactoryBuilder)
     private fun factory(connectTimeout: Duration): ClientFactory =
         ClientFactory
             .builder()
-            .workerGroup(CommonPools.workerGroup(), false)
-            .maxNumEventLoopsPerEndpoint(Flags.numCommonWorkers())
-            .maxNumEventLoopsPerHttp1Endpoint(Flags.numCommonWorkers())
+            .workerGroup(loops, false)
+            .eventLoopSchedulerFactory(::OwnEventLoop)
             .connectTimeout(connectTimeout)
             .idleTimeout(KEEP_ALIVE)
             .http1MaxHeaderSize(HEADER_BYTES_MAX)

@@ -1,5 +1,6 @@
 package routercluster.gateway.upstream
 
+import com.linecorp.armeria.common.CommonPools
 import com.linecorp.armeria.common.HttpResponse
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.shouldBe
@@ -27,7 +28,7 @@ class TlsTest {
         Model("a", listOf(Upstream("a/1", tls = true, host = "localhost", port = server.port, model = "served")))
 
     private fun upstreams(model: Model, trusting: Boolean = true): Upstreams {
-        val pool = UpstreamPool { if (trusting) it.tlsNoVerify() }.also(open::add)
+        val pool = UpstreamPool(CommonPools.workerGroup()) { if (trusting) it.tlsNoVerify() }.also(open::add)
         return pool.upstreams(listOf(model), Forwarding(), Random(1), pause = {}).also(open::add)
     }
 
