@@ -56,8 +56,12 @@ private val dumpSettings: DumpSettings =
         .setDereferenceAliases(true)
         .build()
 
+/** Envoy takes no more. */
+private const val HEADER_KIB_MAX = 8_192
+
 private const val HTTP_MANAGER = "envoy.filters.network.http_connection_manager"
 private const val HTTP = "envoy.extensions.filters.http"
+private const val EXT_PROC = "envoy.filters.http.ext_proc"
 
 internal fun typed(type: String, vararg fields: Pair<String, Any>): Tree = mapOf("@type" to "type.googleapis.com/$type", *fields)
 
@@ -100,14 +104,16 @@ private fun connectionManager(listener: Listener, policy: Policy, upstreams: Lis
         "stream_idle_timeout" to seconds(idleTimeout(policy)),
         "request_headers_timeout" to "10s",
         "drain_timeout" to seconds(policy.gateway.drainTimeout),
-        "max_request_headers_kb" to (policy.gateway.limits.headerBytesMax + 1023) / 1024,
-        "common_http_protocol_options" to mapOf("idle_timeout" to "900s", "max_headers_count" to policy.gateway.limits.headersMax),
+        "http_protocol_options" to mapOf("accept_http_10" to true),
+        // Twice the policy's bounds, so that most refusals come from the router.
+        "max_request_headers_kb" to minOf(policy.gateway.limits.headerBytesMax / 512 + 1, HEADER_KIB_MAX),
+        "common_http_protocol_options" to mapOf("idle_timeout" to "900s", "max_headers_count" to policy.gateway.limits.headersMax * 2),
         "access_log" to if (options.accessLog) listOf(accessLog()) else emptyList(),
         "local_reply_config" to mapOf("mappers" to localReplies()),
-        "route_config" to routes(listener, policy, upstreams),
+        "route_config" to routes(listener, policy, upstreams, options),
         "http_filters" to
             listOf(
-                named("envoy.filters.http.ext_proc", extProcFilter(options)),
+                named(EXT_PROC, extProcFilter(options)),
                 named("envoy.filters.http.router", typed("$HTTP.router.v3.Router", "suppress_envoy_headers" to true)),
             ),
     )
@@ -121,19 +127,26 @@ private fun extProcFilter(options: EnvoyOptions): Tree =
         "status_on_error" to mapOf("code" to "ServiceUnavailable"),
         "message_timeout" to seconds(options.messageTimeout),
         "request_attributes" to listOf("source.address"),
-        "processing_mode" to
-            mapOf(
-                "request_header_mode" to "SEND",
-                "response_header_mode" to "SEND",
-                "request_body_mode" to options.requestBodies.name,
-                "response_body_mode" to options.answerBodies.name,
-                "request_trailer_mode" to "SEND",
-                "response_trailer_mode" to if (options.answerBodies == AnswerBodies.NONE) "SKIP" else "SEND",
-            ),
+        // What is no HTTP has no route. Were the router asked about Envoy's answer to it, the connection would close before.
+        "processing_mode" to mapOf("request_header_mode" to "SKIP", "response_header_mode" to "SKIP"),
         "metadata_options" to mapOf("receiving_namespaces" to mapOf("untyped" to listOf(ENDPOINT_NAMESPACE, OWN_NAMESPACE))),
     )
 
-private fun routes(listener: Listener, policy: Policy, upstreams: List<Pair<Model, Upstream>>): Tree =
+/** How the router takes part in every request that has a route. */
+private fun processing(options: EnvoyOptions): Tree {
+    val mode =
+        mapOf(
+            "request_header_mode" to "SEND",
+            "response_header_mode" to "SEND",
+            "request_body_mode" to options.requestBodies.name,
+            "response_body_mode" to options.answerBodies.name,
+            "request_trailer_mode" to "SEND",
+            "response_trailer_mode" to if (options.answerBodies == AnswerBodies.NONE) "SKIP" else "SEND",
+        )
+    return typed("$HTTP.ext_proc.v3.ExtProcPerRoute", "overrides" to mapOf("processing_mode" to mode))
+}
+
+private fun routes(listener: Listener, policy: Policy, upstreams: List<Pair<Model, Upstream>>, options: EnvoyOptions): Tree =
     mapOf(
         "name" to listener.name,
         "request_headers_to_remove" to listOf(UPSTREAM_HEADER, DESTINATION_HEADER),
@@ -142,6 +155,7 @@ private fun routes(listener: Listener, policy: Policy, upstreams: List<Pair<Mode
                 mapOf(
                     "name" to "all",
                     "domains" to listOf("*"),
+                    "typed_per_filter_config" to mapOf(EXT_PROC to processing(options)),
                     "routes" to
                         upstreams.map { (model, upstream) -> upstreamRoute(listener, policy, model, upstream) } +
                         listOf(httpDoorRoute(listener, policy), noRoute()),

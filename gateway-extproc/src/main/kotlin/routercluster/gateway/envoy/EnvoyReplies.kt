@@ -10,49 +10,43 @@ internal fun localReplies(): List<Tree> =
     listOf(
         mapper(flags("UT"), "upstream_timeout", "The model did not answer in time"),
         mapper(flags("UF", "UH", "UC", "UR", "UO", "URX", "LR", "UPE"), "upstream_unavailable", "The model could not be reached"),
-        mapper(withoutRouter, "router_unavailable", "The router did not answer"),
+        mapper(withoutRouter("GE", 500), "router_unavailable", "The router did not answer"),
+        mapper(withoutRouter("EQ", 413), "body_too_large", "The request body is too large", INVALID),
+        mapper(withoutRouter("EQ", 431), "headers_too_large", "The request headers are too large", INVALID),
+        mapper(withoutRouter("GE", 400), "bad_http", "The request is not valid HTTP", INVALID),
     )
+
+private const val INVALID = "invalid_request_error"
 
 private fun flags(vararg flags: String): Tree = mapOf("response_flag_filter" to mapOf("flags" to flags.toList()))
 
-/** Envoy wants a name for the number, by which it could be changed at run time. */
-private const val STATUS_KEY = "routercluster.router_unavailable_status"
-
-/** A server error before the router has said anything. */
-private val withoutRouter: Tree =
-    mapOf(
+/** Envoy's own answer before the router has said anything, by its status. Envoy wants a name for the number too. */
+private fun withoutRouter(comparison: String, status: Int): Tree {
+    val value = mapOf("default_value" to status, "runtime_key" to "routercluster.local_reply_$status")
+    return mapOf(
         "and_filter" to
             mapOf(
                 "filters" to
                     listOf(
-                        mapOf(
-                            "status_code_filter" to
-                                mapOf(
-                                    "comparison" to
-                                        mapOf("op" to "GE", "value" to mapOf("default_value" to 500, "runtime_key" to STATUS_KEY)),
-                                ),
-                        ),
-                        mapOf(
-                            "metadata_filter" to
-                                mapOf(
-                                    "matcher" to
-                                        mapOf(
-                                            "filter" to OWN_NAMESPACE,
-                                            "path" to listOf(mapOf("key" to "outcome")),
-                                            // Never true of an outcome: only its absence matches. Envoy ignores `invert` here.
-                                            "value" to mapOf("string_match" to mapOf("exact" to "")),
-                                        ),
-                                    "match_if_key_not_found" to true,
-                                ),
-                        ),
+                        mapOf("status_code_filter" to mapOf("comparison" to mapOf("op" to comparison, "value" to value))),
+                        mapOf("metadata_filter" to mapOf("matcher" to noOutcome, "match_if_key_not_found" to true)),
                     ),
             ),
     )
+}
 
-private fun mapper(filter: Tree, code: String, message: String): Tree =
-    mapOf("filter" to filter, "body_format_override" to mapOf("json_format" to mapOf("error" to errorFields(code, message))))
+/** Never true of an outcome: only its absence matches. Envoy ignores `invert` here. */
+private val noOutcome: Tree =
+    mapOf(
+        "filter" to OWN_NAMESPACE,
+        "path" to listOf(mapOf("key" to "outcome")),
+        "value" to mapOf("string_match" to mapOf("exact" to "")),
+    )
 
-private fun errorFields(code: String, message: String): Tree = mapOf("message" to message, "type" to "server_error", "code" to code)
+private fun mapper(filter: Tree, code: String, message: String, type: String = "server_error"): Tree {
+    val error = mapOf("message" to message, "type" to type, "code" to code)
+    return mapOf("filter" to filter, "body_format_override" to mapOf("json_format" to mapOf("error" to error)))
+}
 
 /** For places where Envoy takes a text; [code] and [message] are our own and need no escaping. */
 internal fun errorText(code: String, message: String): String =

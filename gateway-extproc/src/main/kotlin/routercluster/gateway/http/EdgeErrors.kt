@@ -40,6 +40,7 @@ internal object EdgeErrors : ServerErrorHandler {
     ): AggregatedHttpResponse {
         val code =
             when (status.code()) {
+                405 -> "method_not_allowed"
                 413 -> "body_too_large"
                 414 -> "uri_too_long"
                 431 -> "headers_too_large"

@@ -62,7 +62,7 @@ internal fun post(port: Int, path: String, body: String): String =
 
 private fun House.request(path: String, body: String, vararg headers: Pair<String, String>) = request(port, path, body, *headers)
 
-private fun request(port: Int, path: String, body: String, vararg headers: Pair<String, String>): HttpRequest =
+internal fun request(port: Int, path: String, body: String, vararg headers: Pair<String, String>): HttpRequest =
     HttpRequest
         .newBuilder(URI("http://127.0.0.1:$port$path"))
         .timeout(timeout)

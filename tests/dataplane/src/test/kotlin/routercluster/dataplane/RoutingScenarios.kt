@@ -9,6 +9,8 @@ import io.kotest.matchers.string.shouldMatch
 import org.junit.jupiter.api.Test
 import routercluster.kit.House
 import routercluster.mock.Received
+import java.net.http.HttpClient
+import java.net.http.HttpResponse.BodyHandlers
 
 /** Where requests go, what they carry there, and what the answers tell. */
 internal interface RoutingScenarios : DoorContract {
@@ -90,6 +92,19 @@ internal interface RoutingScenarios : DoorContract {
         said(stream.text) shouldBe HOURS
         stream.text.endsWith("data: [DONE]\n\n") shouldBe true
         house.small.requestCount + house.large.requestCount shouldBe 0
+    }
+
+    @Test
+    fun `a client that speaks HTTP 2, or offers to`() {
+        val upgrading = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()
+        val reply = Reply(upgrading.send(request(house.port, CHAT, chat("hello")), BodyHandlers.ofString()))
+        reply.status shouldBe 200
+        val names = house.small.seen
+            .single()
+            .headers
+            .names()
+            .map { "$it" }
+        names.filter { it == "upgrade" || it == "http2-settings" } shouldBe emptyList()
     }
 
     @Test

@@ -10,6 +10,11 @@ import routercluster.mock.RunningMock
 import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.config.loadPolicy
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse.BodyHandlers
+import java.time.Duration
 
 /**
  * A whole installation on free ports: two simulated models, a gateway with the policy `house.yaml`, and Envoy in front of it
@@ -33,14 +38,26 @@ class House private constructor(
     /** Where clients go: Envoy where there is one, else the HTTP door. */
     val port: Int get() = envoy?.listeners?.getValue("main") ?: gateway.port
 
-    val adminPort: Int get() = gateway.adminPort
-
     /** Makes both models sound again and lets them forget what they saw. */
     fun reset() {
         for (model in listOf(small, large)) {
             model.script = Script()
             model.reset()
         }
+    }
+
+    /** Waits until the gateway counts no request in flight; fails with the count it stays at. */
+    fun awaitIdle() {
+        val endNanos = System.nanoTime() + IDLE_WAIT.toNanos()
+        while (inFlight() != 0.0) {
+            check(System.nanoTime() < endNanos) { "${inFlight()} requests are in flight after $IDLE_WAIT, expected none" }
+        }
+    }
+
+    private fun inFlight(): Double {
+        val request = HttpRequest.newBuilder(URI("http://127.0.0.1:${gateway.adminPort}/metrics")).build()
+        val lines = http.send(request, BodyHandlers.ofString()).body().lineSequence()
+        return lines.single { it.startsWith("router_requests_in_flight ") }.substringAfter(' ').toDouble()
     }
 
     override fun close() {
@@ -52,9 +69,10 @@ class House private constructor(
 
     companion object {
         const val BODY_BYTES_MAX = 4 * 1024 * 1024
-        const val MESSAGES_MAX = 5_000
         const val SMALL_KEY = "key-of-small"
         const val LARGE_KEY = "key-of-large"
+        private val IDLE_WAIT = Duration.ofSeconds(10)
+        private val http = HttpClient.newHttpClient()
 
         /** @param behindEnvoy skips the calling test, visibly, where Envoy is not installed */
         fun open(behindEnvoy: Boolean = false): House {
