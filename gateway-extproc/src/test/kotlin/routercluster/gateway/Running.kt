@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.thread
 import kotlin.concurrent.withLock
+import kotlin.random.Random
 
 internal const val KEY = "sk-not-to-be-written-down"
 
@@ -82,7 +83,7 @@ internal fun policyText(
 internal fun policyOf(text: String): Policy = loadPolicy(text, "policy.yaml", environment)
 
 /** A gateway on free ports. Closing it does not wait for its threads. */
-internal class TestGateway(text: String, file: Path? = null, tracing: Tracing? = null) : AutoCloseable {
+internal class TestGateway(text: String, file: Path? = null, tracing: Tracing? = null, random: Random = SharedRandom) : AutoCloseable {
     val heard = Heard()
     val running =
         gateway(
@@ -94,6 +95,7 @@ internal class TestGateway(text: String, file: Path? = null, tracing: Tracing? =
                 adminPort = 0,
                 version = "test",
                 environment = environment,
+                random = random,
                 tracing = tracing,
                 events = heard,
             ),

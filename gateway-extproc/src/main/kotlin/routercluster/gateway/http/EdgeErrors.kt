@@ -10,27 +10,22 @@ import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.ServerErrorHandler
 import com.linecorp.armeria.server.ServiceConfig
 import com.linecorp.armeria.server.ServiceRequestContext
-import org.slf4j.LoggerFactory
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
+import routercluster.gateway.pipeline.internalError
+import routercluster.policy.request.BadRequest
 
 /** A body that was not read to its end. */
-internal fun bodyTooLarge(bytesMax: Long) = ApiError(413, "body_too_large", "The request body exceeds $bytesMax bytes")
-
-/** A failure of ours; what it was stands in the log only. */
-internal val INTERNAL_ERROR = ApiError(500, "internal_error", "The router failed to handle this request")
+internal fun bodyTooLarge(bytesMax: Long) = BadRequest(413, "body_too_large", "The request body exceeds $bytesMax bytes")
 
 /** Gives what fails before or outside [HttpDoor] the same error shape as everything else. */
 internal object EdgeErrors : ServerErrorHandler {
-    private val log = LoggerFactory.getLogger(EdgeErrors::class.java)
-
     override fun onServiceException(ctx: ServiceRequestContext, cause: Throwable): HttpResponse? {
         val error =
             if (generateSequence(cause) { it.cause }.any { it is ContentTooLargeException }) {
-                bodyTooLarge(ctx.maxRequestLength())
+                bodyTooLarge(ctx.maxRequestLength()).let { ApiError(it.status, it.code, it.message) }
             } else {
-                log.error("request {} failed inside the router", ctx.path(), cause)
-                INTERNAL_ERROR
+                internalError(cause)
             }
         val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8).build()
         return HttpResponse.of(headers, ClientProtocol.of(ctx.path()).body(error, ctx.id().text()))

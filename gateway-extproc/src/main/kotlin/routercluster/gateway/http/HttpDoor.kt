@@ -79,7 +79,11 @@ class HttpDoor(
 
     /** Armeria itself lets a second pass after a client of HTTP/1 has left, in which a model would go on working. */
     private fun abortWhenLeft(ctx: ServiceRequestContext, response: HttpResponse): AutoCloseable {
-        val closed = ctx.log().ensureAvailable(RequestLogProperty.SESSION).channel()?.closeFuture() ?: return AutoCloseable { }
+        val closed = ctx
+            .log()
+            .ensureAvailable(RequestLogProperty.SESSION)
+            .channel()
+            ?.closeFuture() ?: return AutoCloseable { }
         val left = ChannelFutureListener { response.abort(ClosedSessionException.get()) }
         closed.addListener(left)
         return AutoCloseable { closed.removeListener(left) }
@@ -107,7 +111,7 @@ class HttpDoor(
         } catch (left: CancellationException) {
             throw left
         } catch (_: ContentTooLargeException) {
-            throw BadRequest(413, "body_too_large", "The request body exceeds ${ctx.maxRequestLength()} bytes")
+            throw bodyTooLarge(ctx.maxRequestLength())
         } catch (_: Exception) {
             throw BadRequest(400, "body_unreadable", "The request body broke off")
         }

@@ -3,6 +3,7 @@ package routercluster.gateway.http
 import com.linecorp.armeria.common.HttpResponse
 import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldNotContain
 import org.junit.jupiter.api.Test
 import routercluster.gateway.TestGateway
 import routercluster.gateway.policyText
@@ -17,6 +18,7 @@ import routercluster.policy.request.TokenEstimate
 import routercluster.telemetry.RouterEvent
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 
 /** Each counts one request at most: one that was not counted out would lock the door for good. */
 class OverloadTest {
@@ -90,6 +92,26 @@ class OverloadTest {
                 }
                 router.heard.of<RouterEvent.Entered>().size shouldBe rows.size
                 router.heard.of<RouterEvent.Left>().size shouldBe rows.size
+            }
+        }
+    }
+
+    @Test
+    fun `a fault of ours costs its own request only, and says nothing of it`() {
+        val faulty =
+            object : Random() {
+                override fun nextBits(bitCount: Int): Int = error("Hello and the key")
+            }
+        ScriptedUpstream().use { upstream ->
+            TestGateway(policyText(upstream.port, gateway = oneAtATime), random = faulty).use { router ->
+                repeat(2) { index ->
+                    val answer = router.chat("Hello", "x-request-id" to "mine")
+                    (answer.status to answer.code) shouldBe (500 to "internal_error")
+                    answer.header("x-request-id") shouldBe "mine"
+                    answer.body shouldNotContain "key"
+                    router.heard.await<RouterEvent.Left>(index + 1)
+                }
+                router.heard.of<RouterEvent.Refused>().map { it.code } shouldBe listOf("internal_error", "internal_error")
             }
         }
     }

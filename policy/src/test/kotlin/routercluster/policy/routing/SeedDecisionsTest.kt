@@ -39,7 +39,9 @@ class SeedDecisionsTest {
         assumeTrue(seed != null, "../shared is not here")
         val rows = ObjectMapper().readTree(checkNotNull(seed).resolve("e2e/$file").toFile())["test_cases"].toList()
         val (run, later) = rows.map { it to provePolicy(policyFor(it), file, { null }) }.partition { (_, outcome) -> !isLater(outcome) }
-        val tests = run.map { (row, outcome) -> dynamicTest(row["description"].textValue()) { decision(row, outcome) shouldBe expected(row) } }
+        val tests = run.map { (row, outcome) ->
+            dynamicTest(row["description"].textValue()) { decision(row, outcome) shouldBe expected(row) }
+        }
         val skipped = "${later.size} of ${rows.size} rows are not run: what they need is not built yet"
         return if (later.isEmpty()) tests else tests + dynamicTest(skipped) { abort<Unit>(skipped) }
     }

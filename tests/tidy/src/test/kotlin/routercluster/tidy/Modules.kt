@@ -21,6 +21,9 @@ val allowedEdges: Map<String, Set<String>> =
         put("bench", product + "tests-kit")
     }
 
+/** What any module's own tests may use besides. */
+val testAids: Set<String> = setOf("mock-llm")
+
 /** A module's pom: its name and the project's own modules it depends on. */
 data class Module(val name: String, val uses: Set<String>)
 
@@ -33,7 +36,8 @@ fun module(pom: String): Module {
         .documentElement
     val dependencies = project.child("dependencies")?.children("dependency").orEmpty()
     val own = dependencies.filter { it.child("groupId")?.textContent == "io.routercluster" }
-    return Module(project.child("artifactId")?.textContent.orEmpty(), own.mapNotNull { it.child("artifactId")?.textContent }.toSet())
+    val shipped = own.filterNot { it.child("scope")?.textContent == "test" && it.child("artifactId")?.textContent in testAids }
+    return Module(project.child("artifactId")?.textContent.orEmpty(), shipped.mapNotNull { it.child("artifactId")?.textContent }.toSet())
 }
 
 fun wrongEdges(module: Module): List<String> {

@@ -86,18 +86,20 @@ class RulesTest {
     }
 
     @Test
-    fun `reads a pom's own modules and not its plugins'`() {
+    fun `reads a pom's own modules, not its plugins' and not what only helps tests`() {
         val pom =
             """
             <project><parent><artifactId>routercluster</artifactId></parent><artifactId>cli</artifactId>
             <dependencies>
               <dependency><groupId>io.routercluster</groupId><artifactId>policy</artifactId></dependency>
+              <dependency><groupId>io.routercluster</groupId><artifactId>silo</artifactId><scope>test</scope></dependency>
+              <dependency><groupId>io.routercluster</groupId><artifactId>mock-llm</artifactId><scope>test</scope></dependency>
               <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-api</artifactId></dependency>
             </dependencies>
-            <build><plugins><plugin><dependencies><dependency><groupId>io.routercluster</groupId><artifactId>silo</artifactId></dependency></dependencies></plugin></plugins></build>
+            <build><plugins><plugin><dependencies><dependency><groupId>io.routercluster</groupId><artifactId>grains</artifactId></dependency></dependencies></plugin></plugins></build>
             </project>
             """.trimIndent()
-        module(pom) shouldBe Module("cli", setOf("policy"))
+        module(pom) shouldBe Module("cli", setOf("policy", "silo"))
     }
 
     @TestFactory
