@@ -25,7 +25,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".router" / "bench"
-OHA_VERSION = "1.14.0"
+OHA_VERSION = "1.16.0"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -202,8 +202,8 @@ class Contenders:
         rendered = WORK / "envoy-extproc.yaml"
         with open(rendered, "wb") as out:
             subprocess.run(
-                [ROOT / "router", "envoy-config", WORK / "policy.yaml", "--port", str(port), "--extproc", f"127.0.0.1:{ports['extproc']}",
-                 "--http-door", f"127.0.0.1:{ports['http']}"],
+                [ROOT / "router", "envoy-config", WORK / "policy.yaml", "--port", str(port), "--admin-port", str(free_port()),
+                 "--extproc-port", str(ports["extproc"]), "--http-port", str(ports["http"])],
                 check=True, stdout=out,
             )
         return f"http://127.0.0.1:{port}", "auto", [process, envoy("envoy-extproc", rendered)]
@@ -225,6 +225,13 @@ def load(url, model, shape, seconds, warm=False):
         command += ["-q", str(rate), "--latency-correction"]
     done = subprocess.run([*command, f"{url}/v1/chat/completions"], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+def script(upstream_port, stream):
+    """Whole answers come at once; streams wait 5 ms and then send a token every 2 ms."""
+    pace = {"first_token_delay_ms": 5, "tokens_per_second": 500} if stream else {}
+    body = json.dumps({"tokens": 20, **pace}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{upstream_port}/script", data=body), timeout=5).close()
 
 
 def measure(url, model, processes, shape, scale):
@@ -254,17 +261,19 @@ def main():
     subprocess.run([ROOT / "router", "version"], check=True, stdout=subprocess.DEVNULL)
     shapes = options.only.split(",")
     upstream_port = free_port()
-    mock = Process("mock", [ROOT / "router", "mock-llm", "--port", upstream_port, "--tokens", "20", "--first-token", "5ms", "--gap", "2ms"])
+    mock = Process("mock", [ROOT / "router", "mock-llm", "--port", upstream_port, "--tokens", "20", "--tokens-per-second", "0"])
     rows = []
     try:
         wait_for(f"http://127.0.0.1:{upstream_port}/health")
         for name in options.contenders:
             url, model, processes = getattr(Contenders(upstream_port), name)()
             try:
+                script(upstream_port, False)
                 wait_for(f"{url}/v1/chat/completions", body_file(model, 64, False).read_bytes())
                 load(url, model, SHAPES["c"], max(3, round(15 * options.scale)), warm=True)
                 for shape in shapes:
                     print(f"{name}: {SHAPES[shape][0]} …", file=sys.stderr)
+                    script(upstream_port, SHAPES[shape][5])
                     rows.append({"contender": name, "shape": shape, **measure(url, model, processes, SHAPES[shape], options.scale)})
             finally:
                 for process in processes:

@@ -7,14 +7,9 @@ import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.core.parse
 import com.github.ajalt.clikt.core.subcommands
-import org.slf4j.event.Level
-import routercluster.telemetry.LogFormat
-import routercluster.telemetry.configureLogging
 import kotlin.system.exitProcess
 
 fun main(args: Array<String>) {
-    // Libraries log from their first use on; `serve` sets its own format and level later.
-    configureLogging(LogFormat.HUMAN, Level.WARN)
     exitProcess(run(router(commands()), args.toList()))
 }
 

@@ -8,8 +8,10 @@ import com.github.ajalt.clikt.parameters.types.double
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.long
 import com.github.ajalt.clikt.parameters.types.restrictTo
+import org.slf4j.event.Level
 import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.discovery.SIMULATED_PORT
+import routercluster.telemetry.LogFormat
 import java.time.Duration
 
 /**
@@ -45,6 +47,7 @@ private const val TOKENS_MAX = 1_000_000
 
 /** `router mock-llm`: a scripted upstream to try a policy against. */
 class MockLlm(
+    private val log: (LogFormat, Level) -> AutoCloseable,
     private val start: (MockBehaviour, port: Int) -> Simulation,
     private val wait: (AutoCloseable) -> Unit = ::untilTerminated,
 ) : Command(
@@ -75,9 +78,11 @@ class MockLlm(
     override fun run() {
         val behaviour =
             MockBehaviour(models, headersAfter, firstToken, tokens, tokensPerSecond, errorRate, rateLimitRate, retryAfter, cutAfter, seed)
-        val running = opening(port, "--port") { start(behaviour, port) }
-        echo("Simulated models ${models.joinToString()} at http://127.0.0.1:${running.port}/v1")
-        wait(running)
+        log(LogFormat.HUMAN, Level.WARN).use {
+            val running = opening(port, "--port") { start(behaviour, port) }
+            echo("Simulated models ${models.joinToString()} at http://127.0.0.1:${running.port}/v1")
+            wait(running)
+        }
     }
 
     private fun count(name: String, help: String) = option(name, help = help, metavar = "TOKENS").int().restrictTo(0..TOKENS_MAX)

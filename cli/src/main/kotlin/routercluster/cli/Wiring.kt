@@ -22,6 +22,7 @@ import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.decisionRecordOf
 import routercluster.policy.record.render
@@ -34,31 +35,27 @@ import routercluster.policy.request.parseChat
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import routercluster.telemetry.LogFormat
-import routercluster.telemetry.Logging
 import routercluster.telemetry.configureLogging
 import java.time.Clock
 import java.time.Duration
 import kotlin.random.Random
-import routercluster.cli.serve.LogFormat as WantedFormat
 
 /** The commands in the order of the help text, each with the functions of other modules that it needs. */
 fun commands(): List<CoreCliktCommand> =
     listOf(
-        Serve(::loadPolicy, ::startGateway, ::simulate, ::simulateUnpaced),
+        Serve(::loadPolicy, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
         Validate(::loadPolicy),
-        Explain(::loadPolicy, ::parseChat, ::explained) { decisionRecordOf(it).render() },
+        Explain(::loadPolicy, ::parseChat, ::explained) { recordIn(it).render() },
         Replay(::loadPolicy, ::replayed),
         Models(::loadPolicy),
         Status(),
         Version(),
-        MockLlm(::startMock),
+        MockLlm(::logTo, ::startMock),
         EnvoyConfig(::loadPolicy, ::rendered),
     )
 
 private fun startGateway(settings: ServeSettings): Running {
-    val format = if (settings.logFormat == WantedFormat.JSON) LogFormat.JSON else LogFormat.HUMAN
-    val logging = configureLogging(format, Level.valueOf(settings.logLevel.uppercase()))
     val running =
         gateway(
             GatewayConfig(
@@ -71,18 +68,18 @@ private fun startGateway(settings: ServeSettings): Running {
                 version = version,
             ),
         )
-    return GatewayProcess(running, logging)
+    return GatewayProcess(running)
 }
 
-private class GatewayProcess(private val gateway: RunningGateway, private val logging: Logging) : Running {
+/** Libraries log from their first use on, so commands that start servers call this before anything else. */
+private fun logTo(format: LogFormat, level: Level): AutoCloseable = configureLogging(format, level)
+
+private class GatewayProcess(private val gateway: RunningGateway) : Running {
     override val port get() = gateway.port
     override val extProcPort get() = gateway.extProcPort
     override val adminPort get() = gateway.adminPort
 
-    override fun close() {
-        gateway.close()
-        logging.close()
-    }
+    override fun close() = gateway.close()
 }
 
 private class MockProcess(private val mock: RunningMock) : Simulation {
@@ -130,9 +127,16 @@ private fun explained(policy: Policy, body: ChatBody, identity: Identity): Expla
 }
 
 private fun replayed(text: String, policy: Policy): Explained {
-    val comparison = replay(decisionRecordOf(text), policy)
+    val comparison = replay(recordIn(text), policy)
     return Explained(comparison.render(), pretty(comparison.toJson()))
 }
+
+private fun recordIn(text: String): DecisionRecord =
+    try {
+        decisionRecordOf(text)
+    } catch (e: BadRecord) {
+        throw Failure(e.message)
+    }
 
 private fun rendered(policy: Policy, addresses: EnvoyAddresses): String {
     val default = Listener("http", "127.0.0.1", 8801, Duration.ofSeconds(300))

@@ -185,7 +185,7 @@ class CommandsTest {
                 override fun close() = Unit
             }
         val command =
-            MockLlm({ behaviour, _ ->
+            MockLlm({ _, _ -> AutoCloseable { } }, { behaviour, _ ->
                 seen = behaviour
                 simulation
             }, {})

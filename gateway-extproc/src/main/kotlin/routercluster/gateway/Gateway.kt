@@ -5,8 +5,10 @@ import com.linecorp.armeria.common.metric.NoopMeterRegistry
 import com.linecorp.armeria.server.Server
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
+import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
+import routercluster.gateway.admin.Readiness
 import routercluster.gateway.extproc.ExtProcLimits
 import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
@@ -18,6 +20,7 @@ import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.policy.Policy
 import routercluster.policy.record.DecisionRing
+import routercluster.telemetry.Events
 import routercluster.telemetry.OpenTelemetryTracing
 import routercluster.telemetry.PrometheusEvents
 import routercluster.telemetry.Tracing
@@ -25,6 +28,11 @@ import java.net.InetSocketAddress
 import java.nio.file.Path
 import java.time.Clock
 import java.time.Duration
+import java.util.concurrent.CompletionException
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeoutException
+import java.util.concurrent.atomic.AtomicReference
+import kotlin.concurrent.thread
 import kotlin.random.Random
 
 /**
@@ -33,6 +41,8 @@ import kotlin.random.Random
  * @property file followed for changes of [policy]; null follows nothing
  * @property adminHost the admin API has no login yet: keep it on loopback
  * @property random drawn from by many threads
+ * @property tracing null takes what the policy says
+ * @property events hears everything that the metrics hear
  */
 class GatewayConfig(
     val policy: Policy,
@@ -46,72 +56,128 @@ class GatewayConfig(
     val environment: (String) -> String? = System::getenv,
     val clock: Clock = Clock.systemUTC(),
     val random: Random = SharedRandom,
+    val tracing: Tracing? = null,
+    val events: Events = Events.NONE,
 )
 
-/** A gateway that answers. [close] drains: nothing new is let in, what runs may finish within the policy's drain timeout. */
+/**
+ * A gateway that answers. [close] drains: the ports stay open, but nothing new is let in and load balancers are told so; what runs
+ * may finish within the policy's drain timeout.
+ */
 class RunningGateway internal constructor(
     val keeper: PolicyKeeper,
     private val admission: Admission,
     private val serving: SettableHealthChecker,
-    private val doors: List<Server>,
-    private val operators: Server,
+    private val servers: Servers,
     private val resources: List<AutoCloseable>,
-    val port: Int,
-    val extProcPort: Int,
-    val adminPort: Int,
 ) : AutoCloseable {
+    val port: Int = servers.http.activeLocalPort()
+    val extProcPort: Int = servers.extProc.activeLocalPort()
+    val adminPort: Int = servers.operators.activeLocalPort()
+
+    /** Takes as long as the drain; a second call does nothing. */
+    @Synchronized
     override fun close() {
-        admission.drain()
+        if (admission.isDraining) return
+        val emptied = admission.drain()
         serving.setHealthy(false)
-        // The doors first: the admin port answers probes until the last request is done.
-        doors.map { it.stop() }.forEach { it.join() }
-        operators.stop().join()
+        val limit = keeper
+            .snapshot()
+            .policy.gateway.drainTimeout
+        try {
+            emptied.get(limit.toMillis(), TimeUnit.MILLISECONDS)
+        } catch (_: TimeoutException) {
+            log.warn("{} requests were cut off, being unfinished after {} ms", admission.inFlight, limit.toMillis())
+        }
+        servers.stop()
         resources.forEach(AutoCloseable::close)
     }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(RunningGateway::class.java)
+    }
+}
+
+internal class Servers(val http: Server, val extProc: Server, val operators: Server) {
+    private val all = listOf(http, extProc, operators)
+
+    /** All of them or none. */
+    fun start() {
+        try {
+            all.forEach { it.start().join() }
+        } catch (taken: CompletionException) {
+            stop()
+            throw taken
+        }
+    }
+
+    fun stop() = all.map { it.stop() }.forEach { it.join() }
+
+    fun ports() = mapOf("http" to http.activeLocalPort(), "extproc" to extProc.activeLocalPort(), "admin" to operators.activeLocalPort())
 }
 
 /**
  * Wires a gateway and opens its ports.
  *
- * @throws java.util.concurrent.CompletionException when a port is taken
+ * @throws CompletionException when a port is taken
  */
 fun gateway(config: GatewayConfig): RunningGateway {
     val policy = config.policy
     val metrics = PrometheusEvents()
-    val tracing = policy.tracing?.let(OpenTelemetryTracing::otlp) ?: Tracing.OFF
+    val events = if (config.events === Events.NONE) metrics else Events.all(metrics, config.events)
+    val tracing = config.tracing ?: policy.tracing?.let(OpenTelemetryTracing::otlp) ?: Tracing.OFF
     val pool = UpstreamPool()
     val keeper =
-        PolicyKeeper(policy, config.file, config.environment, config.clock, metrics) {
+        PolicyKeeper(policy, config.file, config.environment, config.clock, events) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     val admission = Admission()
-    val accounts = Accounts(metrics)
+    val readiness = Readiness(admission)
+    val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
     val door = HttpDoor(keeper::snapshot, pipeline, accounts, admission, config.clock)
     val envoyDoor = PipelineDoor(keeper::snapshot, pipeline, accounts, admission, config.clock)
     val serving = SettableHealthChecker(true)
-    var ports = emptyMap<String, Int>()
-    val admin = AdminApi(keeper, admission, decisions, metrics::scrape, config.version) { ports }
+    val opened = AtomicReference<Servers>()
+    val admin = AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version) { opened.get()?.ports().orEmpty() }
 
-    val http = doorServer(config.host, config.port, policy).apply(admin::addProbes).serviceUnder("/", door).build()
-    val extProc = doorServer(config.host, config.extProcPort, policy).service(extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)).build()
-    val operators = plainServer(config.adminHost, config.adminPort).apply(admin::addTo).build()
-    listOf(http, extProc, operators).forEach { it.start().join() }
-    ports = mapOf("http" to http.activeLocalPort(), "extproc" to extProc.activeLocalPort(), "admin" to operators.activeLocalPort())
-    keeper.follow()
+    val servers =
+        Servers(
+            doorServer(config.host, config.port, policy).apply(admin::addProbes).serviceUnder("/", door).build(),
+            doorServer(
+                config.host,
+                config.extProcPort,
+                policy,
+            ).service(extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)).build(),
+            plainServer(config.adminHost, config.adminPort).apply(admin::addTo).build(),
+        )
     val resources = listOf(keeper, pool, tracing, metrics)
-    return RunningGateway(
-        keeper,
-        admission,
-        serving,
-        listOf(http, extProc),
-        operators,
-        resources,
-        http.activeLocalPort(),
-        extProc.activeLocalPort(),
-        operators.activeLocalPort(),
-    )
+    warmUp(keeper, readiness)
+    try {
+        servers.start()
+    } catch (taken: CompletionException) {
+        resources.forEach(AutoCloseable::close)
+        throw taken
+    }
+    opened.set(servers)
+    keeper.follow()
+    return RunningGateway(keeper, admission, serving, servers, resources)
+}
+
+/** Beside the ports, which need not wait for it: a request that comes earlier is just slower. */
+private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
+    val first = keeper.snapshot()
+    if (!first.isSlowToStart) return
+    val what = "tables: the policy's token counter and languages are being loaded"
+    readiness.awaits(what)
+    thread(name = "warm-up", isDaemon = true) {
+        try {
+            first.warm()
+        } finally {
+            readiness.reached(what)
+        }
+    }
 }
 
 private fun plainServer(host: String, port: Int): ServerBuilder =
@@ -122,17 +188,19 @@ private fun plainServer(host: String, port: Int): ServerBuilder =
         .accessLogger { _ -> NOPLogger.NOP_LOGGER }
         // Our own events say more; Armeria's meters would cost time on every request.
         .meterRegistry(NoopMeterRegistry.get())
+        // The drain is over when servers are stopped.
+        .gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO)
 
 /** Headers up to twice the policy's bound are read, so that most refusals come from us and leave the connection open. */
 private fun doorServer(host: String, port: Int, policy: Policy): ServerBuilder {
     val gateway = policy.gateway
+    val headerBytesMax = gateway.limits.headerBytesMax + HEADER_MARGIN_BYTES
     return plainServer(host, port)
         .maxRequestLength(gateway.limits.bodyBytesMax)
-        .http1MaxHeaderSize(gateway.limits.headerBytesMax * 2)
-        .http2MaxHeaderListSize(gateway.limits.headerBytesMax * 2L)
-        .requestTimeout(gateway.forwarding.totalTimeout.plus(ANSWER_GRACE))
-        .gracefulShutdownTimeout(Duration.ZERO, gateway.drainTimeout)
+        .http1MaxHeaderSize(headerBytesMax)
+        .http2MaxHeaderListSize(headerBytesMax.toLong())
+        .requestTimeout(gateway.forwarding.totalTimeout.plus(HttpDoor.ANSWER_GRACE))
 }
 
-/** Our own deadline answers first, in the client's error shape. */
-private val ANSWER_GRACE: Duration = Duration.ofSeconds(5)
+/** What a server counts and a policy does not: separators, line ends, HTTP/2's overhead per header. */
+private const val HEADER_MARGIN_BYTES = 16 * 1024

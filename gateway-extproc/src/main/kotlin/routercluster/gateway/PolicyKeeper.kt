@@ -42,6 +42,7 @@ class PolicyKeeper(
     private val log = LoggerFactory.getLogger(PolicyKeeper::class.java)
     private val current = AtomicReference(Snapshot(first, upstreams(first)))
     private val watch: WatchService? = file?.fileSystem?.newWatchService()
+    private var closed = false
 
     @Volatile
     var lastLoad = LastLoad(clock.instant(), first.revision, null)
@@ -59,14 +60,18 @@ class PolicyKeeper(
         val service = watch ?: return
         // The directory is watched: editors and Kubernetes replace the file rather than write into it.
         followed.parent.register(service, ENTRY_CREATE, ENTRY_MODIFY)
-        thread(name = "policy-watch", isDaemon = true) { watchLoop(service) }
+        thread(name = "policy-watch", isDaemon = true) {
+            // It may have changed since it was read and before it was watched.
+            reload()
+            watchLoop(service)
+        }
     }
 
     /** Loads the file again now. Returns whether the policy in force is the one that the file holds. */
     @Synchronized
     fun reload(): Boolean {
         val old = current.get()
-        val file = file ?: return true
+        val file = file?.takeUnless { closed } ?: return true
         val loaded =
             try {
                 loadPolicy(Files.readString(file), file.toString(), environment)
@@ -75,22 +80,42 @@ class PolicyKeeper(
             } catch (unreadable: IOException) {
                 return keep(old, "cannot read $file: ${unreadable.message}")
             }
+        if (loaded.revision != old.policy.revision) return replace(old, loaded)
+        val mended = lastLoad.reason != null
         lastLoad = LastLoad(clock.instant(), loaded.revision, null)
-        if (loaded.revision == old.policy.revision) return true
-        current.set(Snapshot(loaded, upstreams(loaded)))
-        old.upstreams.close()
-        log.info("policy {} in force, was {}", loaded.revision.take(12), old.policy.revision.take(12))
-        events.publish(RouterEvent.PolicyLoaded(loaded))
+        if (mended) {
+            log.info("the file holds policy {} again, which stayed in force", loaded.revision.take(REVISION_SHOWN))
+            events.publish(RouterEvent.PolicyLoaded(old.policy))
+        }
         return true
     }
 
+    @Synchronized
     override fun close() {
+        closed = true
         watch?.close()
         current.get().upstreams.close()
     }
 
+    private fun replace(old: Snapshot, loaded: Policy): Boolean {
+        val next =
+            try {
+                Snapshot(loaded, upstreams(loaded)).also(Snapshot::warm)
+            } catch (fault: RuntimeException) {
+                return keep(old, "the policy cannot be put in force: ${fault.javaClass.name}")
+            }
+        current.set(next)
+        old.upstreams.close()
+        lastLoad = LastLoad(clock.instant(), loaded.revision, null)
+        log.info("policy {} in force, was {}", loaded.revision.take(REVISION_SHOWN), old.policy.revision.take(REVISION_SHOWN))
+        val late = settledAtStart(old.policy, loaded)
+        if (late.isNotEmpty()) log.warn("changes of {} count from the next start", late.joinToString())
+        events.publish(RouterEvent.PolicyLoaded(loaded))
+        return true
+    }
+
     private fun keep(old: Snapshot, reason: String): Boolean {
-        log.error("policy not reloaded, {} stays in force: {}", old.policy.revision.take(12), reason)
+        log.error("policy not reloaded, {} stays in force: {}", old.policy.revision.take(REVISION_SHOWN), reason)
         lastLoad = LastLoad(clock.instant(), old.policy.revision, reason)
         events.publish(RouterEvent.PolicyRejected(reason))
         return false
@@ -100,13 +125,9 @@ class PolicyKeeper(
         try {
             while (true) {
                 val key = service.take()
-                // Several events come for one save; wait until they stop before reading.
-                var more = key
-                while (more != null) {
-                    more.pollEvents()
-                    more.reset()
-                    more = service.poll(SETTLE_MILLIS, TimeUnit.MILLISECONDS)
-                }
+                key.pollEvents()
+                if (!key.reset()) log.error("the folder of {} is gone; its changes are not followed any more", file)
+                settle(service)
                 reload()
             }
         } catch (_: ClosedWatchServiceException) {
@@ -116,7 +137,28 @@ class PolicyKeeper(
         }
     }
 
+    /** Several events come for one save: waits until they stop, or for a while where the folder never rests. */
+    private fun settle(service: WatchService) {
+        repeat(SETTLE_ROUNDS_MAX) {
+            val more = service.poll(SETTLE_MILLIS, TimeUnit.MILLISECONDS) ?: return
+            more.pollEvents()
+            more.reset()
+        }
+    }
+
     private companion object {
+        const val REVISION_SHOWN = 12
         const val SETTLE_MILLIS = 250L
+        const val SETTLE_ROUNDS_MAX = 8
+
+        /** The names of what differs and is read once, when ports are opened. */
+        fun settledAtStart(old: Policy, new: Policy): List<String> =
+            listOfNotNull(
+                "listeners".takeIf { old.listeners != new.listeners },
+                "observability.tracing".takeIf { old.tracing != new.tracing },
+                "gateway.decisions_kept".takeIf { old.gateway.decisionsKept != new.gateway.decisionsKept },
+                "gateway.limits.header_bytes_max".takeIf { old.gateway.limits.headerBytesMax < new.gateway.limits.headerBytesMax },
+                "gateway.limits.body_bytes_max (ExtProc)".takeIf { old.gateway.limits.bodyBytesMax != new.gateway.limits.bodyBytesMax },
+            )
     }
 }

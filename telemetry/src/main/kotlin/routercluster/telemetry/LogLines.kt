@@ -9,6 +9,7 @@ import java.time.Instant
 import java.time.ZoneId
 import java.time.ZoneOffset
 import java.time.format.DateTimeFormatter
+import java.util.HexFormat
 import ch.qos.logback.classic.Level as LogbackLevel
 
 /** Writes a log record as text that ends with a line break. */
@@ -124,7 +125,17 @@ private fun printable(text: String): String =
     if (text.none { it.isISOControl() && it != '\t' }) {
         text
     } else {
-        buildString { text.forEach { if (it.isISOControl() && it != '\t') append("\\u%04x".format(it.code)) else append(it) } }
+        buildString {
+            text.forEach {
+                if (it.isISOControl() &&
+                    it != '\t'
+                ) {
+                    append("\\u").append(HexFormat.of().toHexDigits(it))
+                } else {
+                    append(it)
+                }
+            }
+        }
     }
 
 private fun stackOf(thrown: IThrowableProxy): String =

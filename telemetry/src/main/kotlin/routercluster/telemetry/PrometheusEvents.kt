@@ -111,7 +111,7 @@ class PrometheusEvents : Events, AutoCloseable {
     }
 
     private fun attempted(event: RouterEvent.AttemptEnded) {
-        val outcome = event.failure?.label ?: "ok"
+        val outcome = event.failure?.label ?: if (event.cancelled) "cancelled" else "ok"
         val meters = attempts.at(AttemptKey(names.model(event.model), event.upstream, outcome, event.hedge))
         meters.count.increment()
         meters.seconds.record(event.nanos, TimeUnit.NANOSECONDS)

@@ -45,7 +45,8 @@ sealed interface RouterEvent {
      *
      * @property upstream the upstream's id
      * @property status the upstream's HTTP status; null where no answer came
-     * @property failure null for the attempt that served
+     * @property failure null for the attempt that served, and for one that was [cancelled]
+     * @property cancelled nobody waited for its answer: the client left, or the other side of a hedge was faster
      */
     class AttemptEnded(
         val model: String,
@@ -55,6 +56,7 @@ sealed interface RouterEvent {
         val failure: FailureClass?,
         val nanos: Long,
         val hedge: Boolean = false,
+        val cancelled: Boolean = false,
     ) : RouterEvent
 
     /**

@@ -32,10 +32,13 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
             .append(':')
             .append(running.port)
             .append("/v1, ask for model \"")
-        append(policy.autoNames.firstOrNull() ?: policy.defaultModel.name).append("\"\n")
+        append(askFor(policy)).append("\"\n")
         append("              ExtProc ").append(host).append(':').append(running.extProcPort)
         append(", admin http://127.0.0.1:").append(running.adminPort)
     }
+
+/** The shortest name that asks for routing; a policy without one can still serve its default model. */
+internal fun askFor(policy: Policy): String = policy.autoNames.minByOrNull { it.length } ?: policy.defaultModel.name
 
 /** What is said where no model was in reach: plainly that these are not real, what to do about it, and a line to try. */
 fun simulationNotice(host: String, port: Int, auto: String): String =

@@ -29,7 +29,11 @@ private fun rehearseRound(port: Int) {
     val chat = URI("http://127.0.0.1:$port/v1/chat/completions")
     val timeout = Duration.ofSeconds(5)
     call(chat, timeout, body = """{"model":"auto","messages":[{"role":"user","content":"Write a function"}]}""")
-    call(chat, timeout, body = """{"model":"auto","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"$PROMPT"}]}""")
+    call(
+        chat,
+        timeout,
+        body = """{"model":"auto","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"$PROMPT"}]}""",
+    )
     call(chat, timeout, body = """{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}""")
     call(chat, timeout, body = """{"model":""")
     call(URI("http://127.0.0.1:$port/v1/models"), timeout)

@@ -3,9 +3,9 @@ package routercluster.cli.serve
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.option
-import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.enum
 import com.github.ajalt.clikt.parameters.types.path
+import org.slf4j.event.Level
 import routercluster.cli.Command
 import routercluster.cli.LoadPolicy
 import routercluster.cli.Simulation
@@ -15,6 +15,7 @@ import routercluster.cli.discovery.starterPolicy
 import routercluster.cli.opening
 import routercluster.cli.untilTerminated
 import routercluster.policy.Policy
+import routercluster.telemetry.LogFormat
 
 private const val FALL_BACK_PORT = 8899
 private const val FALL_BACK_HOST = "127.0.0.1"
@@ -22,6 +23,7 @@ private const val FALL_BACK_HOST = "127.0.0.1"
 /**
  * `router serve`: opens both doors and stays until told to end.
  *
+ * @param log sets up logging for the whole process; closing it writes what is queued
  * @param start opens the gateway's ports
  * @param simulate starts the simulated model pair on a free port
  * @param simulateUnpaced the same, answering at once: for a rehearsal
@@ -29,6 +31,7 @@ private const val FALL_BACK_HOST = "127.0.0.1"
  */
 class Serve(
     private val load: LoadPolicy,
+    private val log: (LogFormat, Level) -> AutoCloseable,
     private val start: (ServeSettings) -> Running,
     private val simulate: () -> Simulation,
     private val simulateUnpaced: () -> Simulation = simulate,
@@ -53,17 +56,22 @@ class Serve(
         .enum<LogFormat> { it.name.lowercase() }
         .default(LogFormat.HUMAN)
     private val logLevel by option("--log-level", help = "default info", envvar = "ROUTER_LOG_LEVEL")
-        .choice("error", "warn", "info", "debug")
-        .default("info")
+        .enum<Level> { it.name.lowercase() }
+        .default(Level.INFO)
     private val noWatch by option("--no-watch", help = "do not read the policy file again when it changes").flag()
 
     /** Simulated models, free ports, some requests, the end: the launcher records which classes that takes. */
     private val rehearse by option("--rehearse", hidden = true).flag()
 
     override fun run() {
-        if (rehearse) return rehearsal()
-        val file = config
-        if (file == null) serveFound() else serve(load.fromFile(file), "$file", null)
+        log(logFormat, if (rehearse) Level.WARN else logLevel).use {
+            val file = config
+            when {
+                rehearse -> rehearsal()
+                file != null -> serve(load.fromFile(file), "$file", null)
+                else -> serveFound()
+            }
+        }
     }
 
     private fun serveFound() {
@@ -80,7 +88,7 @@ class Serve(
         val settings = settings(policy)
         val running = opening(settings.port, "--port, --extproc-port or --admin-port") { start(settings) }
         if (logFormat == LogFormat.HUMAN) {
-            val auto = policy.autoNames.firstOrNull() ?: policy.defaultModel.name
+            val auto = askFor(policy)
             echo(banner(policy, source, settings.host, running))
             if (simulation != null) {
                 echo(simulationNotice(settings.host, running.port, auto))
@@ -103,14 +111,12 @@ class Serve(
             port = port ?: listener?.port ?: FALL_BACK_PORT,
             extProcPort = extProcPort,
             adminPort = adminPort,
-            logFormat = logFormat,
-            logLevel = logLevel,
         )
     }
 
     private fun rehearsal() =
         simulateUnpaced().use { simulation ->
             val policy = load.fromText(starterPolicy(emptyList(), simulation.port), "(rehearsal)")
-            start(ServeSettings(policy, null, FALL_BACK_HOST, 0, 0, 0, logFormat, "warn")).use { rehearseRequests(it.port) }
+            start(ServeSettings(policy, null, FALL_BACK_HOST, 0, 0, 0)).use { rehearseRequests(it.port) }
         }
 }

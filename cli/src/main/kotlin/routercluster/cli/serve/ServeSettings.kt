@@ -3,8 +3,6 @@ package routercluster.cli.serve
 import routercluster.policy.Policy
 import java.nio.file.Path
 
-enum class LogFormat { HUMAN, JSON }
-
 /**
  * What `serve` starts a gateway with.
  *
@@ -18,8 +16,6 @@ class ServeSettings(
     val port: Int,
     val extProcPort: Int,
     val adminPort: Int,
-    val logFormat: LogFormat,
-    val logLevel: String,
 )
 
 /** A gateway whose ports are open. [close] drains it and returns when it has ended. */

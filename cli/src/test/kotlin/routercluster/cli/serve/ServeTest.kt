@@ -6,6 +6,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import org.slf4j.event.Level
 import routercluster.cli.ExitStatus
 import routercluster.cli.Simulation
 import routercluster.cli.discovery.Discover
@@ -15,6 +16,7 @@ import routercluster.cli.discovery.ProviderKind
 import routercluster.cli.listener
 import routercluster.cli.policy
 import routercluster.cli.record
+import routercluster.telemetry.LogFormat
 import java.net.BindException
 import java.nio.file.Files
 import java.nio.file.Path
@@ -26,6 +28,7 @@ class ServeTest {
 
     private val events = mutableListOf<String>()
     private val ollama = Provider(ProviderKind.OLLAMA, listOf(FoundModel("a", 1.0)))
+    private val logs = mutableListOf<Pair<LogFormat, Level>>()
     private var settings: ServeSettings? = null
 
     private val simulation =
@@ -54,6 +57,10 @@ class ServeTest {
                 events += "loaded $file ${Regex("127.0.0.1:\\d+").find(text)?.value}"
                 policy(listeners = listOfNotNull(listenerPort?.let(::listener)))
             },
+            log = { format, level ->
+                logs += format to level
+                AutoCloseable { events += "log closed" }
+            },
             start = {
                 settings = it
                 events += "started"
@@ -75,7 +82,7 @@ class ServeTest {
         served.out shouldContain "curl -i http://127.0.0.1:8899/v1/chat/completions"
         served.out shouldContain "\"model\":\"auto\""
         events shouldContainExactly
-            listOf("simulated", "loaded (simulated models) 127.0.0.1:4711", "started", "gateway closed", "simulation closed")
+            listOf("simulated", "loaded (simulated models) 127.0.0.1:4711", "started", "gateway closed", "simulation closed", "log closed")
     }
 
     @Test
@@ -83,7 +90,7 @@ class ServeTest {
         val served = record(serve({ listOf(ollama) }), "serve")
         served.out shouldContain "made for Ollama"
         served.out shouldNotContain "SIMULATED"
-        events shouldContainExactly listOf("loaded (found models) 127.0.0.1:11434", "started", "gateway closed")
+        events shouldContainExactly listOf("loaded (found models) 127.0.0.1:11434", "started", "gateway closed", "log closed")
     }
 
     @Test
@@ -112,7 +119,8 @@ class ServeTest {
             "--log-level",
             "debug",
         )
-        settings?.run { listOf(host, port, extProcPort, adminPort, logLevel) } shouldBe listOf("0.0.0.0", 9002, 1, 2, "debug")
+        settings?.run { listOf(host, port, extProcPort, adminPort) } shouldBe listOf("0.0.0.0", 9002, 1, 2)
+        logs shouldBe listOf(LogFormat.HUMAN to Level.DEBUG)
     }
 
     @Test
@@ -133,7 +141,7 @@ class ServeTest {
     fun `a rehearsal starts on free ports and ends by itself`() {
         record(serve(), "serve", "--rehearse").status shouldBe 0
         settings?.run { listOf(port, extProcPort, adminPort) } shouldBe listOf(0, 0, 0)
-        events.takeLast(2) shouldContainExactly listOf("gateway closed", "simulation closed")
+        events.takeLast(3) shouldContainExactly listOf("gateway closed", "simulation closed", "log closed")
     }
 
     @Test
@@ -142,7 +150,7 @@ class ServeTest {
             policy(),
             "router.yaml",
             "127.0.0.1",
-            running(ServeSettings(policy(), null, "127.0.0.1", 1, 2, 3, LogFormat.HUMAN, "info")),
+            running(ServeSettings(policy(), null, "127.0.0.1", 1, 2, 3)),
         ).lines().drop(1) shouldBe
             listOf(
                 "├─ policy     router.yaml, revision 0123456789ab",

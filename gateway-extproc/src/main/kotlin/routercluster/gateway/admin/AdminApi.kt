@@ -2,15 +2,16 @@ package routercluster.gateway.admin
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
+import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
-import com.linecorp.armeria.server.Route
 import com.linecorp.armeria.server.ServerBuilder
 import routercluster.gateway.PolicyKeeper
 import routercluster.gateway.http.Admission
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.toJson
+import routercluster.telemetry.PrometheusEvents
 
 /**
  * What operators ask for, on a port of its own: health, status, metrics, decision records. Nothing here calls a model.
@@ -20,17 +21,19 @@ import routercluster.policy.record.toJson
 class AdminApi(
     private val keeper: PolicyKeeper,
     private val admission: Admission,
+    private val readiness: Readiness,
     private val decisions: DecisionRing,
-    private val metrics: () -> String,
+    private val metrics: (contentType: String) -> String,
     private val version: String,
     private val ports: () -> Map<String, Int>,
 ) {
     fun addTo(server: ServerBuilder) {
         addProbes(server)
-        server.service("/metrics") { _, _ -> HttpResponse.of(HttpStatus.OK, PROMETHEUS, metrics()) }
-        server.service("/status") { _, _ -> json(HttpStatus.OK, status()) }
-        server.service(Route.builder().path("/decisions/{id}").build()) { ctx, _ -> decision(ctx.pathParam("id").orEmpty()) }
-        server.service("/models") { _, _ -> json(HttpStatus.OK, models()) }
+        server.route().get("/metrics").build { _, req -> metrics(req.headers().get(HttpHeaderNames.ACCEPT)) }
+        server.route().get("/status").build { _, _ -> json(HttpStatus.OK, status()) }
+        // A request id may hold a slash.
+        server.route().get("/decisions/{*id}").build { ctx, _ -> decision(ctx.pathParam("id").orEmpty()) }
+        server.route().get("/models").build { _, _ -> json(HttpStatus.OK, models()) }
     }
 
     /** Liveness and readiness, also on the clients' port for load balancers that see no other. */
@@ -40,7 +43,7 @@ class AdminApi(
     }
 
     private fun readiness(): HttpResponse {
-        val notReady = buildList { if (admission.isDraining) add("draining: this node is shutting down") }
+        val notReady = readiness.missing()
         val body = obj().put("status", if (notReady.isEmpty()) "ready" else "not ready")
         val reasons = body.putArray("not_ready")
         notReady.forEach(reasons::add)
@@ -80,11 +83,17 @@ class AdminApi(
         return json(HttpStatus.OK, record.toJson())
     }
 
+    private fun metrics(accept: String?): HttpResponse {
+        if (!keeper.snapshot().policy.metrics) return json(HttpStatus.NOT_FOUND, obj().put("error", "the policy has switched metrics off"))
+        val type = PrometheusEvents.contentTypeFor(accept)
+        return HttpResponse.of(HttpStatus.OK, MediaType.parse(type), metrics.invoke(type))
+    }
+
     private fun obj(): ObjectNode = JsonNodeFactory.instance.objectNode()
 
-    private fun json(status: HttpStatus, body: ObjectNode): HttpResponse = HttpResponse.of(status, MediaType.JSON_UTF_8, body.toPrettyString())
-
-    private companion object {
-        val PROMETHEUS: MediaType = MediaType.parse("text/plain; version=0.0.4; charset=utf-8")
-    }
+    private fun json(status: HttpStatus, body: ObjectNode): HttpResponse = HttpResponse.of(
+        status,
+        MediaType.JSON_UTF_8,
+        body.toPrettyString(),
+    )
 }

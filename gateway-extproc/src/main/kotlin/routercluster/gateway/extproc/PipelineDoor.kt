@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
+import io.netty.util.NetUtil
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.pipeline.Account
@@ -21,11 +22,11 @@ import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.fixedAnswer
+import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.upstream.Target
 import routercluster.policy.models.Model
 import routercluster.policy.models.Upstream
 import routercluster.policy.request.BadRequest
-import java.net.InetAddress
 import java.time.Clock
 
 /** [Pipeline] as the ExtProc door asks for it: Envoy does the forwarding, so one upstream is picked and no attempt is ours. */
@@ -38,26 +39,38 @@ class PipelineDoor(
 ) : Door {
     override fun plan(request: DoorRequest): DoorPlan {
         val startNanos = System.nanoTime()
-        val method = HttpMethod.tryParse(request.method) ?: return refuse(request.path, 405, "method_not_allowed", "The method is not known")
+        val method = HttpMethod.tryParse(request.method) ?: return refuse(request.path, 405, "method_not_allowed", "No such method here")
+        val now = snapshot()
         val headers = RequestHeaders.builder(method, request.path)
         request.headers.forEach { (name, value) -> headers.add(name, value) }
-        // The proxy names the peer by address; getByName on a literal looks nothing up.
-        val peer = request.peer?.let(InetAddress::getByName)
-        val journey = pipeline.begin(snapshot(), headers.build(), peer, startNanos)
+        // Null for what is no address, such as the path of a socket; such a peer is not trusted.
+        val peer = request.peer?.let(NetUtil::createInetAddressFromIpAddressString)
+        val journey = pipeline.begin(now, headers.build(), peer, startNanos)
         val account = accounts.open(journey)
-        return try {
-            if (admission.isDraining) return refusal(journey, account, DRAINING, null)
-            pipeline.admit(journey)
-            if (request.method == "GET") return models(journey, account)
-            val route = pipeline.route(journey, request.body)
-            account.routed(route, System.nanoTime() - startNanos)
-            when (route) {
-                is Route.Refuse -> refusal(journey, account, route.error, route)
-                is Route.Answer -> fixed(journey, account, route)
-                is Route.Forward -> forward(journey, account, route)
-            }
+        admission.enter(now.policy.gateway.limits.concurrentRequestsMax)?.let { return refusal(journey, account, it, null) }
+        val plan = decided(journey, account, request)
+        if (plan is DoorPlan.Answer) admission.leave()
+        return plan
+    }
+
+    private fun decided(journey: Journey, account: Account, request: DoorRequest): DoorPlan =
+        try {
+            pipeline.check(journey)
+            if (request.method == "GET") models(journey, account) else routed(journey, account, request.body)
         } catch (bad: BadRequest) {
             refusal(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
+        } catch (failure: RuntimeException) {
+            refusal(journey, account, internalError(failure), null)
+        }
+
+    private fun routed(journey: Journey, account: Account, body: ByteArray): DoorPlan {
+        val startNanos = System.nanoTime()
+        val route = pipeline.route(journey, body)
+        account.routed(route, System.nanoTime() - startNanos)
+        return when (route) {
+            is Route.Refuse -> refusal(journey, account, route.error, route)
+            is Route.Answer -> fixed(journey, account, route)
+            is Route.Forward -> forward(journey, account, route)
         }
     }
 
@@ -68,10 +81,17 @@ class PipelineDoor(
 
     private fun forward(journey: Journey, account: Account, route: Route.Forward): DoorPlan {
         val (target, upstream) =
-            route.targets.firstNotNullOfOrNull { target -> journey.snapshot.upstreams.pick(target.model)?.let { target to it } }
+            route.targets.firstNotNullOfOrNull { target ->
+                journey.snapshot.upstreams
+                    .pick(target.model)
+                    ?.let { target to it }
+            }
                 ?: return refusal(journey, account, NO_UPSTREAM, route)
         val outgoing = target.request(upstream)
-        val kept = outgoing.headers.names().map { it.toString() }.toSet()
+        val kept = outgoing.headers
+            .names()
+            .map { it.toString() }
+            .toSet()
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
@@ -79,14 +99,23 @@ class PipelineDoor(
             path = outgoing.headers.path(),
             body = outgoing.body.array(),
             setHeaders = outgoing.headers.filterNot { (name, _) -> name.startsWith(":") }.map { (name, value) -> name.toString() to value },
-            removeHeaders = journey.headers.names().map { it.toString() }.filter { !it.startsWith(":") && it !in kept && it !in PROXY_HEADERS },
+            removeHeaders = journey.headers.names().map { it.toString() }.filter {
+                !it.startsWith(":") && it !in kept &&
+                    it !in PROXY_HEADERS
+            },
             destination = "${upstream.host}:${upstream.port}",
             upstream = upstream.id,
             model = target.model.name,
             responseHeaders = answerHeaders.build().map { (name, value) -> name.toString() to value },
             clearRouteCache = journey.snapshot.policy.clearRouteCache,
-            observer = Observer(account, target.model, upstream),
-            metadata = mapOf("model" to target.model.name, "decision" to route.plan.decision?.name.orEmpty(), "upstream" to upstream.id),
+            observer = Observer(account, admission, target.model, upstream),
+            metadata = mapOf(
+                "model" to target.model.name,
+                "decision" to route.plan.decision
+                    ?.name
+                    .orEmpty(),
+                "upstream" to upstream.id,
+            ),
         )
     }
 
@@ -112,30 +141,42 @@ class PipelineDoor(
     private fun models(journey: Journey, account: Account): DoorPlan {
         val body =
             modelsAnswer(journey.path, journey.snapshot.policy)
-                ?: return refusal(journey, account, ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models"), null)
+                ?: return refusal(
+                    journey,
+                    account,
+                    ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models"),
+                    null,
+                )
         account.answered(200)
         return DoorPlan.Answer(200, listOf("content-type" to "application/json", "x-request-id" to journey.id), body.array())
     }
 
-    private class Observer(private val account: Account, private val model: Model, private val upstream: Upstream) : AnswerObserver {
+    private class Observer(
+        private val account: Account,
+        private val admission: Admission,
+        private val model: Model,
+        private val upstream: Upstream,
+    ) : AnswerObserver {
         override fun headers(status: Int, headers: List<Pair<String, String>>) =
             account.headers(status, model, upstream, headers.firstOrNull { it.first == "content-type" }?.second.orEmpty())
 
         override fun chunk(bytes: ByteArray) = account.chunk(HttpData.wrap(bytes))
 
-        override fun end() = account.end(null)
+        override fun end() = ended(null)
 
-        override fun aborted() {
-            account.broke("stream_aborted")
-            account.end(null)
+        override fun aborted() = ended("stream_aborted")
+
+        private fun ended(code: String?) {
+            admission.leave()
+            account.end(code)
         }
     }
 
     private companion object {
-        val DRAINING = ApiError(503, "draining", "This router is shutting down; another one will answer", retryAfterSeconds = 1)
         val NO_UPSTREAM = ApiError(503, "no_healthy_upstream", "No upstream of the chosen models is healthy", retryAfterSeconds = 1)
 
         /** Envoy's own; it needs them on the way to the upstream or sets them itself. */
-        val PROXY_HEADERS = setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")
+        val PROXY_HEADERS =
+            setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")
     }
 }

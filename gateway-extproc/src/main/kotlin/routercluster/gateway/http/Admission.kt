@@ -1,11 +1,13 @@
 package routercluster.gateway.http
 
 import routercluster.gateway.pipeline.ApiError
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
-/** Bounds the requests in the house, and closes the door for draining. */
+/** Bounds the requests in the house, and closes the door for draining. Safe for use by many threads. */
 class Admission {
     private val inside = AtomicInteger()
+    private val emptied = CompletableFuture<Unit>()
 
     @Volatile
     private var draining = false
@@ -14,21 +16,34 @@ class Admission {
 
     val isDraining: Boolean get() = draining
 
-    /** Counts one in; every [enter] must be followed by one [leave], refused or not. Returns why not, where not. */
+    /** Lets one in, which must [leave] once; or returns why not, and then nobody is to leave. */
     fun enter(inFlightMax: Int): ApiError? {
         val count = inside.incrementAndGet()
-        return when {
-            draining -> ApiError(503, "draining", "This router is shutting down; another one will answer", retryAfterSeconds = 1)
-            count > inFlightMax -> ApiError(429, "overloaded", "More than $inFlightMax requests are being answered", retryAfterSeconds = 1)
-            else -> null
-        }
+        val refusal =
+            when {
+                draining -> ApiError(503, "draining", "This router is shutting down; another one will answer", retryAfterSeconds = 1)
+
+                count > inFlightMax -> ApiError(
+                    429,
+                    "overloaded",
+                    "More than $inFlightMax requests are being answered",
+                    retryAfterSeconds = 1,
+                )
+
+                else -> null
+            }
+        if (refusal != null) leave()
+        return refusal
     }
 
     fun leave() {
-        inside.decrementAndGet()
+        if (inside.decrementAndGet() == 0 && draining) emptied.complete(Unit)
     }
 
-    fun drain() {
+    /** Lets nobody in any more. The future is done once the house is empty. */
+    fun drain(): CompletableFuture<Unit> {
         draining = true
+        if (inside.get() == 0) emptied.complete(Unit)
+        return emptied
     }
 }

@@ -13,6 +13,7 @@ import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.common.logging.RequestLogProperty
 import com.linecorp.armeria.common.stream.StreamMessage
 import com.linecorp.armeria.server.HttpService
+import com.linecorp.armeria.server.RequestTimeoutException
 import com.linecorp.armeria.server.ServiceRequestContext
 import io.netty.channel.ChannelFutureListener
 import kotlinx.coroutines.CancellationException
@@ -33,11 +34,14 @@ import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.fixedAnswer
+import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.upstream.Exchange
 import routercluster.gateway.upstream.Reply
 import routercluster.gateway.upstream.UpstreamStreamFailure
+import routercluster.policy.GatewaySettings
 import routercluster.policy.request.BadRequest
 import java.time.Clock
+import java.time.Duration
 
 /**
  * The built-in door: OpenAI's API over HTTP/1.1 and HTTP/2. Does the I/O around [Pipeline]: collects the request's body,
@@ -53,21 +57,22 @@ class HttpDoor(
     override fun serve(ctx: ServiceRequestContext, req: HttpRequest): HttpResponse {
         val startNanos = System.nanoTime()
         val now = snapshot()
-        val refusal = admission.enter(now.policy.gateway.limits.concurrentRequestsMax)
-        val peer = ctx.remoteAddress().address
-        val journey = pipeline.begin(now, req.headers(), peer, startNanos)
-        if (refusal != null) {
-            admission.leave()
-            return refuse(journey, accounts.open(journey), refusal, null)
-        }
+        ctx.keepTo(now.policy.gateway)
+        val journey = pipeline.begin(now, req.headers(), ctx.remoteAddress().address, startNanos)
+        val account = accounts.open(journey)
+        admission.enter(now.policy.gateway.limits.concurrentRequestsMax)?.let { return refuse(journey, account, it, null) }
         val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
-        val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey) }
+        val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey, account) }
         val response = HttpResponse.of(answer)
         val watch = abortWhenLeft(ctx, response)
         response.whenComplete().handle { _, failure ->
             watch.close()
             if (failure != null) answer.cancel(true)
+        }
+        // Later than the response's own completion: its last bytes are on the wire.
+        ctx.log().whenAvailable(RequestLogProperty.RESPONSE_END_TIME).thenAccept { log ->
             admission.leave()
+            account.end(log.responseCause()?.let(::endCode))
         }
         return response
     }
@@ -80,41 +85,58 @@ class HttpDoor(
         return AutoCloseable { closed.removeListener(left) }
     }
 
-    private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey): HttpResponse {
-        val account = accounts.open(journey)
-        return try {
-            pipeline.admit(journey)
-            if (req.method() == HttpMethod.GET) return modelsOrNothing(journey, account)
-            val body = req.aggregate().await().content().array()
-            val readNanos = System.nanoTime()
-            val route =
-                if (body.size <= EVENT_LOOP_BODY_BYTES_MAX) {
-                    pipeline.route(journey, body)
-                } else {
-                    withContext(ctx.blockingTaskExecutor().withoutContext().asCoroutineDispatcher()) { pipeline.route(journey, body) }
-                }
-            account.routed(route, System.nanoTime() - readNanos)
-            when (route) {
-                is Route.Refuse -> refuse(journey, account, route.error, route)
-                is Route.Answer -> fixed(journey, account, route)
-                is Route.Forward -> forward(ctx, journey, account, route)
-            }
+    private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey, account: Account): HttpResponse =
+        try {
+            pipeline.check(journey)
+            if (req.method() == HttpMethod.GET) modelsOrNothing(journey, account) else routed(ctx, journey, account, read(ctx, req))
         } catch (bad: BadRequest) {
             refuse(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
+        } catch (left: CancellationException) {
+            throw left
+        } catch (failure: Exception) {
+            refuse(journey, account, internalError(failure), null)
+        }
+
+    private suspend fun read(ctx: ServiceRequestContext, req: HttpRequest): ByteArray =
+        try {
+            req
+                .aggregate()
+                .await()
+                .content()
+                .array()
+        } catch (left: CancellationException) {
+            throw left
         } catch (_: ContentTooLargeException) {
-            refuse(journey, account, bodyTooLarge(ctx.maxRequestLength()), null)
-        } catch (failure: Throwable) {
-            if (failure is CancellationException || ctx.isCancelled) account.end(failure) else account.refused(INTERNAL_ERROR)
-            throw failure
+            throw BadRequest(413, "body_too_large", "The request body exceeds ${ctx.maxRequestLength()} bytes")
+        } catch (_: Exception) {
+            throw BadRequest(400, "body_unreadable", "The request body broke off")
+        }
+
+    private suspend fun routed(ctx: ServiceRequestContext, journey: Journey, account: Account, body: ByteArray): HttpResponse {
+        val readNanos = System.nanoTime()
+        val route =
+            if (body.size <= EVENT_LOOP_BODY_BYTES_MAX) {
+                pipeline.route(journey, body)
+            } else {
+                withContext(ctx.blockingTaskExecutor().withoutContext().asCoroutineDispatcher()) { pipeline.route(journey, body) }
+            }
+        account.routed(route, System.nanoTime() - readNanos)
+        return when (route) {
+            is Route.Refuse -> refuse(journey, account, route.error, route)
+            is Route.Answer -> fixed(journey, account, route)
+            is Route.Forward -> forward(ctx, journey, account, route)
         }
     }
 
     private suspend fun forward(ctx: ServiceRequestContext, journey: Journey, account: Account, route: Route.Forward): HttpResponse {
         val settings = journey.snapshot.policy.gateway.forwarding
         val deadline = journey.startNanos + settings.totalTimeout.toNanos()
-        val exchange = Exchange(journey.id, ctx.method(), route.targets, deadline, hedging = route.operation == "chat")
+        val exchange = Exchange(journey.id, ctx.method(), route.targets, deadline, hedging = journey.operation == "chat")
         return when (val reply = journey.snapshot.upstreams.send(exchange)) {
-            is Reply.Served -> served(journey, account, route, reply)
+            is Reply.Served -> {
+                served(journey, account, route, reply)
+            }
+
             is Reply.Failed -> {
                 account.attempts(reply.attempts)
                 refuse(journey, account, ApiError(reply.status, reply.code, reply.message, retryAfterSeconds = 1, retryable = false), route)
@@ -128,17 +150,23 @@ class HttpDoor(
         val headers = reply.headers.toBuilder()
         HOP_HEADERS.forEach(headers::remove)
         headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
-        headers.set("x-router-attempt", reply.attempts.size.toString())
+        headers.set("x-router-attempt", reply.attempt.toString())
         headers.set("x-router-upstream", reply.upstream.id)
-        if (!reply.headers.status().isSuccess && RETRIED_STATUSES.contains(reply.headers.status().code())) headers.set("x-should-retry", "false")
+        if (!reply.headers.status().isSuccess &&
+            RETRIED_STATUSES.contains(reply.headers.status().code())
+        ) {
+            headers.set("x-should-retry", "false")
+        }
         val events = reply.headers.contentType()?.`is`(MediaType.EVENT_STREAM) == true
         val body =
             StreamMessage
                 .of(reply.body)
                 .peek { account.chunk(it) }
                 .recoverAndResume { failure -> brokenStream(journey, account, events, failure) }
-        body.whenComplete().handle { _, failure -> account.end(failure) }
-        return HttpResponse.of(headers.build(), body)
+        val response = HttpResponse.of(headers.build(), body)
+        // Where the client left before the body was subscribed to, nothing else ends the upstream's request.
+        response.whenComplete().handle { _, failure -> if (failure != null) reply.cancel() }
+        return response
     }
 
     /** An answer that breaks after it began: events end with an error event, anything else is cut so that it cannot pass for whole. */
@@ -180,10 +208,30 @@ class HttpDoor(
         return HttpResponse.of(headers.build(), body)
     }
 
-    private companion object {
+    /** The server's own bounds are those of the policy it was started with. */
+    private fun ServiceRequestContext.keepTo(settings: GatewaySettings) {
+        val requestMillis = settings.forwarding.totalTimeout
+            .plus(ANSWER_GRACE)
+            .toMillis()
+        if (maxRequestLength() != settings.limits.bodyBytesMax) setMaxRequestLength(settings.limits.bodyBytesMax)
+        if (requestTimeoutMillis() != requestMillis) setRequestTimeoutMillis(requestMillis)
+    }
+
+    private fun endCode(cause: Throwable): String =
+        when {
+            generateSequence(cause) { it.cause }.any { it is ContentTooLargeException } -> "body_too_large"
+            cause is RequestTimeoutException -> "deadline_exceeded"
+            else -> Account.CLIENT_LEFT
+        }
+
+    companion object {
+        /** Our own deadline answers first, in the client's error shape. */
+        val ANSWER_GRACE: Duration = Duration.ofSeconds(5)
+
         /** Parsing more than this on an event loop would make its other requests wait; measured at some 50 µs. */
-        const val EVENT_LOOP_BODY_BYTES_MAX = 256 * 1024
-        val HOP_HEADERS = listOf("connection", "keep-alive", "transfer-encoding", "proxy-authenticate", "trailer", "upgrade", "date", "server")
-        val RETRIED_STATUSES = setOf(408, 409, 429) + (500..599)
+        private const val EVENT_LOOP_BODY_BYTES_MAX = 256 * 1024
+        private val HOP_HEADERS =
+            listOf("connection", "keep-alive", "transfer-encoding", "proxy-authenticate", "trailer", "upgrade", "date", "server")
+        private val RETRIED_STATUSES = setOf(408, 409, 429) + (500..599)
     }
 }

@@ -2,6 +2,7 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpData
 import routercluster.gateway.upstream.Attempt
+import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
 import routercluster.policy.answer.Usage
 import routercluster.policy.answer.UsageScanner
@@ -36,7 +37,12 @@ class Account(private val journey: Journey, private val events: Events) {
     private var firstByteNanos = 0L
     private var scanner: UsageScanner? = null
     private var failure: String? = null
-    private var unservedCost = 0.0
+
+    /** Attempts whose end was told, by their number. */
+    private var told = 0
+
+    /** The prices of attempts that are billed though nobody waited for them. */
+    private val unserved = ArrayList<Pricing>(0)
 
     /** [decideNanos] is what [Pipeline.route] took. */
     fun routed(route: Route, decideNanos: Long) {
@@ -48,17 +54,25 @@ class Account(private val journey: Journey, private val events: Events) {
         events.publish(event)
     }
 
-    /** Every attempt counts, served or not. */
+    /** All attempts of the request that were begun, in the order of their ends. Every one counts, served or not. */
     fun attempts(attempts: List<Attempt>) {
-        attempts.forEachIndexed { index, attempt ->
-            journey.attemptSpans.getOrNull(index)?.end(attempt.status, attempt.failure)
-            val known = journey.snapshot.policy.models[attempt.model]
-            val provider = known?.upstreams?.find { it.id == attempt.upstream }?.provider.orEmpty()
+        for (attempt in attempts) {
+            val begun = journey.begun.getOrNull(attempt.number - 1) ?: continue
             val nanos = attempt.endNanos - attempt.startNanos
-            events.publish(
-                RouterEvent.AttemptEnded(attempt.model, attempt.upstream, provider, attempt.status, attempt.failure, nanos, attempt.hedge),
-            )
-            known?.pricing?.let { unservedCost += unservedCost(attempt, it) }
+            ended(begun, attempt.status, attempt.failure, nanos, attempt.hedge, attempt.cancelled)
+        }
+        told = attempts.size
+    }
+
+    private fun ended(begun: BegunAttempt, status: Int?, failed: FailureClass?, nanos: Long, hedge: Boolean, cancelled: Boolean) {
+        begun.span.end(status, failed)
+        val upstream = begun.upstream
+        events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, hedge, cancelled))
+        // It reached a model, and whoever runs the model bills it all the same.
+        if (cancelled || failed == FailureClass.TIMEOUT) {
+            journey.snapshot.policy.models[begun.model]
+                ?.pricing
+                ?.let(unserved::add)
         }
     }
 
@@ -67,7 +81,7 @@ class Account(private val journey: Journey, private val events: Events) {
         this.status = status
         this.model = model
         this.upstream = upstream
-        if (status in 200..299) scanner = UsageScanner(UsageScanner.Format.of(contentType))
+        if (status in 200..299) scanner = UsageScanner(UsageScanner.Format.of(contentType)) else failure = "upstream_$status"
     }
 
     fun chunk(data: HttpData) {
@@ -80,9 +94,9 @@ class Account(private val journey: Journey, private val events: Events) {
         failure = code
     }
 
-    /** The answer has been passed on whole, or [cause] ended it: then the client left. */
-    fun end(cause: Throwable?) {
-        if (cause != null && failure == null) failure = "client_left"
+    /** The answer has been passed on whole, or it ended early for the reason [code]; see [CLIENT_LEFT]. */
+    fun end(code: String?) {
+        if (failure == null) failure = code
         close(AnswerPath.UPSTREAM)
     }
 
@@ -100,29 +114,41 @@ class Account(private val journey: Journey, private val events: Events) {
 
     private fun close(path: AnswerPath) {
         if (!closed.compareAndSet(false, true)) return
+        endUntold()
+        val code = failure
+        if (status == 0) status = CLIENT_LEFT_STATUS
         val plan = route?.plan
-        if (plan == null) {
-            val event = RouterEvent.Refused(failure ?: "none", status)
-            if (failure != null) events.publish(event)
+        if (plan == null && code != null) {
+            val event = RouterEvent.Refused(code, status)
+            events.publish(event)
             journey.span.end(event)
         } else {
             val event = completed(plan, path, scanner?.facts?.usage)
-            events.publish(event)
+            // What was neither routed nor refused, such as a list of models, is no request to a model.
+            if (plan != null) events.publish(event)
             journey.span.end(event)
         }
         events.publish(RouterEvent.Left)
     }
 
-    private fun completed(plan: Plan, path: AnswerPath, usage: Usage?): RouterEvent.Completed {
+    /** Attempts that another proxy makes for us, and those under way when the client left. */
+    private fun endUntold() {
+        val answered = status.takeIf { model != null }
+        for (begun in journey.begun.drop(told)) {
+            val nanos = System.nanoTime() - begun.startNanos
+            ended(begun, answered, answered?.let(::failureClass), nanos, hedge = false, cancelled = answered == null)
+        }
+    }
+
+    private fun completed(plan: Plan?, path: AnswerPath, usage: Usage?): RouterEvent.Completed {
         val pricing = model?.pricing
-        val served = if (pricing != null && usage != null) cost(pricing, usage.promptTokens, usage.completionTokens, usage.cachedTokens ?: 0) else null
         return RouterEvent.Completed(
-            operation = route?.operation ?: "chat",
-            askedModel = plan.asked.base,
+            operation = journey.operation,
+            askedModel = plan?.asked?.base.orEmpty(),
             model = model?.name,
             provider = upstream?.provider,
-            recipe = plan.recipe,
-            decision = plan.decision?.name,
+            recipe = plan?.recipe,
+            decision = plan?.decision?.name,
             status = status,
             path = path,
             nanos = System.nanoTime() - journey.startNanos,
@@ -132,20 +158,36 @@ class Account(private val journey: Journey, private val events: Events) {
             promptTokens = usage?.promptTokens?.toInt(),
             completionTokens = usage?.completionTokens?.toInt(),
             cachedTokens = usage?.cachedTokens?.toInt(),
-            cost = if (served == null && unservedCost == 0.0) null else (served ?: 0.0) + unservedCost,
-            currency = pricing?.currency,
+            cost = cost(pricing, usage),
+            currency = (pricing ?: unserved.firstOrNull())?.currency,
         )
     }
 
     /**
-     * An attempt that reached a model but was not waited for is billed by its provider all the same. Its tokens are not told, so
-     * the estimated prompt stands for them.
+     * The price of the answer and of the attempts that were billed without one. The tokens of those are not told, so the estimated
+     * prompt stands for them. Attempts billed in another currency than the answer are left out.
      */
-    private fun unservedCost(attempt: Attempt, pricing: Pricing): Double {
-        val reached = attempt.cancelled || attempt.failure == FailureClass.TIMEOUT
+    private fun cost(pricing: Pricing?, usage: Usage?): Double? {
+        val served = if (pricing != null &&
+            usage != null
+        ) {
+            cost(pricing, usage.promptTokens, usage.completionTokens, usage.cachedTokens ?: 0)
+        } else {
+            null
+        }
         val facts = route?.plan?.facts
-        if (!reached || facts == null) return 0.0
-        return cost(pricing, facts.promptTokens.toLong(), 0, 0)
+        if (unserved.isEmpty() || facts == null) return served
+        val currency = (pricing ?: unserved.first()).currency
+        val attempts = unserved.filter { it.currency == currency }.sumOf { cost(it, facts.promptTokens.toLong(), 0, 0) }
+        return (served ?: 0.0) + attempts
+    }
+
+    companion object {
+        /** The client went away before its answer was whole. */
+        const val CLIENT_LEFT = "client_left"
+
+        /** What proxies write into their logs where the client left before there was a status. */
+        private const val CLIENT_LEFT_STATUS = 499
     }
 }
 

@@ -2,6 +2,7 @@ package routercluster.gateway.pipeline
 
 import com.fasterxml.jackson.core.JsonFactory
 import com.linecorp.armeria.common.HttpData
+import org.slf4j.LoggerFactory
 import java.io.ByteArrayOutputStream
 
 /**
@@ -22,6 +23,14 @@ data class ApiError(
     val retryAfterSeconds: Int? = null,
     val retryable: Boolean = true,
 )
+
+/** A fault of our own. The text of [failure] may quote the request, so just its kind and place are logged. */
+internal fun internalError(failure: Exception): ApiError {
+    log.error("a request failed inside the router: {} at {}", failure.javaClass.name, failure.stackTrace.firstOrNull())
+    return ApiError(500, "internal_error", "The router failed to handle this request")
+}
+
+private val log = LoggerFactory.getLogger("routercluster.gateway.pipeline")
 
 /** The wire format whose error shape a client expects; told by the path it called. */
 enum class ClientProtocol {

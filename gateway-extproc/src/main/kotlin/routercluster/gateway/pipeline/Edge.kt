@@ -22,18 +22,29 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
 
     /** Refuses more or longer headers than the policy allows. */
     fun checkHeaders(headers: RequestHeaders) {
-        if (headers.size() > limits.headersMax) {
-            throw BadRequest(431, "too_many_headers", "More than ${limits.headersMax} request headers")
-        }
+        var count = 0
         var bytes = 0
-        for ((name, value) in headers) bytes += name.length + value.length
-        if (bytes > limits.headerBytesMax) throw BadRequest(431, "headers_too_large", "Request headers exceed ${limits.headerBytesMax} bytes")
+        for ((name, value) in headers) {
+            if (name.isNotEmpty() && name.byteAt(0) != ':'.code.toByte()) count++
+            bytes += name.length + value.length
+        }
+        if (count > limits.headersMax) throw BadRequest(431, "too_many_headers", "More than ${limits.headersMax} request headers")
+        if (bytes >
+            limits.headerBytesMax
+        ) {
+            throw BadRequest(431, "headers_too_large", "Request headers exceed ${limits.headerBytesMax} bytes")
+        }
     }
 
     /** The caller as a trusted [peer] names it; anybody else names nobody. */
     fun identity(headers: RequestHeaders, peer: InetAddress?): Identity {
         if (!trusts(peer)) return Identity(null, failOpen = identity.failOpen)
-        val groups = headers.get(identity.groups).orEmpty().split(',').map(String::trim).filter(String::isNotEmpty)
+        val groups = headers
+            .get(identity.groups)
+            .orEmpty()
+            .split(',')
+            .map(String::trim)
+            .filter(String::isNotEmpty)
         return Identity(headers.get(identity.user)?.takeIf(String::isNotBlank), groups, identity.failOpen)
     }
 
@@ -49,10 +60,23 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         /** Headers that concern one connection, tell of the caller's way to us, or are set by ourselves. */
         private val perHop =
             setOf(
-                HttpHeaderNames.CONNECTION, HttpHeaderNames.KEEP_ALIVE, HttpHeaderNames.PROXY_AUTHENTICATE, HttpHeaderNames.PROXY_AUTHORIZATION,
-                HttpHeaderNames.TE, HttpHeaderNames.TRAILER, HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderNames.UPGRADE,
-                HttpHeaderNames.HOST, HttpHeaderNames.CONTENT_LENGTH, HttpHeaderNames.EXPECT, HttpHeaderNames.ACCEPT_ENCODING,
-                AsciiString.of("proxy-connection"), AsciiString.of("http2-settings"), AsciiString.of("traceparent"), AsciiString.of("x-request-id"),
+                HttpHeaderNames.CONNECTION,
+                HttpHeaderNames.KEEP_ALIVE,
+                HttpHeaderNames.PROXY_AUTHENTICATE,
+                HttpHeaderNames.PROXY_AUTHORIZATION,
+                HttpHeaderNames.TE,
+                HttpHeaderNames.TRAILER,
+                HttpHeaderNames.TRANSFER_ENCODING,
+                HttpHeaderNames.UPGRADE,
+                HttpHeaderNames.HOST,
+                HttpHeaderNames.CONTENT_LENGTH,
+                HttpHeaderNames.EXPECT,
+                HttpHeaderNames.ACCEPT_ENCODING,
+                AsciiString.of("proxy-connection"),
+                AsciiString.of("http2-settings"),
+                AsciiString.of("traceparent"),
+                AsciiString.of("tracestate"),
+                AsciiString.of("x-request-id"),
                 HttpHeaderNames.FORWARDED, HttpHeaderNames.VIA, HttpHeaderNames.X_FORWARDED_FOR, HttpHeaderNames.X_FORWARDED_HOST,
                 HttpHeaderNames.X_FORWARDED_PROTO, AsciiString.of("x-real-ip"),
             )
@@ -75,7 +99,13 @@ internal class AddressBlock(private val network: ByteArray, private val prefixBi
         /** [text] is an address or `address/bits`, already checked by the policy loader; never a host name, so nothing is looked up. */
         fun parse(text: String): AddressBlock {
             val network = InetAddress.getByName(text.substringBefore('/')).address
-            return AddressBlock(network, text.substringAfter('/', "${network.size * 8}").toInt())
+            // Java makes an IPv4 address of an IPv6 one that stands for it; peers are told the same way.
+            val droppedBits = if (':' in text && network.size == IPV4_BYTES) MAPPED_PREFIX_BITS else 0
+            val bits = text.substringAfter('/', "").toIntOrNull()?.minus(droppedBits) ?: (network.size * 8)
+            return AddressBlock(network, maxOf(0, bits))
         }
+
+        private const val IPV4_BYTES = 4
+        private const val MAPPED_PREFIX_BITS = 96
     }
 }

@@ -12,7 +12,12 @@ fun fixedAnswer(id: String, model: String, createdSeconds: Long, text: String, s
     if (!stream) return HttpData.wrap(json { completion(id, model, createdSeconds, text) })
     val out = ByteArrayOutputStream()
     listOf<JsonGenerator.() -> Unit>(
-        { chunk(id, model, createdSeconds, finish = null) { writeStringField("role", "assistant"); writeStringField("content", text) } },
+        {
+            chunk(id, model, createdSeconds, finish = null) {
+                writeStringField("role", "assistant")
+                writeStringField("content", text)
+            }
+        },
         { chunk(id, model, createdSeconds, finish = "stop") { } },
     ).forEach { event ->
         out.write("data: ".toByteArray())

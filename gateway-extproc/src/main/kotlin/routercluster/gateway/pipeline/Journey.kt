@@ -2,6 +2,7 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.RequestHeaders
 import routercluster.gateway.upstream.Target
+import routercluster.policy.models.Upstream
 import routercluster.policy.request.Identity
 import routercluster.policy.routing.Plan
 import routercluster.telemetry.AttemptSpan
@@ -25,33 +26,45 @@ class Journey(
     val path: String = headers.path().substringBefore('?')
     val protocol: ClientProtocol = ClientProtocol.of(path)
 
-    /** One per attempt, in the order in which they were begun. */
-    val attemptSpans = ArrayList<AttemptSpan>(1)
+    val operation: String = operationOf(path)
+
+    /** In the order of their numbers. */
+    val begun = ArrayList<BegunAttempt>(1)
     val debug: Boolean get() = headers.get("x-vsr-debug") == "true"
 }
+
+/** A try at an [upstream] whose request was made, whatever becomes of it. */
+class BegunAttempt(val model: String, val upstream: Upstream, val span: AttemptSpan, val startNanos: Long)
+
+/** What is asked for at [path], in the words of the GenAI conventions where they have one. */
+internal fun operationOf(path: String): String =
+    when {
+        path == Upstream.CHAT_COMPLETIONS -> "chat"
+        path.endsWith("/embeddings") -> "embeddings"
+        path.endsWith("/completions") -> "text_completion"
+        path.startsWith("/v1/") && path.length <= OPERATION_LENGTH_MAX -> path.removePrefix("/v1/").replace('/', '_')
+        else -> "other"
+    }
+
+private const val OPERATION_LENGTH_MAX = 40
 
 /** What is to be done with a request. */
 sealed interface Route {
     val plan: Plan?
-    val operation: String
     val stream: Boolean
 
     /** Send to the first of [targets] that answers. */
     class Forward(
         override val plan: Plan,
-        override val operation: String,
         override val stream: Boolean,
         val targets: List<Target>,
     ) : Route
 
     /** Answer with a fixed text in the client's protocol. */
-    class Answer(override val plan: Plan, override val stream: Boolean, val message: String) : Route {
-        override val operation: String get() = "chat"
-    }
+    class Answer(override val plan: Plan, override val stream: Boolean, val message: String) : Route
 
     /** Refuse; the plan is there when the policy itself refused. */
     class Refuse(val error: ApiError, override val plan: Plan? = null) : Route {
-        override val operation: String get() = "chat"
         override val stream: Boolean get() = false
     }
 }

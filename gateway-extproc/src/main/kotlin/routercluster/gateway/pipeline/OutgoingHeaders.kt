@@ -2,10 +2,10 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.RequestHeaders
+import com.linecorp.armeria.common.RequestHeadersBuilder
 import routercluster.policy.models.Upstream
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.plugins.outgoingHeaders
-import com.linecorp.armeria.common.RequestHeadersBuilder
 
 /**
  * The headers an upstream gets: the client's without what concerns this hop, without anything internal, with the decision's
@@ -27,8 +27,8 @@ fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>,
     upstream.headers.forEach { (name, value) -> out.set(name, value) }
     out.set("x-request-id", journey.id)
     out.set("x-selected-model", model)
-    val span = journey.span.attempt(journey.attemptSpans.size + 1, model, upstream.id, upstream.provider)
-    journey.attemptSpans.add(span)
+    val span = journey.span.attempt(journey.begun.size + 1, model, upstream.id, upstream.provider)
+    journey.begun.add(BegunAttempt(model, upstream, span, System.nanoTime()))
     span.headers.traceparent?.let { out.set("traceparent", it) }
     span.headers.tracestate?.let { out.set("tracestate", it) }
     upstream.credential?.let { out.set(it.header, it.prefix + it.secret.reveal()) }

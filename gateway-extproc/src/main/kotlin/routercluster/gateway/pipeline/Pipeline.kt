@@ -20,12 +20,12 @@ import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
-import routercluster.policy.routing.Target as Asked
 import routercluster.telemetry.TraceHeaders
 import routercluster.telemetry.Tracing
 import java.net.InetAddress
 import java.time.Clock
 import kotlin.random.Random
+import routercluster.policy.routing.Target as Asked
 
 /**
  * What both doors share: from the request's wire form to a [Route]. Holds no state of a request and does no I/O.
@@ -43,26 +43,31 @@ class Pipeline(
      */
     fun begin(snapshot: Snapshot, headers: RequestHeaders, peer: InetAddress?, startNanos: Long): Journey {
         val id = requestId(headers, random)
-        val span = tracing.start("chat", null, TraceHeaders(headers.get("traceparent"), headers.get("tracestate")))
+        val span = tracing.start(
+            operationOf(headers.path().substringBefore('?')),
+            null,
+            TraceHeaders(headers.get("traceparent"), headers.get("tracestate")),
+        )
         return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span)
     }
 
     /**
-     * Refuses what need not be read to be refused.
+     * Refuses what can be refused before the body is read.
      *
-     * @throws BadRequest for headers beyond the limits
+     * @throws BadRequest for headers beyond the limits and for compressed bodies
      */
-    fun admit(journey: Journey) = journey.snapshot.edge.checkHeaders(journey.headers)
+    fun check(journey: Journey) {
+        journey.snapshot.edge.checkHeaders(journey.headers)
+        checkEncoding(journey.headers)
+    }
 
     /**
-     * Decides what to do with a request that was admitted.
+     * Decides what to do with a request that passed [check].
      *
      * @throws BadRequest for a body that cannot be understood
      */
-    fun route(journey: Journey, body: ByteArray): Route {
-        checkEncoding(journey.headers)
-        return if (journey.path == Upstream.CHAT_COMPLETIONS) routeChat(journey, body) else routeByName(journey, body)
-    }
+    fun route(journey: Journey, body: ByteArray): Route =
+        if (journey.path == Upstream.CHAT_COMPLETIONS) routeChat(journey, body) else routeByName(journey, body)
 
     private fun routeChat(journey: Journey, bytes: ByteArray): Route {
         val policy = journey.snapshot.policy
@@ -73,7 +78,7 @@ class Pipeline(
         return when (val action = plan.action) {
             is Action.Answer -> Route.Answer(plan, body.stream, action.message)
             is Action.Refuse -> refusal(plan, action)
-            is Action.Forward -> Route.Forward(plan, "chat", body.stream, action.ranked.map { chatTarget(journey, body, plan, it.candidate) })
+            is Action.Forward -> Route.Forward(plan, body.stream, action.ranked.map { chatTarget(journey, body, plan, it.candidate) })
         }
     }
 
@@ -98,15 +103,24 @@ class Pipeline(
         }
         val plan = recorded(journey, policy.plan(asked, NO_FACTS, random))
         return when (val action = plan.action) {
-            is Action.Refuse -> refusal(plan, action)
-            is Action.Answer -> Route.Answer(plan, field.stream, action.message)
+            is Action.Refuse -> {
+                refusal(plan, action)
+            }
+
+            is Action.Answer -> {
+                Route.Answer(plan, field.stream, action.message)
+            }
+
             is Action.Forward -> {
                 val model = action.first.model
                 val target =
                     Target(model) { upstream ->
-                        OutgoingRequest(outgoingHeaders(journey, upstream, emptyList(), model.name), HttpData.wrap(field.renamed(upstream.model)))
+                        OutgoingRequest(
+                            outgoingHeaders(journey, upstream, emptyList(), model.name),
+                            HttpData.wrap(field.renamed(upstream.model)),
+                        )
                     }
-                Route.Forward(plan, operation(journey.path), field.stream, listOf(target))
+                Route.Forward(plan, field.stream, listOf(target))
             }
         }
     }
@@ -135,13 +149,6 @@ class Pipeline(
             throw BadRequest(415, "unsupported_content_encoding", "Request bodies must not be compressed, but Content-Encoding was given")
         }
     }
-
-    private fun operation(path: String): String =
-        when {
-            path.endsWith("/embeddings") -> "embeddings"
-            path.endsWith("/completions") -> "text_completion"
-            else -> path.removePrefix("/v1/").replace('/', '_')
-        }
 
     private companion object {
         /** What is known of a request that no signal reads. */

@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.math.min
 
 /**
- * What is known of an upstream's state. Outlives a reload of the policy as long as the upstream keeps its id and address.
+ * What is known of an upstream's state. Outlives a reload of the policy as long as the upstream keeps its id, address and health check.
  *
  * Ejection is the circuit breaker, there is no second one: closed while it answers; open for a time once
  * [Reliability.consecutiveFailures] came in a row; then half open, when it is fit for one request at a time, whose commit

@@ -25,7 +25,7 @@ class OutgoingRequest(val headers: RequestHeaders, val body: HttpData)
 class Exchange(val id: String, val method: HttpMethod, val targets: List<Target>, val deadlineNanos: Long, val hedging: Boolean = true)
 
 /**
- * One try at one upstream. [failure] is null for the attempt that served a good answer, and for a [cancelled] one.
+ * One try at one upstream. [number] counts from 1 in the order in which they were begun. [failure] is null for the attempt that served a good answer, and for a [cancelled] one.
  *
  * @property status the upstream's HTTP status, null where no answer came
  * @property endNanos the commit point of the attempt that served
@@ -52,6 +52,9 @@ sealed interface Reply {
     /**
      * An upstream answered; also with an error status that may not fall back or that no attempt is left for.
      * [body] must be subscribed to once; cancelling it cancels the upstream. It fails with [UpstreamStreamFailure].
+     *
+     * @property attempt number of the attempt that served
+     * @property cancel ends the upstream's request, for a body that nobody will read; does nothing once it has ended
      */
     class Served(
         val model: Model,
@@ -59,6 +62,8 @@ sealed interface Reply {
         val headers: ResponseHeaders,
         val body: Publisher<HttpData>,
         override val attempts: List<Attempt>,
+        val attempt: Int,
+        val cancel: () -> Unit,
     ) : Reply
 
     /**

@@ -173,7 +173,15 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
     }
 
     private fun served(outcome: Outcome, headers: ResponseHeaders) =
-        Reply.Served(outcome.call.model, outcome.call.member.upstream, headers, outcome.call, attempts)
+        Reply.Served(
+            outcome.call.model,
+            outcome.call.member.upstream,
+            headers,
+            outcome.call,
+            attempts,
+            outcome.call.number,
+            outcome.call::cancel,
+        )
 
     /** What there is to serve of the answers so far. */
     private fun best(last: Outcome?): Reply? {

@@ -50,7 +50,16 @@ class UpstreamPool internal constructor(private val tune: (ClientFactoryBuilder)
                 val factory = factories.getOrPut(settings.connectTimeout) { factory(settings.connectTimeout) }
                 val pools =
                     models.associate { model ->
-                        val members = model.upstreams.map { member(it, factory, kept.getOrPut(it.place()) { condition(it) }) }
+                        val members = model.upstreams.map {
+                            member(
+                                it,
+                                factory,
+                                kept.getOrPut(it.place(model)) {
+                                    conditions[it.place(model)]
+                                        ?: Condition()
+                                },
+                            )
+                        }
                         model.name to ModelPool(model, members, settings.retryBudgetPercent, ticker)
                     }
                 conditions = kept
@@ -59,9 +68,8 @@ class UpstreamPool internal constructor(private val tune: (ClientFactoryBuilder)
         return PolicyUpstreams(pools, Means(settings, random, ticker, clock, pause))
     }
 
-    private fun condition(upstream: Upstream) = conditions[upstream.place()] ?: Condition()
-
-    private fun Upstream.place() = "$id $tls $host $port"
+    /** What a [Condition] stays true of: a complaint of one health check says nothing once another is made, or none. */
+    private fun Upstream.place(model: Model) = "$id $tls $host $port ${model.reliability.healthPath}"
 
     private fun factory(connectTimeout: Duration): ClientFactory =
         ClientFactory

@@ -18,6 +18,7 @@ import routercluster.policy.config.raw.readPolicy
 import routercluster.policy.signals.SignalFamily
 import routercluster.policy.signals.signalFamilies
 import java.security.MessageDigest
+import java.util.HexFormat
 
 /** What came of a policy file. */
 sealed interface PolicyOutcome {
@@ -56,7 +57,7 @@ fun provePolicy(
 
 /** SHA-256 of the file as written, in hex, so that the same file has the same revision on every node. */
 private fun revision(text: String): String =
-    MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()).joinToString("") { "%02x".format(it) }
+    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()))
 
 private const val DEFAULT_EFFORT = "medium"
 

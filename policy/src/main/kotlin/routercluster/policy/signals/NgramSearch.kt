@@ -72,7 +72,7 @@ internal class NgramSearch(
     private inline fun forEachGram(chars: CharArray, length: Int, found: (Long) -> Unit) {
         val mask = if (arity == 4) -1L else (1L shl 16 * arity) - 1
         var gram = 0L
-        for (i in 1 until arity) gram = (gram shl 16) or BLANK
+        repeat(arity - 1) { gram = (gram shl 16) or BLANK }
         for (i in 0 until length + arity - 1) {
             gram = ((gram shl 16) or (if (i < length) chars[i].code.toLong() else BLANK)) and mask
             found(gram)

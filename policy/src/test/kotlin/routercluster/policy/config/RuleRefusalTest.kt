@@ -62,6 +62,11 @@ class RuleRefusalTest {
             ),
             Row(
                 RULES,
+                "rules: {type: keyword, name: urgent, predicate: {gt: 5, lt: 5}}",
+                "p.yaml:30:55: $FAST.rules.predicate: can never hold (found gt 5.0, lt 5.0); accepted: a lower bound below the upper bound",
+            ),
+            Row(
+                RULES,
                 "rules: {type: keyword, name: urgent, on_error: ignore}",
                 "p.yaml:30:54: $FAST.rules.on_error: unknown value (found ignore); accepted: match, no_match, block",
             ),
@@ -107,8 +112,14 @@ class RuleRefusalTest {
             Row(
                 PLUGIN_TEXT,
                 "type: header_mutation\n          configuration: {add: [{name: a b, value: c}], delete: [x, X]}",
-                "p.yaml:37:40: $PLUGIN.add[0].name: is not a header name (found a b); accepted: $HEADER_NAMES",
+                "p.yaml:37:40: $PLUGIN.add[0].name: is not a header name (found a b)",
                 "p.yaml:37:69: $PLUGIN.delete[1]: duplicate header, first at line 37 (found x)",
+            ),
+            Row(
+                PLUGIN_TEXT,
+                "type: header_mutation\n          configuration: {update: [{name: Authorization, value: c}], delete: [Host]}",
+                "p.yaml:37:43: $PLUGIN.update[0].name: is protected and cannot be changed by a plugin (found Authorization)",
+                "p.yaml:37:79: $PLUGIN.delete[0]: is protected and cannot be changed by a plugin (found Host)",
             ),
             Row(
                 PLUGIN_TEXT,

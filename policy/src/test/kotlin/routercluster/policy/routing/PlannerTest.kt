@@ -78,7 +78,8 @@ class PlannerTest {
                     Action.Refuse(
                         400,
                         "unknown_model_switch",
-                        "The model name has an unknown switch \"debgu\"; accepted: recipe=NAME, model=NAME, no-cache, debug.",
+                        "The model name has an unknown switch \"debgu\"; the nearest known name is debug; " +
+                            "accepted: recipe=NAME, model=NAME, no-cache, debug.",
                     ),
             )
         for ((written, refusal) in rows) withClue(written) { plan(written).action shouldBe refusal }

@@ -1,7 +1,7 @@
 package routercluster.tidy
 
-import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldNotBeEmpty
+import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
 import java.nio.file.Files
 
@@ -19,22 +19,22 @@ class TidyTest {
         tree.sources
             .filter { it.path.endsWith("/pom.xml") }
             .flatMap { wrongEdges(module(it.text)) }
-            .shouldBeEmpty()
+            .joinToString("\n") shouldBe ""
     }
 
     @Test
     fun `main sources hold no forbidden call`() {
-        tree.mainKotlin.flatMap(::forbiddenIn).shouldBeEmpty()
+        tree.mainKotlin.flatMap(::forbiddenIn).joinToString("\n") shouldBe ""
     }
 
     @Test
     fun `no Kotlin file is too long`() {
-        tree.kotlin.flatMap(::tooLong).shouldBeEmpty()
+        tree.kotlin.flatMap(::tooLong).joinToString("\n") shouldBe ""
     }
 
     @Test
     fun `no file names a package registry`() {
-        tree.sources.flatMap(::registryHosts).shouldBeEmpty()
+        tree.sources.flatMap(::registryHosts).joinToString("\n") shouldBe ""
     }
 
     @Test
@@ -43,6 +43,6 @@ class TidyTest {
         tree.sources
             .filter { it.path in documents }
             .flatMap { missingNames(it, tree.paths, tree.kotlin) }
-            .shouldBeEmpty()
+            .joinToString("\n") shouldBe ""
     }
 }

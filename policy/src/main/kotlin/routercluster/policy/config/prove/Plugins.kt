@@ -1,19 +1,24 @@
 package routercluster.policy.config.prove
 
 import routercluster.policy.config.Problems
-import routercluster.policy.config.Text
 import routercluster.policy.config.raw.RawHeader
 import routercluster.policy.config.raw.RawPlugin
 import routercluster.policy.config.raw.RawPluginSettings
 import routercluster.policy.plugins.Plugin
+import routercluster.policy.plugins.problems
+import routercluster.policy.request.BodyEdits
 
-/** The plugins of one decision that are switched on; those that are off are checked all the same. */
-internal fun provePlugins(raw: List<RawPlugin>, problems: Problems): List<Plugin> {
+/**
+ * The plugins of one decision that are switched on; those that are off are checked all the same.
+ *
+ * @param credentialHeaders names under which upstreams get their keys
+ */
+internal fun provePlugins(raw: List<RawPlugin>, credentialHeaders: Set<String>, problems: Problems): List<Plugin> {
     refuseDuplicates(raw.map { it.type }, "plugin of this decision", problems)
-    return raw.mapNotNull { plugin -> provePlugin(plugin.settings, problems).takeIf { plugin.enabled } }
+    return raw.mapNotNull { plugin -> provePlugin(plugin.settings, credentialHeaders, problems).takeIf { plugin.enabled } }
 }
 
-private fun provePlugin(raw: RawPluginSettings, problems: Problems): Plugin? =
+private fun provePlugin(raw: RawPluginSettings, credentialHeaders: Set<String>, problems: Problems): Plugin? =
     when (raw) {
         is RawPluginSettings.FastResponse -> {
             raw.message?.let { Plugin.FastResponse(it.value) }
@@ -24,40 +29,32 @@ private fun provePlugin(raw: RawPluginSettings, problems: Problems): Plugin? =
         }
 
         is RawPluginSettings.RequestParams -> {
-            raw.blocked.filter { it.value in indispensable }.forEach {
+            raw.blocked.filter { it.value in BodyEdits.requiredFields }.forEach {
                 problems.add(it.at, "is a parameter that no request can do without", it.value, "any other")
             }
             Plugin.RequestParams(raw.blocked.map { it.value }.toSet(), raw.maxTokensLimit, raw.maxN, raw.stripUnknown)
         }
 
         is RawPluginSettings.HeaderMutation -> {
-            proveHeaders(raw, problems)
+            proveHeaders(raw, credentialHeaders, problems)
         }
     }
 
-private val indispensable = setOf("model", "messages")
-
 private const val HEADER_EDITS_MAX = 64
 
-private fun proveHeaders(raw: RawPluginSettings.HeaderMutation, problems: Problems): Plugin {
+private fun proveHeaders(raw: RawPluginSettings.HeaderMutation, credentialHeaders: Set<String>, problems: Problems): Plugin {
     val edits = raw.add.size + raw.update.size + raw.delete.size
     if (edits !in 1..HEADER_EDITS_MAX) {
         problems.add(raw.at, "has $edits edits", accepted = "1 to $HEADER_EDITS_MAX headers under add, update or delete")
     }
-    return Plugin.HeaderMutation(
-        headers(raw.add, problems),
-        headers(raw.update, problems),
-        names(raw.delete, problems),
-    )
+    val names = mapOf("add" to raw.add.map { it.name }, "update" to raw.update.map { it.name }, "delete" to raw.delete)
+    names.values.forEach { list -> refuseDuplicates(list.map { it.copy(value = it.value.lowercase()) }, "header", problems) }
+    val plugin = Plugin.HeaderMutation(raw.add.map(::header), raw.update.map(::header), raw.delete.map { it.value.lowercase() })
+    val places = names.flatMap { (list, texts) -> texts.mapIndexed { index, name -> "$list[$index]" to name } }.toMap()
+    val found = plugin.problems(credentialHeaders)
+    found.forEach { problem -> places.getValue(problem.place).let { problems.add(it.at, problem.reason, it.value) } }
+    if (found.isEmpty()) (raw.add + raw.update).forEach { proveHeaderValue(it.value, it.valueAt, problems) }
+    return plugin
 }
 
-private fun headers(raw: List<RawHeader>, problems: Problems): List<Pair<String, String>> {
-    raw.forEach { proveHeaderValue(it.value, it.valueAt, problems) }
-    return names(raw.map { it.name }, problems).zip(raw.map { it.value })
-}
-
-private fun names(raw: List<Text>, problems: Problems): List<String> {
-    val names = raw.map { name -> name.copy(value = proveHeaderName(name, problems) ?: name.value) }
-    refuseDuplicates(names, "header", problems)
-    return names.map { it.value }
-}
+private fun header(raw: RawHeader): Pair<String, String> = raw.name.value.lowercase() to raw.value

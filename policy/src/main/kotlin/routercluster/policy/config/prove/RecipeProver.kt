@@ -21,6 +21,9 @@ internal class RecipeProver(
     private val families: List<SignalFamily>,
     private val problems: Problems,
 ) {
+    private val credentialHeaders =
+        models.values.flatMap { it.upstreams }.mapNotNullTo(mutableSetOf()) { it.credential?.header }
+
     /**
      * @param fallback the strategy where the recipe names none
      * @return null where there are problems, here or before
@@ -55,7 +58,7 @@ internal class RecipeProver(
             raw.modelRefs.mapNotNull(::candidate),
             raw.algorithm,
             selectors.getValue(raw.algorithm),
-            provePlugins(raw.plugins, problems),
+            provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
         )
     }

@@ -3,6 +3,7 @@ package routercluster.policy.config.raw
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.readPredicate
 import routercluster.policy.decisions.Predicate
 import routercluster.policy.signals.OnError
 
@@ -60,18 +61,4 @@ private fun readGroup(section: Section, depth: Int): RawRule {
         problems.add(section.at("conditions"), "does not fit NOT", "${children.size} conditions", "exactly one")
     }
     return RawRule.Group(operator, children)
-}
-
-private val anyNumber = -1e15..1e15
-
-private fun readPredicate(section: Section): Predicate? {
-    val predicate =
-        Predicate(
-            section.double("gt", anyNumber),
-            section.double("gte", anyNumber),
-            section.double("lt", anyNumber),
-            section.double("lte", anyNumber),
-        )
-    if (section.keys.isEmpty()) section.problems.add(section.here, "has no bound", accepted = "at least one of gt, gte, lt, lte")
-    return predicate.takeIf { it != Predicate() }
 }

@@ -1,0 +1,70 @@
+package routercluster.gateway.pipeline
+
+import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
+import io.kotest.matchers.shouldBe
+import io.opentelemetry.api.common.AttributeKey.longKey
+import io.opentelemetry.api.trace.SpanKind
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter
+import io.opentelemetry.sdk.trace.data.SpanData
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor
+import org.junit.jupiter.api.Test
+import routercluster.gateway.TestGateway
+import routercluster.gateway.policyText
+import routercluster.mock.Fault
+import routercluster.mock.Script
+import routercluster.mock.mockLlm
+import routercluster.telemetry.OpenTelemetryTracing
+import routercluster.telemetry.RouterEvent
+
+class SpansTest {
+    private val exporter = InMemorySpanExporter.create()
+    private val tracing = OpenTelemetryTracing("test", 1.0, SimpleSpanProcessor.create(exporter))
+    private val trace = "0af7651916cd43dd8448eb211c80319c"
+    private val parent = "b7ad6b7169203331"
+
+    @Test
+    fun `a request has one span, with a child for each attempt, and continues the client's trace`() {
+        val decisions = mapOf("both" to "modelRefs: [{model: large}, {model: small}]")
+        mockLlm().use { mock ->
+            TestGateway(policyText(mock.port, decisions), tracing = tracing).use { router ->
+                mock.next(Script(fault = Fault.Status(500)))
+                router.chat("both", "traceparent" to "00-$trace-$parent-01", "tracestate" to "a=b").status shouldBe 200
+                router.heard.await<RouterEvent.Left>()
+
+                val spans = exporter.finishedSpanItems
+                val request = spans.single { it.kind == SpanKind.SERVER }
+                (request.traceId to request.parentSpanId) shouldBe (trace to parent)
+                request.name shouldBe "chat small"
+                val attempts = spans.filter { it.kind == SpanKind.CLIENT }
+                attempts.map { it.name to it.attribute("router.attempt") } shouldContainExactlyInAnyOrder
+                    listOf("chat large" to 1L, "chat small" to 2L)
+                attempts.map { it.attribute("http.response.status_code") } shouldBe listOf(500L, 200L)
+                attempts.forEach { it.parentSpanId shouldBe request.spanId }
+                mock.seen.map { it.headers.get("traceparent") } shouldBe attempts.map { "00-$trace-${it.spanId}-01" }
+                mock.seen.map { it.headers.get("tracestate") } shouldBe listOf("a=b", "a=b")
+            }
+        }
+    }
+
+    @Test
+    fun `every span ends, whatever becomes of its request`() {
+        mockLlm().use { mock ->
+            TestGateway(policyText(mock.port), tracing = tracing).use { router ->
+                router.chat("Hello", model = "none").status shouldBe 404
+                router.post(TestGateway.CHAT, "{").status shouldBe 400
+                router.get("/v1/models").status shouldBe 200
+                mock.next(Script(fault = Fault.Silence()))
+                val client = router.leaver("Hello")
+                mock.awaitRequests(1)
+                client.close()
+                router.heard.await<RouterEvent.Left>(4)
+                val spans = exporter.finishedSpanItems
+                spans.filter { it.kind == SpanKind.SERVER }.map { it.name to it.attribute("http.response.status_code") } shouldBe
+                    listOf("chat" to 404L, "chat" to 400L, "models" to 200L, "chat" to 499L)
+                spans.count { it.kind == SpanKind.CLIENT } shouldBe 1
+            }
+        }
+    }
+
+    private fun SpanData.attribute(name: String): Long? = attributes[longKey(name)]
+}
