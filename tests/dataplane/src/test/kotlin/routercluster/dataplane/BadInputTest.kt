@@ -130,10 +130,13 @@ internal class EnvoyBadInputTest : BadInputTest(behindEnvoy = true) {
         when (row.name) {
             // Envoy counts the request line among the headers.
             "a URI that is too long" -> row.but(431, "headers_too_large")
+
             // Its parser knows the methods, so the rest is no HTTP to it.
             "an unknown method" -> row.but(400, "bad_http")
+
             // It notices when the router has been asked already, and closes before the router has let its answer pass.
             "a chunk length that is no number" -> null
+
             // It ends a connection of HTTP/1 with every answer that did not come from an upstream.
             else -> row.but(keepsConnection = false)
         }

@@ -43,7 +43,12 @@ private fun badChats() =
         BadRow("no model", 400, "missing_field", post("""{"messages":[$USER]}""")),
         BadRow("no messages", 400, "missing_field", post("""{"model":"auto"}""")),
         BadRow("empty messages", 400, "invalid_value", post("""{"model":"auto","messages":[]}""")),
-        BadRow("10,000 messages", 400, "too_many_messages", post("""{"model":"auto","messages":[${List(10_000) { USER }.joinToString(",")}]}""")),
+        BadRow(
+            "10,000 messages",
+            400,
+            "too_many_messages",
+            post("""{"model":"auto","messages":[${List(10_000) { USER }.joinToString(",")}]}"""),
+        ),
         BadRow("model of a wrong type", 400, "invalid_type", post("""{"model":7,"messages":[$USER]}""")),
         BadRow("an empty model", 400, "invalid_value", post("""{"model":" ","messages":[$USER]}""")),
         BadRow("a model of 600 characters", 400, "invalid_value", post("""{"model":"${"m".repeat(600)}","messages":[$USER]}""")),
@@ -74,30 +79,87 @@ private fun badHeaders() =
         BadRow("a wrong content type", 415, "unsupported_content_type", post(GOOD, "Content-Type: text/xml")),
         BadRow("a content type that is none", 415, "unsupported_content_type", post(GOOD, "Content-Type: ;;")),
         BadRow("a form", 415, "unsupported_content_type", post(GOOD, "Content-Type: multipart/form-data; boundary=x")),
-        BadRow("a broken form", 400, "invalid_multipart", post("--x\r\n", "Content-Type: multipart/form-data; boundary=x", path = "/v1/audio/transcriptions")),
+        BadRow(
+            "a broken form",
+            400,
+            "invalid_multipart",
+            post("--x\r\n", "Content-Type: multipart/form-data; boundary=x", path = "/v1/audio/transcriptions"),
+        ),
         BadRow("gzip", 415, "unsupported_content_encoding", post(gzip(GOOD), "$JSON\r\nContent-Encoding: gzip")),
         BadRow("too many headers", 431, "too_many_headers", post(GOOD, JSON + manyHeaders())),
-        BadRow("too many headers of a GET", 431, "too_many_headers", "GET /v1/models HTTP/1.1\r\nHost: x${manyHeaders()}\r\n\r\n".toByteArray()),
+        BadRow(
+            "too many headers of a GET",
+            431,
+            "too_many_headers",
+            "GET /v1/models HTTP/1.1\r\nHost: x${manyHeaders()}\r\n\r\n".toByteArray(),
+        ),
         BadRow("a header that is too large", 431, "headers_too_large", post(GOOD, "$JSON\r\nX-Big: ${"b".repeat(70_000)}")),
-        BadRow("a header that is far too large", 431, "headers_too_large", post(GOOD, "X-Big: ${"b".repeat(400_000)}"), keepsConnection = false),
+        BadRow(
+            "a header that is far too large",
+            431,
+            "headers_too_large",
+            post(GOOD, "X-Big: ${"b".repeat(400_000)}"),
+            keepsConnection = false,
+        ),
     )
 
 private fun badHttp() =
     listOf(
         BadRow("chunked with trailers, truncated JSON", 400, "invalid_json", chunkedWithTrailers("""{"model":"auto",""")),
-        BadRow("a body over the limit", 413, "body_too_large", post("""{"x":"${"y".repeat(House.BODY_BYTES_MAX)}"}"""), keepsConnection = false),
-        BadRow("a chunked body over the limit", 413, "body_too_large", chunkedWithTrailers("""{"x":"${"y".repeat(House.BODY_BYTES_MAX)}"}"""), keepsConnection = false),
-        BadRow("a URI that is too long", 414, "uri_too_long", "GET /v1/models?${"q".repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n".toByteArray(), keepsConnection = false),
-        BadRow("an unknown method", 405, "method_not_allowed", "BREW $CHAT HTTP/1.1\r\nHost: x\r\n\r\n".toByteArray(), keepsConnection = false),
+        BadRow(
+            "a body over the limit",
+            413,
+            "body_too_large",
+            post("""{"x":"${"y".repeat(House.BODY_BYTES_MAX)}"}"""),
+            keepsConnection = false,
+        ),
+        BadRow(
+            "a chunked body over the limit",
+            413,
+            "body_too_large",
+            chunkedWithTrailers("""{"x":"${"y".repeat(House.BODY_BYTES_MAX)}"}"""),
+            keepsConnection = false,
+        ),
+        BadRow(
+            "a URI that is too long",
+            414,
+            "uri_too_long",
+            "GET /v1/models?${"q".repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n".toByteArray(),
+            keepsConnection = false,
+        ),
+        BadRow(
+            "an unknown method",
+            405,
+            "method_not_allowed",
+            "BREW $CHAT HTTP/1.1\r\nHost: x\r\n\r\n".toByteArray(),
+            keepsConnection = false,
+        ),
         BadRow("a broken request line", 400, "bad_http", "NONSENSE\r\n\r\n".toByteArray(), keepsConnection = false),
         BadRow("a header with a blank in its name", 400, "bad_http", post(GOOD, "Bad Name: 1"), keepsConnection = false),
         BadRow("two lengths", 400, "bad_http", post(GOOD, "$JSON\r\nContent-Length: 1"), keepsConnection = false),
-        BadRow("a length that is no number", 400, "bad_http", "POST $CHAT HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n".toByteArray(), keepsConnection = false),
-        BadRow("a chunk length that is no number", 400, "bad_http", "POST $CHAT HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".toByteArray(), keepsConnection = false),
+        BadRow(
+            "a length that is no number",
+            400,
+            "bad_http",
+            "POST $CHAT HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n".toByteArray(),
+            keepsConnection = false,
+        ),
+        BadRow(
+            "a chunk length that is no number",
+            400,
+            "bad_http",
+            "POST $CHAT HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".toByteArray(),
+            keepsConnection = false,
+        ),
         BadRow("HTTP/1.0 with bad JSON", 400, "invalid_json", post("{", version = "1.0"), keepsConnection = false),
     )
 
-private fun post(body: String, headers: String = JSON, path: String = CHAT, version: String = "1.1") = post(body.toByteArray(), headers, path, version)
+private fun post(body: String, headers: String = JSON, path: String = CHAT, version: String = "1.1") = post(
+    body.toByteArray(),
+    headers,
+    path,
+    version,
+)
 
 private fun post(body: ByteArray, headers: String = JSON, path: String = CHAT, version: String = "1.1"): ByteArray =
     "POST $path HTTP/$version\r\nHost: x\r\nContent-Length: ${body.size}\r\n$headers\r\n\r\n".toByteArray() + body

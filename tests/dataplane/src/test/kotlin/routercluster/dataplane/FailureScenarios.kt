@@ -43,7 +43,12 @@ internal interface FailureScenarios : DoorContract {
 
     @Test
     fun `busy, then success`() {
-        for (fault in listOf(Fault.Status(429), Fault.Status(429, RetryAfter.Seconds(0)), Fault.Status(429, RetryAfter.Seconds(1)), Fault.Status(503))) {
+        for (fault in listOf(
+            Fault.Status(429),
+            Fault.Status(429, RetryAfter.Seconds(0)),
+            Fault.Status(429, RetryAfter.Seconds(1)),
+            Fault.Status(503),
+        )) {
             house.reset()
             house.large.next(Script(fault = fault))
             withClue("$fault") { house.ask("hello", "large").status shouldBe 200 }

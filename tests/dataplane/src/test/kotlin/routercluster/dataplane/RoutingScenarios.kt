@@ -109,9 +109,17 @@ internal interface RoutingScenarios : DoorContract {
 
     @Test
     fun `models`() {
-        val names = house.get("/v1/models").json.path("data").map { it.path("id").textValue() }
+        val names = house
+            .get("/v1/models")
+            .json
+            .path("data")
+            .map { it.path("id").textValue() }
         names shouldContainAll listOf("auto", "small", "large", "gone")
-        house.get("/v1/models/large").json.path("id").textValue() shouldBe "large"
+        house
+            .get("/v1/models/large")
+            .json
+            .path("id")
+            .textValue() shouldBe "large"
     }
 
     @Test
@@ -122,7 +130,9 @@ internal interface RoutingScenarios : DoorContract {
         seen.path shouldBe "/house/v1/embeddings"
         seen.text() shouldBe """{"model":"small-v2","input":"river"}"""
         house.post("""{"model":"large","input":"river"}""", "/v1/embeddings").status shouldBe 200
-        house.large.seen.single().path shouldBe "/deep/api/embeddings"
+        house.large.seen
+            .single()
+            .path shouldBe "/deep/api/embeddings"
         house.post("""{"model":"auto","input":"river"}""", "/v1/embeddings").errorCode shouldBe "auto_needs_chat"
     }
 

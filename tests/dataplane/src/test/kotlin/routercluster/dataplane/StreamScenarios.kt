@@ -88,13 +88,16 @@ internal interface StreamScenarios : DoorContract {
             """{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{ \"a\":1.0 }"}}]}"""
         val answer = """{"role":"tool","tool_call_id":"c1","content":"\u00e9\/"}"""
         val body = """{"model":"auto","messages":[{"role":"user","content":"x"},$history,$answer],"tools":$tools,"tool_choice":"auto"}"""
-        house.small.script = Script(toolCalls = listOf(ToolCall("wetter_für", """{ "stadt": "Zürich",  "n": 1.50 }"""), ToolCall("f", "{}")))
+        house.small.script =
+            Script(toolCalls = listOf(ToolCall("wetter_für", """{ "stadt": "Zürich",  "n": 1.50 }"""), ToolCall("f", "{}")))
         for (more in listOf("", STREAMED)) {
             val asked = body.dropLast(1) + more + "}"
             val direct = post(house.small.port, "/v1/chat/completions", asked.replace("\"auto\",\"messages\"", "\"small-v2\",\"messages\""))
             val routed = house.post(asked)
             sameId(routed.text) shouldBe sameId(direct)
-            val sent = house.small.seen.last().text()
+            val sent = house.small.seen
+                .last()
+                .text()
             withClue(sent) { sent shouldContain "$history,$answer],\"tools\":$tools,\"tool_choice\":\"auto\"" }
         }
     }
