@@ -50,7 +50,9 @@ open class RequestBench {
 
 /** A chat request to `auto` with one user message of about [promptBytes]. */
 internal fun chatBody(promptBytes: Int): ByteArray =
-    """{"model":"auto","temperature":0.7,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"${prompt(promptBytes)}"}]}"""
+    """{"model":"auto","temperature":0.7,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"${prompt(
+        promptBytes,
+    )}"}]}"""
         .toByteArray()
 
 /** English prose of [length] characters. */

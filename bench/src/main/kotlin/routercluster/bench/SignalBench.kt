@@ -35,7 +35,11 @@ open class SignalBench {
     var rule: String = ""
 
     private val signals: Map<String, Signal> =
-        loadPolicy(POLICY, "bench", { null }).recipes.getValue(Policy.DEFAULT_RECIPE).signals.associateBy { it.ref.name }
+        loadPolicy(POLICY, "bench", { null })
+            .recipes
+            .getValue(Policy.DEFAULT_RECIPE)
+            .signals
+            .associateBy { it.ref.name }
     private var signal = signals.values.first()
     private var messages = emptyList<Message>()
 

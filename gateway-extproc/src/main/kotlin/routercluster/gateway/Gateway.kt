@@ -6,8 +6,8 @@ import com.linecorp.armeria.common.util.EventLoopGroups
 import com.linecorp.armeria.server.Server
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
-import org.slf4j.LoggerFactory
 import io.netty.channel.EventLoopGroup
+import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.Readiness
