@@ -1,7 +1,6 @@
 package routercluster.telemetry
 
 import io.micrometer.core.instrument.Counter
-import io.micrometer.core.instrument.FunctionCounter
 import io.micrometer.core.instrument.Gauge
 import io.micrometer.core.instrument.Timer
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics
@@ -85,11 +84,6 @@ class PrometheusEvents : Events, AutoCloseable {
             .description(help)
             .strongReference(true)
             .register(registry)
-    }
-
-    /** Adds a counter that is kept elsewhere and read at every scrape. [read] never falls. */
-    fun counter(name: String, help: String, read: () -> Long) {
-        FunctionCounter.builder(name, read) { it().toDouble() }.description(help).register(registry)
     }
 
     override fun close() {

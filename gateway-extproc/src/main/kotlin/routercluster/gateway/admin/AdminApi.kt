@@ -33,6 +33,7 @@ class AdminApi(
         server.route().get("/status").build { _, _ -> json(HttpStatus.OK, status()) }
         // A request id may hold a slash.
         server.route().get("/decisions/{*id}").build { ctx, _ -> decision(ctx.pathParam("id").orEmpty()) }
+        server.route().get("/decisions").build { _, _ -> json(HttpStatus.OK, newest()) }
         server.route().get("/models").build { _, _ -> json(HttpStatus.OK, models()) }
     }
 
@@ -83,6 +84,22 @@ class AdminApi(
         return json(HttpStatus.OK, record.toJson())
     }
 
+    /** What is kept, the newest first, a line's worth each; `/decisions/{id}` has the whole of one. */
+    private fun newest(): ObjectNode {
+        val body = obj()
+        val list = body.putArray("decisions")
+        decisions.newest(LISTED_MAX).forEach {
+            list
+                .addObject()
+                .put("id", it.id)
+                .put("time", it.time.toString())
+                .put("asked", it.asked)
+                .put("decision", it.decision)
+                .put("model", it.action.model)
+        }
+        return body
+    }
+
     private fun metrics(accept: String?): HttpResponse {
         if (!keeper.snapshot().policy.metrics) return json(HttpStatus.NOT_FOUND, obj().put("error", "the policy has switched metrics off"))
         val type = PrometheusEvents.contentTypeFor(accept)
@@ -96,4 +113,8 @@ class AdminApi(
         MediaType.JSON_UTF_8,
         body.toPrettyString(),
     )
+
+    private companion object {
+        const val LISTED_MAX = 100
+    }
 }

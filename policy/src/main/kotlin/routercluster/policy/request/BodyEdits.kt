@@ -108,7 +108,3 @@ fun ChatBody.apply(edits: BodyEdits): ByteArray {
     val fieldPatches = memberPatches(bytes, ObjectSpans(fields, members), firstMember, changes)
     return splice(bytes, fieldPatches + edits.system?.let { systemPromptPatches(this, it) }.orEmpty())
 }
-
-/** Asks for token usage at the end of a stream whose client did not ask. The door then owes the client to keep that chunk back. */
-fun BodyEdits.withStreamUsage(body: ChatBody): BodyEdits =
-    if (body.stream && !body.streamUsageAsked) set(listOf("stream_options", "include_usage"), RawJson.of(true)) else this

@@ -15,7 +15,6 @@ data class Span(val start: Int, val end: Int)
  * @property messages what signals read of the messages, in the same order
  * @property toolCount tool definitions, legacy `functions` included
  * @property metadata the `metadata` field; absent is empty
- * @property streamUsageAsked the client set `stream_options.include_usage`
  */
 class ChatBody(
     val bytes: ByteArray,
@@ -27,7 +26,6 @@ class ChatBody(
     val messages: List<Message>,
     val toolCount: Int,
     val metadata: Map<String, String>,
-    val streamUsageAsked: Boolean = false,
 )
 
 /** Why a body was refused. [code] is stable; [param] names the field where there is one. Texts never quote the prompt. */

@@ -43,7 +43,6 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
     private var stream = false
     private var toolCount = 0
     private var metadata = emptyMap<String, String>()
-    private var streamUsageAsked = false
     private var messages: MessageList? = null
 
     fun read(): ChatBody {
@@ -59,7 +58,6 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
             messages = read.messages,
             toolCount = toolCount,
             metadata = metadata,
-            streamUsageAsked = streamUsageAsked,
         )
     }
 
@@ -70,16 +68,7 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
             "stream" -> stream = json.flag("stream")
             "tools", "functions" -> toolCount += json.elementCount()
             "metadata" -> metadata = metadata()
-            "stream_options" -> streamUsageAsked = streamUsageAsked()
         }
-    }
-
-    private fun streamUsageAsked(): Boolean {
-        var asked = false
-        if (json.token == JsonToken.START_OBJECT) {
-            json.eachMember { if (it == "include_usage") asked = json.token == JsonToken.VALUE_TRUE }
-        }
-        return asked
     }
 
     private fun metadata(): Map<String, String> {

@@ -47,11 +47,6 @@ class BodyEditsTest {
             Row("""{"model":"a",$tail,"x":{"y":0,"k":1}}""", none.remove(listOf("x", "y")), """{"model":"a",$tail,"x":{"k":1}}"""),
             Row("""{"model":"a",$tail,"x":{"y":{"z":0}}}""", none.remove(listOf("x", "y", "z")), """{"model":"a",$tail}"""),
             Row("""{"model":"a",$tail,"x":"s"}""", none.remove(listOf("x", "y")), """{"model":"a",$tail,"x":"s"}"""),
-            Row(
-                """{"model":"a","stream":true,$tail}""",
-                none.withStreamUsage(parse("""{"model":"a","stream":true,$tail}""")),
-                """{"model":"a","stream":true,$tail,"stream_options":{"include_usage":true}}""",
-            ),
         )
 
     private val promptRows =

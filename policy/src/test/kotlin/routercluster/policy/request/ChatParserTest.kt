@@ -33,7 +33,6 @@ class ChatParserTest {
             )
         body.model shouldBe "auto"
         body.stream shouldBe true
-        body.streamUsageAsked shouldBe true
         body.toolCount shouldBe 2
         body.metadata shouldBe mapOf("tier" to "gold")
         body.messages shouldBe

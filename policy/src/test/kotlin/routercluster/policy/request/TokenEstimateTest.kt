@@ -7,17 +7,14 @@ import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
-import java.nio.file.Files
-import java.nio.file.Path
 import kotlin.math.abs
 import kotlin.random.Random
 
 class TokenEstimateTest {
     private val exact = Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.O200K_BASE)
-    private val chinese = checkNotNull(javaClass.getResource("/texts/chinese.txt")).readText().lines().filter { it.isNotBlank() }
-    private val code = paragraphs(filesUnder("src", ".kt"))
-    private val prose =
-        paragraphs(filesUnder("..", ".md")) + paragraphs(filesUnder("src/main", ".kt")).filter { it.trimStart().startsWith("/**") }
+    private val chinese = paragraphs("chinese")
+    private val code = paragraphs("code")
+    private val prose = paragraphs("prose")
 
     @Test
     fun `short prompts are counted exactly`() {
@@ -32,13 +29,13 @@ class TokenEstimateTest {
         val kinds = mapOf("chinese" to chinese, "code" to code, "prose" to prose, "mixed" to chinese + code.shuffled(random).take(40))
         val errors =
             kinds.flatMap { (kind, parts) ->
-                List(25) {
+                List(100) {
                     val text = document(parts, random)
                     withClue("$kind, ${text.length} units") { error(text).also { it shouldBeLessThan 0.10 } }
                 }
             }
-        errors.sorted()[errors.size * 95 / 100] shouldBeLessThan 0.06
-        errors.average() shouldBeLessThan 0.025
+        errors.sorted()[errors.size * 95 / 100] shouldBeLessThan 0.04
+        errors.average() shouldBeLessThan 0.015
     }
 
     @Test
@@ -71,17 +68,7 @@ class TokenEstimateTest {
         return text.substring(0, length)
     }
 
-    private fun filesUnder(folder: String, suffix: String): List<String> =
-        Files.walk(Path.of(folder)).use { all ->
-            all
-                .filter {
-                    it.toString().endsWith(
-                        suffix,
-                    ) && !it.toString().contains("target")
-                }.sorted()
-                .map { Files.readString(it) }
-                .toList()
-        }
-
-    private fun paragraphs(texts: List<String>): List<String> = texts.flatMap { it.split("\n\n") }.filter { it.length > 40 }
+    /** The texts are kept, not read from the tree, so that a bound never moves with somebody's commit. */
+    private fun paragraphs(name: String): List<String> =
+        checkNotNull(javaClass.getResource("/texts/$name.txt")).readText().split("\n\n").filter { it.length > 40 }
 }
