@@ -7,30 +7,35 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.RequestHeaders
 import com.linecorp.armeria.common.ResponseHeaders
+import com.linecorp.armeria.common.stream.ClosedStreamException
 import com.linecorp.armeria.server.ServerErrorHandler
 import com.linecorp.armeria.server.ServiceConfig
 import com.linecorp.armeria.server.ServiceRequestContext
-import org.slf4j.LoggerFactory
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
-
-/** A body that was not read to its end. */
-internal fun bodyTooLarge(bytesMax: Long) = ApiError(413, "body_too_large", "The request body exceeds $bytesMax bytes")
-
-/** A failure of ours; what it was stands in the log only. */
-internal val INTERNAL_ERROR = ApiError(500, "internal_error", "The router failed to handle this request")
+import routercluster.gateway.pipeline.internalError
+import java.util.concurrent.CancellationException
 
 /** Gives what fails before or outside [HttpDoor] the same error shape as everything else. */
 internal object EdgeErrors : ServerErrorHandler {
-    private val log = LoggerFactory.getLogger(EdgeErrors::class.java)
+    private val CLIENT_LEFT = ApiError(400, "client_left", "The connection was closed before the answer")
 
     override fun onServiceException(ctx: ServiceRequestContext, cause: Throwable): HttpResponse? {
+        val causes = generateSequence(cause) { it.cause }
         val error =
-            if (generateSequence(cause) { it.cause }.any { it is ContentTooLargeException }) {
-                bodyTooLarge(ctx.maxRequestLength())
-            } else {
-                log.error("request {} failed inside the router", ctx.path(), cause)
-                INTERNAL_ERROR
+            when {
+                causes.any { it is ContentTooLargeException } -> {
+                    ApiError(413, "body_too_large", "The request body exceeds ${ctx.maxRequestLength()} bytes")
+                }
+
+                // Nobody is left to read the answer, and nothing of ours failed.
+                causes.any { it is ClosedStreamException || it is CancellationException } -> {
+                    CLIENT_LEFT
+                }
+
+                else -> {
+                    internalError(cause)
+                }
             }
         val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8).build()
         return HttpResponse.of(headers, ClientProtocol.of(ctx.path()).body(error, ctx.id().text()))

@@ -25,7 +25,7 @@ data class ApiError(
 )
 
 /** A fault of our own. The text of [failure] may quote the request, so just its kind and place are logged. */
-internal fun internalError(failure: Exception): ApiError {
+internal fun internalError(failure: Throwable): ApiError {
     log.error("a request failed inside the router: {} at {}", failure.javaClass.name, failure.stackTrace.firstOrNull())
     return ApiError(500, "internal_error", "The router failed to handle this request")
 }

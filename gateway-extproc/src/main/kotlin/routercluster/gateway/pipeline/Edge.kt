@@ -77,8 +77,12 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
                 AsciiString.of("traceparent"),
                 AsciiString.of("tracestate"),
                 AsciiString.of("x-request-id"),
-                HttpHeaderNames.FORWARDED, HttpHeaderNames.VIA, HttpHeaderNames.X_FORWARDED_FOR, HttpHeaderNames.X_FORWARDED_HOST,
-                HttpHeaderNames.X_FORWARDED_PROTO, AsciiString.of("x-real-ip"),
+                HttpHeaderNames.FORWARDED,
+                HttpHeaderNames.VIA,
+                HttpHeaderNames.X_FORWARDED_FOR,
+                HttpHeaderNames.X_FORWARDED_HOST,
+                HttpHeaderNames.X_FORWARDED_PROTO,
+                AsciiString.of("x-real-ip"),
             )
 
         fun isPerHop(name: AsciiString): Boolean = name in perHop
