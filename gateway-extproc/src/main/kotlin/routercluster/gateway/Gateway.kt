@@ -196,7 +196,7 @@ private fun plainServer(host: String, port: Int, loops: EventLoopGroup): ServerB
         // The drain is over when servers are stopped.
         .gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO)
 
-/** Headers up to twice the policy's bound are read, so that most refusals come from us and leave the connection open. */
+/** Headers a little beyond the policy's bound are read, so that most refusals come from us and leave the connection open. */
 private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoopGroup): ServerBuilder {
     val gateway = policy.gateway
     val headerBytesMax = gateway.limits.headerBytesMax + HEADER_MARGIN_BYTES

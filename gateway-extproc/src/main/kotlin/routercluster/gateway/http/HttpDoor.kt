@@ -11,6 +11,7 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.common.logging.RequestLogProperty
+import com.linecorp.armeria.common.stream.ClosedStreamException
 import com.linecorp.armeria.common.stream.StreamMessage
 import com.linecorp.armeria.server.HttpService
 import com.linecorp.armeria.server.RequestTimeoutException
@@ -177,7 +178,8 @@ class HttpDoor(
     private fun brokenStream(journey: Journey, account: Account, events: Boolean, failure: Throwable): StreamMessage<HttpData> {
         val code = (failure as? UpstreamStreamFailure)?.code ?: "upstream_stream_failed"
         account.broke(code)
-        if (!events) return StreamMessage.aborted(failure)
+        // A kind of failure that Armeria takes for usual, and so does not log with its trace.
+        if (!events) return StreamMessage.aborted(ClosedStreamException(code))
         val error = ApiError(502, code, "The model's answer broke off", retryable = false)
         return StreamMessage.of(journey.protocol.event(error, journey.id))
     }
