@@ -137,7 +137,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
         PolicyKeeper(policy, config.file, config.environment, config.clock, events) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
-    metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().upstreams.health().values.count { it == "fit" }.toDouble() }
+    metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
     val admission = Admission()
     val readiness = Readiness(admission)
     val accounts = Accounts(events)

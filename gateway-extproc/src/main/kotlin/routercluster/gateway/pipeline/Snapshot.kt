@@ -15,6 +15,8 @@ class Snapshot(val policy: Policy, val upstreams: Upstreams) {
 
     private val countsTokens = policy.recipes.values.any { recipe -> recipe.signals.any { it.ref.type == "context" } }
 
+    fun fitUpstreams(): Int = upstreams.health().values.count { it == Upstreams.FIT }
+
     /** Whether [warm] has anything to do. */
     val isSlowToStart: Boolean = countsTokens || languages != LanguageDetector.None
 

@@ -87,12 +87,11 @@ internal class Condition {
             complaint != null -> complaint
             ejected(now) -> "ejected for ${(ejectedUntilNanos - now) / NANOS_PER_SECOND} s more"
             ejected -> "on trial after an ejection"
-            else -> FIT
+            else -> Upstreams.FIT
         }
     }
 
     companion object {
-        const val FIT = "fit"
         private const val GROWTH_MAX = 10
         private const val NANOS_PER_SECOND = 1_000_000_000L
     }

@@ -94,6 +94,10 @@ interface Upstreams : AutoCloseable {
      */
     fun pick(model: Model): Upstream?
 
-    /** Per upstream id: `fit`, or why it is not. */
+    /** Per upstream id: [FIT], or why it is not. */
     fun health(): Map<String, String>
+
+    companion object {
+        const val FIT = "fit"
+    }
 }

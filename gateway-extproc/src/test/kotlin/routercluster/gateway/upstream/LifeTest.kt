@@ -2,6 +2,7 @@ package routercluster.gateway.upstream
 
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpResponseWriter
+import com.linecorp.armeria.common.util.EventLoopGroups
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.shouldBe
 import kotlinx.coroutines.channels.Channel
@@ -20,7 +21,9 @@ class LifeTest {
     @AfterEach
     fun close() = open.asReversed().forEach { it.close() }
 
-    private val pool = UpstreamPool().also(open::add)
+    /** One, since each event loop has connections of its own. */
+    private val loops = EventLoopGroups.newEventLoopGroup(1, "life").also { open.add(AutoCloseable { it.shutdownGracefully() }) }
+    private val pool = UpstreamPool(loops).also(open::add)
     private val once = Forwarding(attemptsMax = 1)
 
     @Test
