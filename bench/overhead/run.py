@@ -26,6 +26,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".router" / "bench"
 OHA_VERSION = "1.16.0"
+# The JIT needs some hundred thousand requests; the others need none of it but get the same.
+WARM_UP_SECONDS = 25
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -202,7 +204,7 @@ class Contenders:
         rendered = WORK / "envoy-extproc.yaml"
         with open(rendered, "wb") as out:
             subprocess.run(
-                [ROOT / "router", "envoy-config", WORK / "policy.yaml", "--port", str(port), "--admin-port", str(free_port()),
+                [ROOT / "router", "envoy-config", WORK / "policy.yaml", "--no-access-log", "--port", str(port), "--admin-port", str(free_port()),
                  "--extproc-port", str(ports["extproc"]), "--http-port", str(ports["http"])],
                 check=True, stdout=out,
             )
@@ -270,7 +272,7 @@ def main():
             try:
                 script(upstream_port, False)
                 wait_for(f"{url}/v1/chat/completions", body_file(model, 64, False).read_bytes())
-                load(url, model, SHAPES["c"], max(3, round(15 * options.scale)), warm=True)
+                load(url, model, SHAPES["c"], WARM_UP_SECONDS, warm=True)
                 for shape in shapes:
                     print(f"{name}: {SHAPES[shape][0]} …", file=sys.stderr)
                     script(upstream_port, SHAPES[shape][5])

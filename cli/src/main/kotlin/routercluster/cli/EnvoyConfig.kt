@@ -2,13 +2,21 @@ package routercluster.cli
 
 import com.github.ajalt.clikt.parameters.arguments.argument
 import com.github.ajalt.clikt.parameters.options.default
+import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.path
 import routercluster.policy.Policy
 
 /** Where Envoy listens and where it finds the router. [listenPort] is null where the policy's listeners say it. */
-class EnvoyAddresses(val listenPort: Int?, val adminPort: Int, val routerHost: String, val extProcPort: Int, val httpPort: Int)
+class EnvoyAddresses(
+    val listenPort: Int?,
+    val adminPort: Int,
+    val routerHost: String,
+    val extProcPort: Int,
+    val httpPort: Int,
+    val accessLog: Boolean,
+)
 
 /** `router envoy-config`: an Envoy configuration for a policy. */
 class EnvoyConfig(private val load: LoadPolicy, private val render: (Policy, EnvoyAddresses) -> String) :
@@ -23,8 +31,10 @@ class EnvoyConfig(private val load: LoadPolicy, private val render: (Policy, Env
     private val routerHost by option("--router-host").help("where the router runs; default 127.0.0.1").default("127.0.0.1")
     private val extProcPort by port("--extproc-port", "the router's ExtProc port; default 50051").default(50_051)
     private val httpPort by port("--http-port", "the router's HTTP port; default 8899").default(8899)
+    private val noAccessLog by option("--no-access-log", help = "write no line per request").flag()
 
     override fun run() {
-        echo(render(load.fromFile(file), EnvoyAddresses(port, adminPort, routerHost, extProcPort, httpPort)).trimEnd())
+        val addresses = EnvoyAddresses(port, adminPort, routerHost, extProcPort, httpPort, accessLog = !noAccessLog)
+        echo(render(load.fromFile(file), addresses).trimEnd())
     }
 }

@@ -148,6 +148,7 @@ private fun rendered(policy: Policy, addresses: EnvoyAddresses): String {
             httpDoor = Address(addresses.routerHost, addresses.httpPort),
             listeners = addresses.listenPort?.let { port -> listOf(listeners.first().copy(port = port)) } ?: listeners,
             adminPort = addresses.adminPort.takeIf { it != 0 },
+            accessLog = addresses.accessLog,
         ),
     )
 }

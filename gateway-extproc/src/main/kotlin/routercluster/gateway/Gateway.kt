@@ -153,7 +153,10 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val servers =
         Servers(
             doorServer(config.host, config.port, policy, loops).apply(admin::addProbes).serviceUnder("/", door).build(),
-            doorServer(config.host, config.extProcPort, policy, loops).service(extProc).build(),
+            doorServer(config.host, config.extProcPort, policy, loops)
+                .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
+                .service(extProc)
+                .build(),
             plainServer(config.adminHost, config.adminPort, loops).apply(admin::addTo).build(),
         )
     val resources = listOf(keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
@@ -206,6 +209,10 @@ private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoop
         .http2MaxHeaderListSize(headerBytesMax.toLong())
         .requestTimeout(gateway.forwarding.totalTimeout.plus(HttpDoor.ANSWER_GRACE))
 }
+
+/** Envoy ends each of its calls with a reset, so the guard against floods of them would take our own proxy for an attacker. */
+private const val RESETS_UNBOUNDED = 0
+private const val RESET_WINDOW_SECONDS = 1
 
 /** What a server counts and a policy does not: separators, line ends, HTTP/2's overhead per header. */
 private const val HEADER_MARGIN_BYTES = 16 * 1024

@@ -98,11 +98,14 @@ class PipelineDoor(
         return DoorPlan.Forward(
             path = outgoing.headers.path(),
             body = outgoing.body.array(),
-            setHeaders = outgoing.headers.filterNot { (name, _) -> name.startsWith(":") }.map { (name, value) -> name.toString() to value },
-            removeHeaders = journey.headers.names().map { it.toString() }.filter {
-                !it.startsWith(":") && it !in kept &&
-                    it !in PROXY_HEADERS
-            },
+            setHeaders =
+                outgoing.headers
+                    .filterNot { (name, value) -> name.startsWith(":") || journey.headers.get(name) == value }
+                    .map { (name, value) -> name.toString() to value },
+            removeHeaders = journey.headers
+                .names()
+                .map { it.toString() }
+                .filter { it !in kept && !isProxys(it) },
             destination = "${upstream.host}:${upstream.port}",
             upstream = upstream.id,
             model = target.model.name,
@@ -171,6 +174,9 @@ class PipelineDoor(
             account.end(code)
         }
     }
+
+    /** Envoy needs these on the way to the upstream or sets them itself; it refuses to have its own ones removed, and drops a client's. */
+    private fun isProxys(name: String) = name.startsWith(":") || name.startsWith("x-envoy-") || name in PROXY_HEADERS
 
     private companion object {
         val NO_UPSTREAM = ApiError(503, "no_healthy_upstream", "No upstream of the chosen models is healthy", retryAfterSeconds = 1)
