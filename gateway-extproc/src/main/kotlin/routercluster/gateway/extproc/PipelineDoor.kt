@@ -16,12 +16,12 @@ import routercluster.gateway.pipeline.Door
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import routercluster.gateway.pipeline.Journey
+import routercluster.gateway.pipeline.OwnAnswer
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.pipeline.ResponsePath
 import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
-import routercluster.gateway.pipeline.fixedAnswer
 import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.upstream.Target
 import routercluster.policy.models.Model
@@ -123,36 +123,24 @@ class PipelineDoor(
     }
 
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): DoorPlan {
-        val headers = HttpHeaders.builder().set("content-type", if (route.stream) "text/event-stream" else "application/json")
-        headers.addDecision(journey.id, route.plan, ResponsePath.FAST_RESPONSE, journey.debug)
         account.answered(200)
-        val body = fixedAnswer(journey.id, route.plan.asked.written, clock.instant().epochSecond, route.message, route.stream)
-        return DoorPlan.Answer(200, headers.build().map { (name, value) -> name.toString() to value }, body.array())
+        return told(OwnAnswer.fixed(journey, route, clock.instant().epochSecond))
     }
 
     private fun refusal(journey: Journey, account: Account, error: ApiError, route: Route?): DoorPlan {
-        val path = if (error.status == 403) ResponsePath.BLOCKED else ResponsePath.ERROR
         account.refused(error)
-        val headers = HttpHeaders.builder().set("content-type", "application/json")
-        headers.addDecision(journey.id, route?.plan, path, journey.debug)
-        error.retryAfterSeconds?.let { headers.set("retry-after", it.toString()) }
-        if (!error.retryable) headers.set("x-should-retry", "false")
-        val body = journey.protocol.body(error, journey.id)
-        return DoorPlan.Answer(error.status, headers.build().map { (name, value) -> name.toString() to value }, body.array())
+        return told(OwnAnswer.refusal(journey, error, route))
     }
 
     private fun models(journey: Journey, account: Account): DoorPlan {
         val body =
-            modelsAnswer(journey.path, journey.snapshot.policy)
-                ?: return refusal(
-                    journey,
-                    account,
-                    ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models"),
-                    null,
-                )
+            modelsAnswer(journey.path, journey.snapshot.policy) ?: return refusal(journey, account, OwnAnswer.nothingAt(journey.path), null)
         account.answered(200)
-        return DoorPlan.Answer(200, listOf("content-type" to "application/json", "x-request-id" to journey.id), body.array())
+        return told(OwnAnswer.models(journey, body))
     }
+
+    private fun told(answer: OwnAnswer) =
+        DoorPlan.Answer(answer.status, answer.headers.map { (name, value) -> name.toString() to value }, answer.body.array())
 
     private class Observer(
         private val account: Account,

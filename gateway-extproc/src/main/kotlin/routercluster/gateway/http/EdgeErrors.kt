@@ -60,7 +60,7 @@ internal object EdgeErrors : ServerErrorHandler {
                 431 -> "headers_too_large"
                 else -> "bad_http"
             }
-        return rendered(headers?.path().orEmpty(), ApiError(status.code(), code, description ?: status.reasonPhrase()))
+        return rendered(headers, status, code, description)
     }
 
     override fun renderStatus(
@@ -78,12 +78,12 @@ internal object EdgeErrors : ServerErrorHandler {
                 503 -> "draining"
                 else -> "http_${status.code()}"
             }
-        return rendered(headers?.path().orEmpty(), ApiError(status.code(), code, description ?: status.reasonPhrase()))
+        return rendered(headers, status, code, description)
     }
 
-    private fun rendered(path: String, error: ApiError): AggregatedHttpResponse =
+    private fun rendered(headers: RequestHeaders?, status: HttpStatus, code: String, description: String?): AggregatedHttpResponse =
         AggregatedHttpResponse.of(
-            ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8).build(),
-            ClientProtocol.of(path).body(error, ""),
+            ResponseHeaders.builder(status).contentType(MediaType.JSON_UTF_8).build(),
+            ClientProtocol.of(headers?.path().orEmpty()).body(ApiError(status.code(), code, description ?: status.reasonPhrase()), ""),
         )
 }

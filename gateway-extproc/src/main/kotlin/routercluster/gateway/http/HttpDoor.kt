@@ -3,7 +3,6 @@ package routercluster.gateway.http
 import com.linecorp.armeria.common.ClosedSessionException
 import com.linecorp.armeria.common.ContentTooLargeException
 import com.linecorp.armeria.common.HttpData
-import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.HttpRequest
 import com.linecorp.armeria.common.HttpResponse
@@ -29,12 +28,12 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.Journey
+import routercluster.gateway.pipeline.OwnAnswer
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.pipeline.ResponsePath
 import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
-import routercluster.gateway.pipeline.fixedAnswer
 import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.upstream.Exchange
 import routercluster.gateway.upstream.Reply
@@ -185,34 +184,24 @@ class HttpDoor(
     }
 
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): HttpResponse {
-        val headers = ResponseHeaders.builder(HttpStatus.OK)
-        headers.contentType(if (route.stream) MediaType.EVENT_STREAM else MediaType.JSON_UTF_8)
-        headers.addDecision(journey.id, route.plan, ResponsePath.FAST_RESPONSE, journey.debug)
         account.answered(200)
-        val body = fixedAnswer(journey.id, route.plan.asked.written, clock.instant().epochSecond, route.message, route.stream)
-        return HttpResponse.of(headers.build(), body)
+        return sent(OwnAnswer.fixed(journey, route, clock.instant().epochSecond))
     }
 
     private fun refuse(journey: Journey, account: Account, error: ApiError, route: Route?): HttpResponse {
-        val path = if (error.status == 403) ResponsePath.BLOCKED else ResponsePath.ERROR
         account.refused(error)
-        val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8)
-        headers.addDecision(journey.id, route?.plan, path, journey.debug)
-        error.retryAfterSeconds?.let { headers.set(HttpHeaderNames.RETRY_AFTER, it.toString()) }
-        if (!error.retryable) headers.set("x-should-retry", "false")
-        return HttpResponse.of(headers.build(), journey.protocol.body(error, journey.id))
+        return sent(OwnAnswer.refusal(journey, error, route))
     }
 
     private fun modelsOrNothing(journey: Journey, account: Account): HttpResponse {
-        val body = modelsAnswer(journey.path, journey.snapshot.policy)
-        if (body == null) {
-            val error = ApiError(404, "unknown_path", "There is no GET ${journey.path}; see GET /v1/models")
-            return refuse(journey, account, error, null)
-        }
+        val body =
+            modelsAnswer(journey.path, journey.snapshot.policy) ?: return refuse(journey, account, OwnAnswer.nothingAt(journey.path), null)
         account.answered(200)
-        val headers = ResponseHeaders.builder(HttpStatus.OK).contentType(MediaType.JSON_UTF_8).set("x-request-id", journey.id)
-        return HttpResponse.of(headers.build(), body)
+        return sent(OwnAnswer.models(journey, body))
     }
+
+    private fun sent(answer: OwnAnswer): HttpResponse =
+        HttpResponse.of(ResponseHeaders.builder(HttpStatus.valueOf(answer.status)).add(answer.headers).build(), answer.body)
 
     /** The server's own bounds are those of the policy it was started with. */
     private fun ServiceRequestContext.keepTo(settings: GatewaySettings) {
