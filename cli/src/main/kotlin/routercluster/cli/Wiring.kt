@@ -150,7 +150,9 @@ private fun rendered(policy: Policy, addresses: EnvoyAddresses): String {
     val listeners = policy.listeners.ifEmpty { listOf(default) }
     val client = addresses.tls.clientCertificate?.let { certificate -> addresses.tls.clientKey?.let { ClientCertificate(certificate, it) } }
     if (policy.gateway.extProcTls?.clientCaFile != null && client == null) {
-        throw UsageError("the policy asks Envoy for a certificate (gateway.extproc_tls.client_ca_file): give --client-certificate and --client-key")
+        throw UsageError(
+            "the policy asks Envoy for a certificate (gateway.extproc_tls.client_ca_file): give --client-certificate and --client-key",
+        )
     }
     val options =
         EnvoyOptions(

@@ -80,7 +80,18 @@ internal fun tracingProperties(settings: TracingSettings?, environment: (String)
         put("otel.exporter.otlp.traces.protocol", protocol)
         serviceName(settings, said)?.let { put("otel.service.name", it) }
         if (settings != null) put("otel.traces.exporter", "otlp")
-        settings?.endpoint?.let { put("otel.exporter.otlp.traces.endpoint", if (protocol == OtlpProtocol.GRPC.label) it else tracesUrl(it)) }
+        settings?.endpoint?.let {
+            put(
+                "otel.exporter.otlp.traces.endpoint",
+                if (protocol ==
+                    OtlpProtocol.GRPC.label
+                ) {
+                    it
+                } else {
+                    tracesUrl(it)
+                },
+            )
+        }
         settings?.sampleRate?.let {
             put("otel.traces.sampler", "parentbased_traceidratio")
             put("otel.traces.sampler.arg", it.toString())

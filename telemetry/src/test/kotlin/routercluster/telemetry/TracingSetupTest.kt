@@ -60,7 +60,10 @@ class TracingSetupTest {
                 Row(TracingSettings(enabled = false, endpoint = at), listOf(endpoint), null),
             )
         for (row in rows) {
-            withClue("$row") { exported(row.settings, *row.environment.toTypedArray())?.let { "${it.protocol} ${it.path}" } shouldBe row.arrives }
+            withClue("$row") {
+                exported(row.settings, *row.environment.toTypedArray())?.let { "${it.protocol} ${it.path}" } shouldBe
+                    row.arrives
+            }
         }
     }
 
@@ -78,7 +81,8 @@ class TracingSetupTest {
             )
         for ((endpoint, protocol) in rows) {
             withClue(endpoint) {
-                tracingProperties(TracingSettings(endpoint = endpoint)) { null }?.get("otel.exporter.otlp.traces.protocol") shouldBe protocol
+                tracingProperties(TracingSettings(endpoint = endpoint)) { null }?.get("otel.exporter.otlp.traces.protocol") shouldBe
+                    protocol
             }
         }
     }
@@ -124,9 +128,18 @@ class TracingSetupTest {
 
     @Test
     fun `long attribute values are cut`() {
-        openTracing(TracingSettings(endpoint = at)) { null }.use { it.start("chat", "m".repeat(10_000), TraceHeaders.NONE).end(completed()) }
-        val attributes = collector.next()?.spans.shouldNotBeNull().single().attributesList
-        attributes.single { it.key == "gen_ai.original.model" }.value.stringValue.length shouldBe 256
+        openTracing(
+            TracingSettings(endpoint = at),
+        ) { null }.use { it.start("chat", "m".repeat(10_000), TraceHeaders.NONE).end(completed()) }
+        val attributes = collector
+            .next()
+            ?.spans
+            .shouldNotBeNull()
+            .single()
+            .attributesList
+        attributes
+            .single { it.key == "gen_ai.original.model" }
+            .value.stringValue.length shouldBe 256
     }
 
     @Test

@@ -101,7 +101,11 @@ class CloudDiscoveryTest {
 
     @Test
     fun `what cannot be sent is not sent and not shown`() {
-        val rows = listOf(openAi + ("OPENAI_API_KEY" to "a\nb: $KEY"), openAi + ("OPENAI_BASE_URL" to "file:///etc"), openAi + ("OPENAI_BASE_URL" to "::"))
+        val rows = listOf(
+            openAi + ("OPENAI_API_KEY" to "a\nb: $KEY"),
+            openAi + ("OPENAI_BASE_URL" to "file:///etc"),
+            openAi + ("OPENAI_BASE_URL" to "::"),
+        )
         for (environment in rows) {
             val provider = found(environment)
             provider.isGuess shouldBe true

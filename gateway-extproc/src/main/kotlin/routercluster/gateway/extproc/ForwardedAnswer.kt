@@ -5,8 +5,8 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.AnswerObserver
-import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.Delivery
+import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.Picked
 import routercluster.gateway.upstream.failureClass

@@ -4,9 +4,9 @@ import com.google.protobuf.ByteString
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration
+import routercluster.gateway.pipeline.Delivery
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
-import routercluster.gateway.pipeline.Delivery
 
 /**
  * Where one ext_proc stream stands. The two halves move on their own, since an answer may begin before the request has ended.

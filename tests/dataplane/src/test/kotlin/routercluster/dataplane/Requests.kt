@@ -57,8 +57,9 @@ internal fun House.get(path: String): Reply =
     Reply(client.send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).timeout(timeout).build(), BodyHandlers.ofString()))
 
 /** As any client would ask [port] directly. */
-internal fun post(port: Int, path: String, body: String): String =
-    client.send(request(port, path, body), BodyHandlers.ofString()).body()
+internal fun post(port: Int, path: String, body: String): String = asked(port, path, body).text
+
+internal fun asked(port: Int, path: String, body: String): Reply = Reply(client.send(request(port, path, body), BodyHandlers.ofString()))
 
 private fun House.request(path: String, body: String, vararg headers: Pair<String, String>) = request(port, path, body, *headers)
 
