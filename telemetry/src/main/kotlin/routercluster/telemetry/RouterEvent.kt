@@ -69,6 +69,7 @@ sealed interface RouterEvent {
      * @property nanos from the request's arrival to the end of the answer
      * @property firstByteNanos from the request's arrival to the first byte of the answer's body
      * @property cost in [currency]
+     * @property finishReasons why each choice ended, in the provider's words
      */
     data class Completed(
         val operation: String,
@@ -88,6 +89,7 @@ sealed interface RouterEvent {
         val cachedTokens: Int? = null,
         val cost: Double? = null,
         val currency: String? = null,
+        val finishReasons: List<String> = emptyList(),
     ) : RouterEvent
 
     /** A request was refused before it could be routed. [code] is the stable code that the client sees. */

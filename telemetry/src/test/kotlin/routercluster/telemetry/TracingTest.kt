@@ -58,7 +58,9 @@ class TracingTest {
         second.headers.traceparent.shouldNotBeNull() shouldMatch "00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01"
         second.headers.tracestate shouldBe "vendor=1"
         second.end(200, null)
-        request.end(completed(model = "large").copy(promptTokens = 10, completionTokens = 3, cachedTokens = 4))
+        request.end(
+            completed(model = "large").copy(promptTokens = 10, completionTokens = 3, cachedTokens = 4, finishReasons = listOf("stop")),
+        )
 
         val server = exporter.finishedSpanItems.single { it.kind == SpanKind.SERVER }
         server.name shouldBe "chat large"
@@ -73,6 +75,7 @@ class TracingTest {
                 "gen_ai.usage.input_tokens" to 10L,
                 "gen_ai.usage.output_tokens" to 3L,
                 "gen_ai.usage.cache_read.input_tokens" to 4L,
+                "gen_ai.response.finish_reasons" to listOf("stop"),
                 "http.response.status_code" to 200L,
             )
         val route = span("route")

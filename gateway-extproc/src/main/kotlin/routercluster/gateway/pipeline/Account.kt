@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.HttpData
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
+import routercluster.policy.answer.AnswerFacts
 import routercluster.policy.answer.Usage
 import routercluster.policy.answer.UsageScanner
 import routercluster.policy.models.Model
@@ -123,7 +124,7 @@ class Account(private val journey: Journey, private val events: Events) {
             events.publish(event)
             journey.span.end(event)
         } else {
-            val event = completed(plan, path, scanner?.facts?.usage)
+            val event = completed(plan, path, scanner?.facts)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
             journey.span.end(event)
@@ -140,8 +141,9 @@ class Account(private val journey: Journey, private val events: Events) {
         }
     }
 
-    private fun completed(plan: Plan?, path: AnswerPath, usage: Usage?): RouterEvent.Completed {
+    private fun completed(plan: Plan?, path: AnswerPath, facts: AnswerFacts?): RouterEvent.Completed {
         val pricing = model?.pricing
+        val usage = facts?.usage
         return RouterEvent.Completed(
             operation = journey.operation,
             askedModel = plan?.asked?.base.orEmpty(),
@@ -160,6 +162,7 @@ class Account(private val journey: Journey, private val events: Events) {
             cachedTokens = usage?.cachedTokens?.toInt(),
             cost = cost(pricing, usage),
             currency = (pricing ?: unserved.firstOrNull())?.currency,
+            finishReasons = facts?.finishReasons.orEmpty(),
         )
     }
 

@@ -3,6 +3,7 @@ package routercluster.gateway.pipeline
 import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.RequestHeaders
 import com.linecorp.armeria.common.RequestHeadersBuilder
+import io.netty.util.AsciiString
 import routercluster.policy.models.Upstream
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.plugins.outgoingHeaders
@@ -10,7 +11,7 @@ import routercluster.policy.plugins.outgoingHeaders
 /**
  * The headers an upstream gets: the client's without what concerns this hop, without anything internal, with the decision's
  * header edits, this upstream's own headers and, last so that nothing can override it, its credential. A client's own
- * `Authorization` is passed on only to an upstream that has no credential configured.
+ * credentials are passed on only to an upstream that has none configured.
  */
 fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>, model: String): RequestHeaders {
     val incoming = journey.headers
@@ -19,8 +20,7 @@ fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>,
     for ((name, value) in incoming) {
         if (name.isEmpty() || name.byteAt(0) == ':'.code.toByte()) continue
         if (Edge.isPerHop(name) || edge.isInternal(name)) continue
-        if (upstream.credential != null && name.contentEqualsIgnoreCase(HttpHeaderNames.AUTHORIZATION)) continue
-        if (upstream.credential != null && name.contentEqualsIgnoreCase("x-api-key")) continue
+        if (upstream.credential != null && name in clientCredentials) continue
         out.add(name, value)
     }
     mutate(out, plugins)
@@ -34,6 +34,10 @@ fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>,
     upstream.credential?.let { out.set(it.header, it.prefix + it.secret.reveal()) }
     return out.build()
 }
+
+/** What carries a client's own rights, by the habits of browsers and of providers. */
+private val clientCredentials =
+    setOf(HttpHeaderNames.AUTHORIZATION, HttpHeaderNames.COOKIE) + listOf("x-api-key", "api-key", "x-goog-api-key").map(AsciiString::of)
 
 private fun mutate(headers: RequestHeadersBuilder, plugins: List<Plugin>) {
     if (plugins.none { it is Plugin.HeaderMutation }) return

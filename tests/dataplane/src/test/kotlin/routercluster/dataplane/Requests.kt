@@ -48,13 +48,17 @@ private fun quoted(text: String): String = json.writeValueAsString(text)
 internal fun House.ask(text: String, model: String = "auto"): Reply = post(chat(text, model))
 
 internal fun House.post(body: String, path: String = CHAT, vararg headers: Pair<String, String>): Reply =
-    Reply(client.send(request(path, body, *headers), BodyHandlers.ofString()))
+    sent(request(path, body, *headers))
+
+/** A chat request to the door at [port]. */
+internal fun sent(port: Int, body: String): Reply = sent(request(port, CHAT, body))
+
+private fun sent(request: HttpRequest): Reply = Reply(client.send(request, BodyHandlers.ofString()))
 
 internal fun House.postAsync(body: String): CompletableFuture<Reply> =
     client.sendAsync(request(CHAT, body), BodyHandlers.ofString()).thenApply(::Reply)
 
-internal fun House.get(path: String): Reply =
-    Reply(client.send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).timeout(timeout).build(), BodyHandlers.ofString()))
+internal fun House.get(path: String): Reply = sent(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).timeout(timeout).build())
 
 /** As any client would ask [port] directly. */
 internal fun post(port: Int, path: String, body: String): String =
