@@ -3,6 +3,7 @@ package routercluster.kit
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
 import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.AnswerBodies
 import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
@@ -37,6 +38,9 @@ class House private constructor(
 ) : AutoCloseable {
     /** Where clients go: Envoy where there is one, else the HTTP door. */
     val port: Int get() = envoy?.listeners?.getValue("main") ?: gateway.port
+
+    /** Where operators go. */
+    val adminPort: Int get() = gateway.adminPort
 
     /** Makes both models sound again and lets them forget what they saw. */
     fun reset() {
@@ -74,8 +78,11 @@ class House private constructor(
         private val IDLE_WAIT = Duration.ofSeconds(10)
         private val http = HttpClient.newHttpClient()
 
-        /** @param behindEnvoy skips the calling test, visibly, where Envoy is not installed */
-        fun open(behindEnvoy: Boolean = false): House {
+        /**
+         * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
+         * @param answerBodies how answers pass the router behind Envoy
+         */
+        fun open(behindEnvoy: Boolean = false, answerBodies: AnswerBodies = AnswerBodies.STREAMED): House {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val small = mockLlm()
             val large = mockLlm()
@@ -94,6 +101,7 @@ class House private constructor(
                     extProc = Address("127.0.0.1", gateway.extProcPort),
                     httpDoor = Address("127.0.0.1", gateway.port),
                     adminPort = 0,
+                    answerBodies = answerBodies,
                 )
             val envoy = if (behindEnvoy) EnvoyProcess.start(renderEnvoy(policy, options)) else null
             return House(small, large, gateway, envoy)
