@@ -12,8 +12,10 @@ import routercluster.policy.plugins.outgoingHeaders
  * The headers an upstream gets: the client's without what concerns this hop, without anything internal, with the decision's
  * header edits, this upstream's own headers and, last so that nothing can override it, its credential. A client's own
  * credentials are passed on only to an upstream that has none configured.
+ *
+ * @param hedge whether this attempt goes out beside one that is still silent
  */
-fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>, model: String): RequestHeaders {
+fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>, model: String, hedge: Boolean): RequestHeaders {
     val incoming = journey.headers
     val edge = journey.snapshot.edge
     val out = RequestHeaders.builder(incoming.method(), upstream.pathFor(incoming.path()))
@@ -27,8 +29,8 @@ fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>,
     upstream.headers.forEach { (name, value) -> out.set(name, value) }
     out.set("x-request-id", journey.id)
     out.set("x-selected-model", model)
-    val span = journey.span.attempt(journey.begun.size + 1, model, upstream.id, upstream.provider)
-    journey.begun.add(BegunAttempt(model, upstream, span, System.nanoTime()))
+    val span = journey.span.attempt(journey.begun.size + 1, model, upstream.id, upstream.provider, hedge)
+    journey.begun.add(BegunAttempt(model, upstream, span, System.nanoTime(), hedge))
     span.headers.traceparent?.let { out.set("traceparent", it) }
     span.headers.tracestate?.let { out.set("tracestate", it) }
     upstream.credential?.let { out.set(it.header, it.prefix + it.secret.reveal()) }

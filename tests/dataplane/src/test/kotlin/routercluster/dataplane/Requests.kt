@@ -79,6 +79,16 @@ internal fun request(port: Int, path: String, body: String, vararg headers: Pair
 internal fun wire(body: String): String =
     "POST $CHAT HTTP/1.1\r\nHost: house\r\nContent-Type: application/json\r\nContent-Length: ${body.toByteArray().size}\r\n\r\n$body"
 
+/** A simulated model numbers its answers. */
+internal fun sameId(text: String): String = text.replace(Regex("mock-\\d+"), "mock-N")
+
+/** What the request [id] was billed, by its decision record; waits for the end of its answer. */
+internal fun House.usageOf(id: String?): JsonNode {
+    awaitIdle()
+    val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$adminPort/decisions/$id")).timeout(timeout).build()
+    return parsed(client.send(request, BodyHandlers.ofString()).body()).path("usage")
+}
+
 /** The JSON of a stream's events, without the closing `[DONE]`. */
 internal fun events(stream: String): List<JsonNode> =
     stream

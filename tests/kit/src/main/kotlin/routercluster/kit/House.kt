@@ -1,5 +1,6 @@
 package routercluster.kit
 
+import routercluster.gateway.envoy.AnswerBodies
 import routercluster.mock.RunningMock
 import routercluster.mock.Script
 import routercluster.mock.mockLlm
@@ -26,6 +27,9 @@ class House private constructor(
     val port: Int get() = installation.port
     val envoy: EnvoyProcess? get() = installation.envoy
 
+    /** Where operators go. */
+    val adminPort: Int get() = installation.adminPort
+
     /** Makes both models sound again and lets them forget what they saw. */
     fun reset() {
         for (model in listOf(small, large)) {
@@ -47,8 +51,11 @@ class House private constructor(
         const val SMALL_KEY = "key-of-small"
         const val LARGE_KEY = "key-of-large"
 
-        /** @param behindEnvoy skips the calling test, visibly, where Envoy is not installed */
-        fun open(behindEnvoy: Boolean = false): House {
+        /**
+         * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
+         * @param answerBodies how answers pass the router behind Envoy
+         */
+        fun open(behindEnvoy: Boolean = false, answerBodies: AnswerBodies = AnswerBodies.STREAMED): House {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val small = mockLlm()
             val large = mockLlm()
@@ -60,7 +67,7 @@ class House private constructor(
                     "LARGE_KEY" to LARGE_KEY,
                 )
             val text = checkNotNull(House::class.java.getResource("/house.yaml")).readText()
-            return House(small, large, Installation.open(loadPolicy(text, "house.yaml", environment::get), behindEnvoy))
+            return House(small, large, Installation.open(loadPolicy(text, "house.yaml", environment::get), behindEnvoy, answerBodies))
         }
     }
 }

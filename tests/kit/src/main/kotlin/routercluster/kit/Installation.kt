@@ -3,6 +3,7 @@ package routercluster.kit
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
 import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.AnswerBodies
 import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
@@ -18,6 +19,9 @@ import java.time.Duration
 class Installation private constructor(private val gateway: RunningGateway, val envoy: EnvoyProcess?) : AutoCloseable {
     /** Where clients go: Envoy where there is one, else the HTTP door. */
     val port: Int get() = envoy?.listeners?.getValue("main") ?: gateway.port
+
+    /** Where operators go. */
+    val adminPort: Int get() = gateway.adminPort
 
     /** What the admin API says at [path], such as `/metrics`. */
     fun admin(path: String): String {
@@ -52,8 +56,14 @@ class Installation private constructor(private val gateway: RunningGateway, val 
         /**
          * @param policy its listener for clients is called `main`
          * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
+         * @param answerBodies how answers pass the router behind Envoy
          */
-        fun open(policy: Policy, behindEnvoy: Boolean, events: Events = Events.NONE): Installation {
+        fun open(
+            policy: Policy,
+            behindEnvoy: Boolean,
+            answerBodies: AnswerBodies = AnswerBodies.STREAMED,
+            events: Events = Events.NONE,
+        ): Installation {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val gateway = gateway(GatewayConfig(policy, port = 0, extProcPort = 0, adminPort = 0, version = "test", events = events))
             if (!behindEnvoy) return Installation(gateway, null)
@@ -62,6 +72,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
                     extProc = Address("127.0.0.1", gateway.extProcPort),
                     httpDoor = Address("127.0.0.1", gateway.port),
                     adminPort = 0,
+                    answerBodies = answerBodies,
                 )
             return Installation(gateway, EnvoyProcess.start(renderEnvoy(policy, options)))
         }
