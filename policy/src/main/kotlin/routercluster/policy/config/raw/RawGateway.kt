@@ -1,6 +1,7 @@
 package routercluster.policy.config.raw
 
 import routercluster.policy.FailureClass
+import routercluster.policy.ServerTls
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
@@ -15,6 +16,7 @@ internal class RawGateway(
     val decisionsKept: Int? = null,
     val drainTimeout: Duration? = null,
     val noStreamUsageFrom: List<Text> = emptyList(),
+    val extProcTls: ServerTls? = null,
 )
 
 internal class RawLimits(
@@ -56,8 +58,12 @@ internal fun readGateway(section: Section?): RawGateway {
         section.int("decisions_kept", 0..1_000_000),
         section.duration("drain_timeout", waits),
         section.texts("no_stream_usage_from"),
+        section.section("extproc_tls")?.let(::readServerTls),
     )
 }
+
+private fun readServerTls(section: Section) =
+    ServerTls(section.requiredString("certificate_file"), section.requiredString("key_file"), section.text("client_ca_file")?.value)
 
 private fun readLimits(section: Section) =
     RawLimits(
