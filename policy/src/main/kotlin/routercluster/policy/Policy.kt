@@ -96,6 +96,7 @@ data class IdentityHeaders(
  *
  * @property trustedPeers CIDR blocks whose identity and internal headers are believed; empty trusts nobody
  * @property decisionsKept size of the ring of decision records
+ * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
  * @property extProcTls null for an ext_proc port in clear text
  */
 data class GatewaySettings(
@@ -104,6 +105,7 @@ data class GatewaySettings(
     val trustedPeers: List<String> = emptyList(),
     val decisionsKept: Int = 1_000,
     val drainTimeout: Duration = Duration.ofSeconds(30),
+    val noStreamUsageFrom: Set<String> = emptySet(),
     val extProcTls: ServerTls? = null,
 )
 

@@ -4,13 +4,17 @@ import com.linecorp.armeria.common.HttpData
 import routercluster.gateway.http.Admission
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.AnswerFilter
+import routercluster.gateway.pipeline.AnswerHead
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.Delivery
 import routercluster.gateway.pipeline.Journey
+import routercluster.gateway.pipeline.Route
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.Picked
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
+import routercluster.policy.answer.UsageFilter
 
 /**
  * The answer to a request that Envoy forwarded: told to the account, and to the picked upstream's balance and ejection. An answer
@@ -21,9 +25,12 @@ internal class ForwardedAnswer(
     private val account: Account,
     private val accounts: Accounts,
     private val admission: Admission,
+    private val route: Route.Forward,
     private val picked: Picked,
-) : AnswerObserver {
+) : AnswerObserver,
+    AnswerFilter {
     private var delivery = UNTOLD
+    private var filter: UsageFilter? = null
 
     override fun delivered(delivery: Delivery) {
         this.delivery = delivery
@@ -36,8 +43,18 @@ internal class ForwardedAnswer(
             tellAttempt(status.takeIf { delivery.answered }, failure)
             picked.answered(failure, maxOf(1, delivery.attempts))
         }
-        account.headers(status, picked.model, picked.upstream, headers.firstOrNull { it.first == "content-type" }?.second.orEmpty())
+        fun value(name: String) = headers.firstOrNull { it.first == name }?.second
+        val head = AnswerHead(status, value("content-type"), value("content-encoding"))
+        account.headers(head, picked.model, picked.upstream)
+        filter = route.filter(picked.upstream, head)
         if (!delivery.answered) account.broke(if (failure == FailureClass.TIMEOUT) "upstream_timeout" else "upstream_unavailable")
+    }
+
+    override fun pass(bytes: ByteArray, last: Boolean): ByteArray {
+        val filter = filter ?: return bytes
+        val passed = filter.pass(bytes)
+        val rest = if (last) filter.rest() else ByteArray(0)
+        return if (rest.isEmpty()) passed else passed + rest
     }
 
     override fun chunk(bytes: ByteArray) = account.chunk(HttpData.wrap(bytes))

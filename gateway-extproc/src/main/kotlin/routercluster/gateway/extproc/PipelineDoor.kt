@@ -41,7 +41,7 @@ class PipelineDoor(
         request.headers.forEach { (name, value) -> headers.add(name, value) }
         // Null for what is no address, such as the path of a socket; such a peer is not trusted.
         val peer = request.peer?.let(NetUtil::createInetAddressFromIpAddressString)
-        val journey = pipeline.begin(now, headers.build(), peer, startNanos)
+        val journey = pipeline.begin(now, headers.build(), peer, startNanos, request.seesAnswer)
         val account = accounts.open(journey)
         admission.enter(now.policy.gateway.limits.concurrentRequestsMax)?.let { return refusal(journey, account, it, null) }
         val plan = decided(journey, account, request)
@@ -93,6 +93,7 @@ class PipelineDoor(
             .names()
             .map { it.toString() }
             .toSet()
+        val observer = ForwardedAnswer(journey, account, accounts, admission, route, picked)
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
@@ -112,7 +113,8 @@ class PipelineDoor(
             model = target.model.name,
             responseHeaders = answerHeaders.build().map { (name, value) -> name.toString() to value },
             clearRouteCache = journey.snapshot.policy.clearRouteCache,
-            observer = ForwardedAnswer(journey, account, accounts, admission, picked),
+            observer = observer,
+            answerFilter = observer.takeIf { route.hidesUsage(upstream) },
             metadata = mapOf(
                 "model" to target.model.name,
                 "decision" to route.plan.decision

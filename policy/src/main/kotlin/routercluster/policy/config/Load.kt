@@ -2,6 +2,7 @@ package routercluster.policy.config
 
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
+import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
 import routercluster.policy.config.prove.proveDefaultModel
@@ -82,7 +83,7 @@ private fun prove(
     val entrypoints = proveEntrypoints(raw.entrypoints, recipeNames, raw.providers.models, autoNames, problems)
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
-    val gateway = proveGateway(raw.gateway, problems)
+    val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     return Policy(
         revision = revision,

@@ -10,9 +10,10 @@ data class SignalRef(val type: String, val name: String) {
 /**
  * What reading a signal costs, in order of size; lazy evaluation asks the cheaper first.
  *
- * [FIELD] looks at facts already parsed, [SCAN] passes over the text once, [ANALYSIS] takes longer than all others together.
+ * [FIELD] looks at facts already parsed, [SCAN] passes over the text once, [ANALYSIS] takes longer than all others together,
+ * [ENCODE] waits for an encoder of this cluster, [ASK] for a service outside it.
  */
-enum class Cost { FIELD, SCAN, ANALYSIS }
+enum class Cost { FIELD, SCAN, ANALYSIS, ENCODE, ASK }
 
 /**
  * What to do in a condition whose signal could not be read: treat it as matched, as not matched, or refuse the request.

@@ -42,7 +42,7 @@ internal fun proveIdentity(raw: RawGlobal, problems: Problems): IdentityHeaders 
     )
 }
 
-internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings {
+internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: Problems): GatewaySettings {
     val default = GatewaySettings()
     raw.trustedPeers.filterNot { isCidr(it.value) }.forEach {
         problems.add(it.at, "is not a CIDR block", it.value, "an address or a block such as 10.0.0.0/8 or fd00::/8")
@@ -53,6 +53,7 @@ internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings 
         raw.trustedPeers.map { it.value },
         raw.decisionsKept ?: default.decisionsKept,
         raw.drainTimeout ?: default.drainTimeout,
+        raw.noStreamUsageFrom.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
         raw.extProcTls,
     )
 }

@@ -15,6 +15,7 @@ internal class RawGateway(
     val trustedPeers: List<Text> = emptyList(),
     val decisionsKept: Int? = null,
     val drainTimeout: Duration? = null,
+    val noStreamUsageFrom: List<Text> = emptyList(),
     val extProcTls: ServerTls? = null,
 )
 
@@ -56,6 +57,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.texts("trusted_peers"),
         section.int("decisions_kept", 0..1_000_000),
         section.duration("drain_timeout", waits),
+        section.texts("no_stream_usage_from"),
         section.section("extproc_tls")?.let(::readServerTls),
     )
 }
