@@ -105,7 +105,8 @@ class Account(private val journey: Journey, private val events: Events) {
 
     /** The answer has been passed on whole, or it ended early for the reason [code]; see [CLIENT_LEFT]. */
     fun end(code: String?) {
-        if (failure == null) failure = code
+        // A good status was sent before the model failed, and then it said so in the answer itself.
+        if (failure == null) failure = code ?: "upstream_error".takeIf { scanner?.facts?.error == true }
         close(AnswerPath.UPSTREAM)
     }
 

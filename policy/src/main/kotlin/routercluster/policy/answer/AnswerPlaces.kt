@@ -3,7 +3,7 @@ package routercluster.policy.answer
 /** Kinds of JSON objects and arrays in an answer, with the names that matter in each. */
 internal enum class Place(vararg val keys: Key) {
     OTHER,
-    ROOT(Key.MODEL, Key.USAGE, Key.CHOICES, Key.ERROR, Key.DELTA, Key.CONTENT, Key.MESSAGE, Key.RESPONSE),
+    ROOT(Key.MODEL, Key.USAGE, Key.CHOICES, Key.ERROR, Key.DELTA, Key.CONTENT, Key.MESSAGE, Key.RESPONSE, Key.STOP_REASON),
 
     /** `message` in Anthropic's first event: as much of an answer as there is then. */
     OPENING(Key.MODEL, Key.USAGE),
@@ -28,6 +28,7 @@ internal enum class Place(vararg val keys: Key) {
         Key.FUNCTION_CALL,
         Key.ARGUMENTS,
         Key.PARTIAL_JSON,
+        Key.STOP_REASON,
     ),
 
     /** An array of sayings: tool calls, parts of a content. */
@@ -37,6 +38,7 @@ internal enum class Place(vararg val keys: Key) {
         Key.INPUT_TOKENS,
         Key.COMPLETION_TOKENS,
         Key.OUTPUT_TOKENS,
+        Key.TOTAL_TOKENS,
         Key.PROMPT_TOKENS_DETAILS,
         Key.INPUT_TOKENS_DETAILS,
         Key.CACHE_READ_INPUT_TOKENS,
@@ -81,10 +83,12 @@ internal enum class Key {
     ARGUMENTS,
     PARTIAL_JSON,
     FINISH_REASON,
+    STOP_REASON,
     PROMPT_TOKENS,
     INPUT_TOKENS,
     COMPLETION_TOKENS,
     OUTPUT_TOKENS,
+    TOTAL_TOKENS,
     PROMPT_TOKENS_DETAILS,
     INPUT_TOKENS_DETAILS,
     CACHED_TOKENS,

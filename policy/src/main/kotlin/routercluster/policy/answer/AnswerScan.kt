@@ -130,7 +130,7 @@ internal class AnswerScan {
     }
 
     private fun keep(bytes: ByteArray, start: Int, end: Int) {
-        val isCaptured = nameExpected || key == Key.MODEL || key == Key.FINISH_REASON
+        val isCaptured = nameExpected || key == Key.MODEL || key == Key.FINISH_REASON || key == Key.STOP_REASON
         if (isCaptured) capture.add(bytes, start, end) else tally()?.add(bytes, start, end)
     }
 
@@ -151,7 +151,7 @@ internal class AnswerScan {
         }
         when (key) {
             Key.MODEL -> model = model ?: capture.string()?.ifEmpty { null }
-            Key.FINISH_REASON -> if (finishReasons.size < FINISH_REASONS_MAX) capture.string()?.let(finishReasons::add)
+            Key.FINISH_REASON, Key.STOP_REASON -> if (finishReasons.size < FINISH_REASONS_MAX) capture.string()?.let(finishReasons::add)
             Key.ERROR -> error = true
             else -> Unit
         }

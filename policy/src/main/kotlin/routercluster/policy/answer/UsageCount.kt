@@ -7,6 +7,7 @@ package routercluster.policy.answer
 internal class UsageCount {
     private var input: Long? = null
     private var output: Long? = null
+    private var total: Long? = null
     private var cached: Long? = null
     private var cacheRead: Long? = null
     private var cacheWritten: Long? = null
@@ -14,6 +15,7 @@ internal class UsageCount {
     fun clear() {
         input = null
         output = null
+        total = null
         cached = null
         cacheRead = null
         cacheWritten = null
@@ -23,6 +25,7 @@ internal class UsageCount {
         when (key) {
             Key.PROMPT_TOKENS, Key.INPUT_TOKENS -> input = tokens
             Key.COMPLETION_TOKENS, Key.OUTPUT_TOKENS -> output = tokens
+            Key.TOTAL_TOKENS -> total = tokens
             Key.CACHED_TOKENS -> cached = tokens
             Key.CACHE_READ_INPUT_TOKENS -> cacheRead = tokens
             Key.CACHE_CREATION_INPUT_TOKENS -> cacheWritten = tokens
@@ -35,7 +38,8 @@ internal class UsageCount {
         val prompt = (input ?: 0) + (cacheRead ?: 0) + (cacheWritten ?: 0)
         return Usage(
             promptTokens = maxOf(prompt, opening?.promptTokens ?: 0),
-            completionTokens = output ?: 0,
+            // Gemini and xAI bill a model's thoughts as output, but count them in the total only.
+            completionTokens = maxOf(output ?: 0, (total ?: 0) - prompt),
             cachedTokens = larger(cached ?: cacheRead, opening?.cachedTokens),
             cacheWrittenTokens = larger(cacheWritten, opening?.cacheWrittenTokens),
         )

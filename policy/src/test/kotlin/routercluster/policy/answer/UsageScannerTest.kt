@@ -56,7 +56,8 @@ class UsageScannerTest {
             {"type":"message","model":"claude","content":[{"type":"thinking","thinking":"Hm"},{"type":"text","text":", well"}],"stop_reason":"end_turn",
              "usage":{"input_tokens":10,"cache_creation_input_tokens":4,"cache_read_input_tokens":6,"output_tokens":3,
                       "cache_creation":{"ephemeral_5m_input_tokens":4},"server_tool_use":{"web_search_requests":2}}}
-            """ to saying("Hm, well").copy(usage = Usage(20, 3, 6, 4), model = "claude"),
+            """ to saying("Hm, well").copy(usage = Usage(20, 3, 6, 4), model = "claude", finishReasons = listOf("end_turn")),
+            """{"usage":{"prompt_tokens":5,"completion_tokens":4,"total_tokens":49}}""" to nothing.copy(usage = Usage(5, 44)),
             """{"model":"${"m".repeat(300)}","${"k".repeat(300)}":1,"usage":{"prompt_tokens":1}}""" to nothing.copy(usage = Usage(1, 0)),
         )
 
@@ -84,7 +85,12 @@ class UsageScannerTest {
             anthropicBeginning to saying("Hello").copy(model = "claude", opening = Usage(17, 0, 2, 5)),
             "$anthropicBeginning\nevent: message_delta\n" +
                 """data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":15}}""" + "\n\n" to
-                saying("Hello").copy(usage = Usage(17, 15, 2, 5), model = "claude", opening = Usage(17, 0, 2, 5)),
+                saying("Hello").copy(
+                    usage = Usage(17, 15, 2, 5),
+                    model = "claude",
+                    opening = Usage(17, 0, 2, 5),
+                    finishReasons = listOf("end_turn"),
+                ),
             "$anthropicBeginning\nevent: message_delta\n" +
                 """data: {"type":"message_delta","usage":{"input_tokens":20,"cache_read_input_tokens":2,"output_tokens":15}}""" + "\n\n" to
                 saying("Hello").copy(usage = Usage(22, 15, 2, 5), model = "claude", opening = Usage(17, 0, 2, 5)),
