@@ -68,11 +68,16 @@ private fun cells(reading: Reading): List<String> =
             listOf(
                 if (reading.matched) "matched" else "not matched",
                 number(reading.confidence),
-                listOfNotNull(reading.value?.let { "value ${number(it)}" }, reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "))
-                    .joinToString("; "),
+                listOfNotNull(
+                    reading.value?.let { "value ${number(it)}" },
+                    reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "),
+                    reading.labels.takeIf { it.isNotEmpty() }?.map { (label, part) -> "$label ${words(part)}" }?.joinToString(", "),
+                ).joinToString("; "),
             )
         }
     }
+
+private fun words(part: Reading.Seen): String = part.value?.let(::number) ?: if (part.matched) "yes" else "no"
 
 private fun cells(note: DecisionNote): List<String> =
     listOf(if (note.picked) "* ${note.name}" else "  ${note.name}", note.truth.name.lowercase(), number(note.confidence), note.reason)

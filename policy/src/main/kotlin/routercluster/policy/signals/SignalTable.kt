@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
+import routercluster.policy.config.raw.RawRule
 
 /** A signal rule as written; [prove] compiles it or says what is wrong. */
 interface RawSignal {
@@ -11,6 +12,11 @@ interface RawSignal {
 
     /** The runnable signal, or null after reporting to [problems] why not. */
     fun prove(problems: Problems): Signal?
+}
+
+/** A rule whose conditions hold only where [composer], a rule over other signals of the recipe, holds too; null asks for nothing. */
+internal interface Composed {
+    val composer: RawRule?
 }
 
 /**

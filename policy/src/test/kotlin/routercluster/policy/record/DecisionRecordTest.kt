@@ -3,6 +3,7 @@ package routercluster.policy.record
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import org.junit.jupiter.api.Test
 import routercluster.policy.Candidate
@@ -30,6 +31,8 @@ import kotlin.random.Random
 class DecisionRecordTest {
     private val urgent = ScriptedSignal("urgent", Reading.Seen(true, 0.92, found = listOf("asap")))
     private val long = ScriptedSignal("long", Reading.Seen(false, value = 12.0), type = "context")
+    private val hard =
+        ScriptedSignal("task", Reading.Seen(true, 0.7, 0.25, labels = mapOf("hard" to matched, "margin" to matched(0.7, 0.25))), type = "x")
     private val broken = ScriptedSignal("topic", Reading.Failed("no encoder"), type = "domain")
     private val both = listOf(Candidate(model("large"), lora = "law"), Candidate(model("small")))
     private val policy =
@@ -79,7 +82,8 @@ class DecisionRecordTest {
 
     @Test
     fun `comes back from JSON as it went in`() {
-        val rows = listOf("auto", "small", "nobody").map { record(asked = it) } + record(everything = false)
+        val labelled = policy(recipe(listOf(hard), decision("hard", leaf(0, label = "hard"))))
+        val rows = listOf("auto", "small", "nobody").map { record(asked = it) } + record(everything = false) + record(labelled)
         for (record in rows) {
             val json = record.toJson().toString()
             withClue(json) {
@@ -110,6 +114,15 @@ class DecisionRecordTest {
             """"reason":"has no conditions, so it always matches; outranked by urgent: priority 0 against 5"}],""" +
             """"candidates":[{"model":"large","lora":"law","score":0.0,"reason":"place 1 in the file","not_taken":null},""" +
             """{"model":"small","lora":null,"score":-1.0,"reason":"place 2 in the file","not_taken":"ranked behind large: fall-back 1"}]}"""
+    }
+
+    @Test
+    fun `shows the labels of a reading and replays them`() {
+        val labelled = policy(recipe(listOf(hard), decision("hard", leaf(0, label = "hard"))))
+        val record = decisionRecordOf(record(labelled).toJson().toString())
+        record.signals.single().reading shouldBe hard.reading
+        record.render() shouldContain "x:task  matched  0.7  value 0.25; hard yes, margin 0.25"
+        replay(record, labelled).isSame shouldBe true
     }
 
     @Test
