@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
+import routercluster.policy.encode.VectorShape
 import routercluster.policy.request.Facts
 import java.time.Duration
 
@@ -30,5 +31,5 @@ interface LearnedSignal : Signal {
     override fun read(facts: Facts): Reading = Reading.Failed("no encoder was asked")
 }
 
-/** [texts] to be embedded by the head [by]. */
-class Exemplars(val by: HeadRef, val texts: List<String>)
+/** [texts] to be embedded by the head [by], in the [shape] that requests are embedded in. */
+class Exemplars(val by: HeadRef, val texts: List<String>, val shape: VectorShape = VectorShape.WHOLE)
