@@ -74,8 +74,8 @@ class CatalogTest {
         val rows =
             listOf(
                 policy("") to
-                    "needs an encoder head for nli, and the encoder default has embedding (EMBED), domain (SEQ_CLS), jailbreak (SEQ_CLS), " +
-                    "pii (TOKEN), fact_check (SEQ_CLS), user_feedback (SEQ_CLS)",
+                    "needs an encoder head for nli, and the encoder default has embedding (EMBED), domain (SEQ_CLS), " +
+                    "jailbreak (SEQ_CLS), pii (TOKEN), fact_check (SEQ_CLS), user_feedback (SEQ_CLS)",
                 policy("", files = nowhere) to
                     "needs an encoder head for nli, and there is no encoder: neither one of this program nor one that the policy names",
                 policy("", files = broken) to
