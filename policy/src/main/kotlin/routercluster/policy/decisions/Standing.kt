@@ -38,7 +38,12 @@ internal class Standing private constructor(
     fun readingOf(signal: Int): Reading? = readings[signal]
 
     /** A copy to go on from. */
-    fun fork(): Standing = Standing(nodes, may.copyOf(), low.copyOf(), high.copyOf(), readings.copyOf())
+    fun fork(): Standing {
+        val copy = Standing(nodes, may.copyOf(), low.copyOf(), high.copyOf(), readings.copyOf())
+        order.copyInto(copy.order, endIndex = readCount)
+        copy.readCount = readCount
+        return copy
+    }
 
     /** Notes [reading] and settles anew the decisions that read [signal]. */
     fun take(signal: Int, reading: Reading) {

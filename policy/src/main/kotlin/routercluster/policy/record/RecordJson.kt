@@ -31,6 +31,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.set<JsonNode>("action", action.toJson())
     json.set<JsonNode>("request", request?.toJson())
     json.putArray("signals").addAll(signals.map { it.toJson() })
+    json.putArray("encoder_calls").addAll(calls.map { it.toJson() })
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
     return json
@@ -149,6 +150,7 @@ private fun record(json: Fields): DecisionRecord {
         action = json.inner("action")?.let(::actionNote) ?: json.fail("action", "an object"),
         request = json.inner("request")?.let(::requestShape),
         signals = json.list("signals", ::signalNote),
+        calls = json.list("encoder_calls", ::encodeCall),
         decisions = lazyOf(decisions),
         candidates = lazyOf(candidates),
     )
@@ -204,7 +206,7 @@ private fun candidateNote(json: Fields) =
     CandidateNote(json.text("model"), json.textOrNull("lora"), json.number("score"), json.text("reason"), json.textOrNull("not_taken"))
 
 /** One JSON object and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
-private class Fields(private val json: JsonNode, private val path: String) {
+internal class Fields(private val json: JsonNode, private val path: String) {
     fun text(name: String): String = textOrNull(name) ?: fail(name, "a string")
 
     fun textOrNull(name: String): String? = value(name)?.let { if (it.isTextual) it.textValue() else fail(name, "a string") }

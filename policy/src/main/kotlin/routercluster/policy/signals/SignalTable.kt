@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -10,8 +11,12 @@ interface RawSignal {
     val name: String
     val at: Location
 
-    /** The runnable signal, or null after reporting to [problems] why not. */
-    fun prove(problems: Problems): Signal?
+    /**
+     * The runnable signal, or null after reporting to [problems] why not.
+     *
+     * @param catalog the encoders that there are, for signals that need one
+     */
+    fun prove(catalog: Catalog, problems: Problems): Signal?
 }
 
 /** A rule whose conditions hold only where [composer], a rule over other signals of the recipe, holds too; null asks for nothing. */

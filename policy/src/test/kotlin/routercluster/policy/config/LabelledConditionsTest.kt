@@ -3,6 +3,7 @@ package routercluster.policy.config
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.raw.RawRule
 import routercluster.policy.config.raw.readRule
 import routercluster.policy.decisions.Predicate
@@ -126,7 +127,7 @@ routing:
         override val cost = Cost.FIELD
         override val labels = mapOf("hard" to LabelKind.FLAG, "easy" to LabelKind.FLAG, "mass" to LabelKind.NUMBER)
 
-        override fun prove(problems: Problems): Signal = this
+        override fun prove(catalog: Catalog, problems: Problems): Signal = this
 
         override fun read(facts: Facts): Reading = Reading.Seen(matched = false)
     }

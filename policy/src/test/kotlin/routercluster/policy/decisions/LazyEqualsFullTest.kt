@@ -12,6 +12,7 @@ import routercluster.policy.Strategy
 import routercluster.policy.signals.Cost
 import routercluster.policy.signals.OnError
 import routercluster.policy.signals.Reading
+import routercluster.policy.signals.Signal
 import kotlin.random.Random
 
 /** Laws over random policies and readings. A failure prints the seed; run it again with `-Dseed=...`. */
@@ -91,8 +92,13 @@ class LazyEqualsFullTest {
 private val numbers = listOf(0.0, 0.25, 0.5, 1.0)
 private val labels = listOf("hard", "easy")
 
-private fun randomRecipe(random: Random): Recipe {
-    val signals = List(random.nextInt(1, 8)) { ScriptedSignal("s$it", randomReading(random), Cost.entries.random(random)) }
+private fun randomRecipe(random: Random): Recipe = randomRecipe(
+    random,
+    List(random.nextInt(1, 8)) { ScriptedSignal("s$it", randomReading(random), Cost.entries.random(random)) },
+)
+
+/** Decisions at random over [signals]. */
+internal fun randomRecipe(random: Random, signals: List<Signal>): Recipe {
     val tierMax = if (random.nextBoolean()) 0 else 2
     val decisions =
         List(random.nextInt(0, 7)) {
@@ -101,7 +107,7 @@ private fun randomRecipe(random: Random): Recipe {
     return Recipe("default", Strategy.entries.random(random), signals, decisions)
 }
 
-private fun randomReading(random: Random): Reading =
+internal fun randomReading(random: Random): Reading =
     if (random.nextInt(5) == 0) {
         failed
     } else {
@@ -133,12 +139,12 @@ private fun randomPredicate(random: Random): Predicate? =
         else -> null
     }
 
-private class Judged(val truth: Truth, val confidence: Double) {
+internal class Judged(val truth: Truth, val confidence: Double) {
     val ranks get() = truth == Truth.TRUE || truth == Truth.BLOCKED
 }
 
 /** The seed's definition, written down once more and as plainly as possible: evaluate all, sort, take the first. */
-private fun naiveWinner(recipe: Recipe, readings: List<Reading>): Pair<Decision, Judged>? {
+internal fun naiveWinner(recipe: Recipe, readings: List<Reading>): Pair<Decision, Judged>? {
     val ranked = recipe.decisions.map { it to judge(it.rule, readings) }.filter { it.second.ranks }
     val confidence = compareByDescending<Pair<Decision, Judged>> { it.second.confidence }
     val priority = compareByDescending<Pair<Decision, Judged>> { it.first.priority }

@@ -105,6 +105,7 @@ class DecisionRecordTest {
             """"signals":[{"type":"keyword","name":"urgent","state":"matched","confidence":0.92,"value":null,"found":["asap"]},""" +
             """{"type":"context","name":"long","state":"not_matched","confidence":1.0,"value":12.0,"found":[]},""" +
             """{"type":"domain","name":"topic","state":"failed","reason":"no encoder"}],""" +
+            """"encoder_calls":[],""" +
             """"decisions":[{"name":"book","truth":"false","confidence":0.0,"picked":false,""" +
             """"reason":"needs context:long (value 12 not gte 32000)"},""" +
             """{"name":"topical","truth":"false","confidence":0.0,"picked":false,""" +

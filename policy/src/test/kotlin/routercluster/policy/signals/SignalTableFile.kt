@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import org.snakeyaml.engine.v2.api.LoadSettings
 import org.snakeyaml.engine.v2.api.lowlevel.Compose
 import org.snakeyaml.engine.v2.nodes.MappingNode
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Problem
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -49,5 +50,5 @@ internal fun readAndProve(type: String, document: String, path: List<String>, pr
         ?.sections(path.last())
         .orEmpty()
         .map(family.read)
-        .mapNotNull { it.prove(problems) }
+        .mapNotNull { it.prove(Catalog.NONE, problems) }
 }

@@ -4,6 +4,7 @@ import routercluster.policy.Candidate
 import routercluster.policy.Decision
 import routercluster.policy.Recipe
 import routercluster.policy.Strategy
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
 import routercluster.policy.config.raw.RawDecision
@@ -21,6 +22,7 @@ import routercluster.policy.signals.SignalFamily
 internal class RecipeProver(
     private val models: Map<String, Model>,
     private val families: List<SignalFamily>,
+    private val catalog: Catalog,
     private val problems: Problems,
 ) {
     private val credentialHeaders =
@@ -31,11 +33,11 @@ internal class RecipeProver(
      * @return null where there are problems, here or before
      */
     fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
-        val proven = linked(raw.signals.map { it.raw.prove(problems) })
+        val proven = linked(raw.signals.map { it.raw.prove(catalog, problems) })
         val scope = scope(raw, proven)
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
         val decisions = raw.decisions.map { decision(it, scope) }
-        return if (problems.none) Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions) else null
+        return if (problems.none) Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions, catalog) else null
     }
 
     /** Learned signals of one family get to know one another. */
