@@ -17,6 +17,8 @@ import routercluster.policy.config.prove.refuseDuplicates
 import routercluster.policy.config.raw.RawPolicy
 import routercluster.policy.config.raw.RawRecipe
 import routercluster.policy.config.raw.readPolicy
+import routercluster.policy.signals.NamedFolder
+import routercluster.policy.signals.NamesEncoder
 import routercluster.policy.signals.SignalFamily
 import routercluster.policy.signals.signalFamilies
 import java.security.MessageDigest
@@ -91,7 +93,7 @@ private fun prove(
     val models = proveModels(raw.providers, raw.routing.cards, outside.environment, problems)
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
-    val catalog = proveCatalog(raw.global.catalog, raw.gateway, outside.files, problems)
+    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedFolders(raw), outside.files, problems)
     val prover = RecipeProver(models, families, catalog, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
@@ -123,6 +125,10 @@ private fun prove(
         notices = problems.notices,
     )
 }
+
+/** Of all recipes, which share what is open. */
+private fun namedFolders(raw: RawPolicy): List<NamedFolder> =
+    (listOf(raw.routing) + raw.recipes.map { it.routing }).flatMap { it.signals }.mapNotNull { (it.raw as? NamesEncoder)?.folder }
 
 private fun refuseRecipeNames(recipes: List<RawRecipe>, problems: Problems) {
     refuseDuplicates(recipes.map { it.name }, "recipe", problems)
