@@ -54,7 +54,8 @@ class Catalog(
         val fitting = heads.firstOrNull { head -> labels.all { it.value in head.head.labels } }
         if (fitting == null) {
             val known = heads.joinToString("; ") { "${it.ref}: ${it.head.labels.joinToString(", ")}" }.ifEmpty { "no head for labels" }
-            val missing = labels.map { it.value }.filter { label -> heads.none { label in it.head.labels } }.ifEmpty { labels.map { it.value } }
+            val names = labels.map { it.value }
+            val missing = names.filter { label -> heads.none { label in it.head.labels } }.ifEmpty { names }
             problems.add(folder.at, "has no head that knows ${missing.joinToString(", ")}", folder.value, known)
         }
         return fitting

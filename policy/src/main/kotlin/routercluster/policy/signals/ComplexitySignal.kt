@@ -49,7 +49,9 @@ internal class RawComplexity(
     private fun classified(catalog: Catalog, problems: Problems): Signal? {
         listOf(hard, easy).filter { it.texts.isNotEmpty() }.forEach { problems.add(it.at, "does not go with method classifier") }
         val head = catalog.headFor(Slot.COMPLEXITY, at, problems)?.let(::LabelHead) ?: return null
-        val (hard, easy) = listOf("hard", "easy").map { name -> head.labelOf(name).also { if (it == null) missingLabel(at, head, name, problems) } }
+        val names = listOf("hard", "easy")
+        val (hard, easy) = names.map { head.labelOf(it) }
+        names.filter { head.labelOf(it) == null }.forEach { missingLabel(at, head, it, problems) }
         if (hard == null || easy == null) return null
         val terms = rule.terms("complexity", catalog, listOf(head.named))
         return ClassifiedComplexity(terms, ComplexityLevels(threshold), head, hard, easy)

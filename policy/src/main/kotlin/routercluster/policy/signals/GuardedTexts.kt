@@ -12,7 +12,10 @@ internal fun guardedTexts(facts: Facts, history: Boolean): List<String> {
     return texts.filter { it.isNotBlank() }.distinct()
 }
 
-/** Why these results do not cover what was sent, or null where they do. A guard that has not read everything cannot say that all is well. */
+/**
+ * Why these results do not cover what was sent, or null where they do. A guard that has not read everything cannot say that all is
+ * well.
+ */
 internal fun unread(results: List<PassageResult>): String? {
     val characters = results.sumOf { it.coverage.characters.toLong() }
     val read = results.sumOf { it.coverage.charactersRead.toLong() }

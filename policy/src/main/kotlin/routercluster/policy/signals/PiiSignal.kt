@@ -25,7 +25,8 @@ internal class RawPii(
         val types = entityTypes(head)
         val unknown = allowed.filter { it.value !in types }
         unknown.forEach {
-            problems.add(it.at, "unknown entity type of the head ${head.ref}", it.value, types.joinToString(", "), nearestName(it.value, types))
+            val what = "unknown entity type of the head ${head.ref}"
+            problems.add(it.at, what, it.value, types.joinToString(", "), nearestName(it.value, types))
         }
         if (unknown.isNotEmpty()) return null
         val terms = rule.terms("pii", catalog, listOf(head), OnError.BLOCK)

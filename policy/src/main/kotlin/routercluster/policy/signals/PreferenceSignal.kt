@@ -35,7 +35,9 @@ internal class RawPreference(
     private fun asked(catalog: Catalog, preference: PreferenceRule, problems: Problems): Signal? {
         val external = catalog.externals.values.firstOrNull { it.role == ExternalModel.Role.PREFERENCE }
         if (external == null) problems.add(at, "needs an external model of role preference, as use_contrastive is false")
-        if (!catalog.asksModels) problems.add(at, "an external model for preferences is ${Section.NOT_SUPPORTED_YET}", accepted = "use_contrastive: true")
+        if (!catalog.asksModels) {
+            problems.add(at, "an external model for preferences is ${Section.NOT_SUPPORTED_YET}", accepted = "use_contrastive: true")
+        }
         if (external == null) return null
         val head = AskedPreferenceSignal.question(external.name, listOf(preference)).named()
         return AskedPreferenceSignal(rule.terms("preference", catalog, listOf(head)), external.name, listOf(preference))

@@ -53,9 +53,12 @@ class LabelledConditionsTest {
                 "{type: x, name: score, predicate: {gt: 1}}" to "needs a label (found score); accepted: hard, easy, mass",
                 "{type: x, name: 'any:mass'}" to
                     "needs a predicate: mass is a number (found any:mass); accepted: predicate with gt, gte, lt or lte",
-                "{type: x, name: 'nobody:hard'}" to "unknown signal of type x (found nobody:hard); accepted: any, a:b, level, score, composed",
+                "{type: x, name: 'nobody:hard'}" to
+                    "unknown signal of type x (found nobody:hard); accepted: any, a:b, level, score, composed",
             )
-        for ((rule, expected) in rows) withClue(rule) { problems(rule).map { it.split(": ", limit = 3).last() } shouldBe listOf(expected) }
+        for ((rule, expected) in rows) {
+            withClue(rule) { problems(rule).map { it.split(": ", limit = 3).last() } shouldBe listOf(expected) }
+        }
     }
 
     @Test

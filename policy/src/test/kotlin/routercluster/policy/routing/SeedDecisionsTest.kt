@@ -42,7 +42,8 @@ class SeedDecisionsTest {
     private fun cases(file: String): List<DynamicTest> {
         assumeTrue(seed != null, "../shared is not here")
         val rows = ObjectMapper().readTree(checkNotNull(seed).resolve("e2e/$file").toFile())["test_cases"].toList()
-        val (run, later) = rows.map { it to provePolicy(policyFor(it), file, { null }, files = files) }.partition { (_, it) -> isForHere(it) }
+        val outcomes = rows.map { it to provePolicy(policyFor(it), file, { null }, files = files) }
+        val (run, later) = outcomes.partition { (_, it) -> isForHere(it) }
         val tests = run.map { (row, outcome) ->
             dynamicTest(row["description"].textValue()) { decision(row, outcome) shouldBe expected(row) }
         }

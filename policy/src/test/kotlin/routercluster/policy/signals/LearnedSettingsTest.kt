@@ -133,7 +133,8 @@ class LearnedSettingsTest {
             )
         for ((row, expected) in rows) {
             val (type, rule, catalog) = row
-            withClue(row) { signals(type, rule, catalog).getValue(if (type == "domain") "math" else "a").let { it.timeout to it.onError } shouldBe expected }
+            val signal = signals(type, rule, catalog).values.single()
+            withClue(row) { (signal.timeout to signal.onError) shouldBe expected }
         }
     }
 

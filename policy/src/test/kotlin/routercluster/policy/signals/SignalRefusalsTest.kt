@@ -92,7 +92,7 @@ class SignalRefusalsTest {
         classifier => {name: x, type: local, labels: [a, b]} => rules[0].model_path: is required
         classifier => {name: x, type: local, model_path: models/guard, labels: [jailbreak]} => has too few (found 1 labels)
         classifier => {name: x, type: local, model_path: models/guard, labels: [jailbreak, bening]} => rules[0].model_path: has no head that knows bening (found models/guard); accepted: toy/jailbreak: benign, jailbreak
-        classifier => {name: x, type: llm, labels: [a, b]} => rules[0].model: is required; accepted: judge
+        classifier => {name: x, type: llm, labels: [a, b]} => rules[0].model: is required; accepted: judge, risk-judge
         classifier => {name: x, type: llm, model: taste, labels: [a, b]} => unknown external model of role classification (found taste)
         classifier => {name: x, type: llm, model: judge, labels: [a, a]} => rules[0].labels[1]: is there twice
         classifier => {name: x, type: llm, model: judge, model_path: y, labels: [a, b]} => does not go with type llm

@@ -93,7 +93,11 @@ internal object ToyEncoder {
         )
 
     private val modality =
-        ModalitySettings(keywords = listOf("image", "图片"), bothKeywords = listOf("explain and illustrate"), promptPrefixes = listOf("draw"))
+        ModalitySettings(
+            keywords = listOf("image", "图片"),
+            bothKeywords = listOf("explain and illustrate"),
+            promptPrefixes = listOf("draw"),
+        )
 
     private fun external(name: String, role: ExternalModel.Role) =
         ExternalModel(
@@ -117,6 +121,11 @@ internal object ToyEncoder {
     /** By the names that an encoder of many heads gives them. */
     val heads: Map<String, Head> = Slot.entries.associate { it.headName to slots.getValue(it).head }
 
+    /** The last two are those of the seed's files. */
+    private val externals =
+        (listOf("judge", "risk-judge", "external-classifier").map { external(it, ExternalModel.Role.CLASSIFICATION) } +
+            external("taste", ExternalModel.Role.PREFERENCE)).associateBy { it.name }
+
     val catalog: Catalog = catalog()
 
     fun catalog(
@@ -131,9 +140,7 @@ internal object ToyEncoder {
         embedding = embedding,
         modules = modules,
         knowledgeBases = listOf(animals, privacy).associateBy { it.name },
-        externals =
-            listOf(external("judge", ExternalModel.Role.CLASSIFICATION), external("taste", ExternalModel.Role.PREFERENCE))
-                .associateBy { it.name },
+        externals = externals,
         folders = mapOf("models/guard" to listOf(slots.getValue(Slot.JAILBREAK))),
         asksModels = asksModels,
     )

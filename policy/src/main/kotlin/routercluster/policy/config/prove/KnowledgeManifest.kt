@@ -47,7 +47,7 @@ private fun faultOf(name: String, label: JsonNode): String? {
     return when {
         !exemplars.isArray || exemplars.isEmpty -> "has no exemplars for the label $name"
         texts.size < exemplars.size() -> "has an exemplar that is no string under the label $name"
-        texts.any { it.isBlank() || it.length > EXEMPLAR_CHARS_MAX } -> "has an empty exemplar, or one over $EXEMPLAR_CHARS_MAX characters, under the label $name"
+        texts.any { it.isBlank() || it.length > EXEMPLAR_CHARS_MAX } -> "has an exemplar that is blank or too long under the label $name"
         else -> null
     }
 }
