@@ -17,6 +17,7 @@ import routercluster.gateway.extproc.extProcService
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
+import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.upstream.UpstreamPool
@@ -152,7 +153,11 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val servers =
         Servers(
-            doorServer(config.host, config.port, policy, loops).apply(admin::addProbes).serviceUnder("/", door).build(),
+            doorServer(config.host, config.port, policy, loops)
+                .childChannelPipelineCustomizer(::answerHttp10)
+                .apply(admin::addProbes)
+                .serviceUnder("/", door)
+                .build(),
             doorServer(config.host, config.extProcPort, policy, loops)
                 .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
                 .service(extProc)
@@ -175,9 +180,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
 /** Beside the ports, which need not wait for it: a request that comes earlier is just slower. */
 private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
     val first = keeper.snapshot()
-    if (!first.isSlowToStart) return
     val what = "tables: the policy's token counter and languages are being loaded"
-    readiness.awaits(what)
+    if (first.isSlowToStart) readiness.awaits(what)
     thread(name = "warm-up", isDaemon = true) {
         try {
             first.warm()

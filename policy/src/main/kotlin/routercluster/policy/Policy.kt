@@ -149,6 +149,7 @@ data class TracingSettings(val endpoint: String, val sampleRate: Double, val ser
  *
  * @property trustedPeers CIDR blocks whose identity and internal headers are believed; empty trusts nobody
  * @property decisionsKept size of the ring of decision records
+ * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
  */
 data class GatewaySettings(
     val limits: Limits = Limits(),
@@ -156,6 +157,7 @@ data class GatewaySettings(
     val trustedPeers: List<String> = emptyList(),
     val decisionsKept: Int = 1_000,
     val drainTimeout: Duration = Duration.ofSeconds(30),
+    val noStreamUsageFrom: Set<String> = emptySet(),
 )
 
 /** Bounds on what a client may send. */

@@ -176,6 +176,8 @@ private class OpenRequestSpan(
         event.promptTokens?.let { span.setAttribute(INPUT_TOKENS, it.toLong()) }
         event.completionTokens?.let { span.setAttribute(OUTPUT_TOKENS, it.toLong()) }
         event.cachedTokens?.let { span.setAttribute(CACHED_TOKENS, it.toLong()) }
+        if (event.finishReasons.isNotEmpty()) span.setAttribute(FINISH_REASONS, event.finishReasons)
+        if (event.tokensEstimated) span.setAttribute(USAGE_ESTIMATED, true)
         span.setAttribute(ANSWER_PATH, event.path.label)
         span.setAttribute(STATUS, event.status.toLong())
         event.errorCode?.let { failed(it, event.status) }
@@ -263,6 +265,8 @@ private val RESPONSE_MODEL = AttributeKey.stringKey("gen_ai.response.model")
 private val INPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.input_tokens")
 private val OUTPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.output_tokens")
 private val CACHED_TOKENS = AttributeKey.longKey("gen_ai.usage.cache_read.input_tokens")
+private val FINISH_REASONS = AttributeKey.stringArrayKey("gen_ai.response.finish_reasons")
+private val USAGE_ESTIMATED = AttributeKey.booleanKey("router.usage.estimated")
 private val ERROR_TYPE = AttributeKey.stringKey("error.type")
 private val STATUS = AttributeKey.longKey("http.response.status_code")
 private val RECIPE = AttributeKey.stringKey("router.recipe")

@@ -68,7 +68,10 @@ sealed interface RouterEvent {
      * @property errorCode null for success
      * @property nanos from the request's arrival to the end of the answer
      * @property firstByteNanos from the request's arrival to the first byte of the answer's body
+     * @property tokensEstimated whether the token counts are at least in part our estimate and not the upstream's word
      * @property cost in [currency]
+     * @property costEstimated the part of [cost] that rests on estimates
+     * @property finishReasons why each choice ended, in the provider's words
      */
     data class Completed(
         val operation: String,
@@ -86,8 +89,11 @@ sealed interface RouterEvent {
         val promptTokens: Int? = null,
         val completionTokens: Int? = null,
         val cachedTokens: Int? = null,
+        val tokensEstimated: Boolean = false,
         val cost: Double? = null,
+        val costEstimated: Double = 0.0,
         val currency: String? = null,
+        val finishReasons: List<String> = emptyList(),
     ) : RouterEvent
 
     /** A request was refused before it could be routed. [code] is the stable code that the client sees. */

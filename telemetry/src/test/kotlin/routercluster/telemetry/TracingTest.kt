@@ -58,7 +58,9 @@ class TracingTest {
         second.headers.traceparent.shouldNotBeNull() shouldMatch "00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01"
         second.headers.tracestate shouldBe "vendor=1"
         second.end(200, null)
-        request.end(completed(model = "large").copy(promptTokens = 10, completionTokens = 3, cachedTokens = 4))
+        request.end(
+            completed(model = "large").copy(promptTokens = 10, completionTokens = 3, cachedTokens = 4, finishReasons = listOf("stop")),
+        )
 
         val server = exporter.finishedSpanItems.single { it.kind == SpanKind.SERVER }
         server.name shouldBe "chat large"
@@ -73,6 +75,7 @@ class TracingTest {
                 "gen_ai.usage.input_tokens" to 10L,
                 "gen_ai.usage.output_tokens" to 3L,
                 "gen_ai.usage.cache_read.input_tokens" to 4L,
+                "gen_ai.response.finish_reasons" to listOf("stop"),
                 "http.response.status_code" to 200L,
             )
         val route = span("route")
@@ -80,6 +83,7 @@ class TracingTest {
         route.endEpochNanos - route.startEpochNanos shouldBe 3_000
         attributes(route) shouldBe
             mapOf("router.recipe" to "default", "router.decision" to "urgent", "router.signals.matched" to listOf("keyword:urgent"))
+        attributes(server).keys.contains("router.usage.estimated") shouldBe false
         span("signal keyword:calm").parentSpanId shouldBe route.spanId
         span("signal keyword:calm").startEpochNanos shouldBe route.startEpochNanos + 1_000
         val failed = span("chat small")
@@ -92,6 +96,18 @@ class TracingTest {
                     ?.split('-')
                     ?.get(2)
             }.kind shouldBe SpanKind.CLIENT
+    }
+
+    @Test
+    fun `estimated tokens are marked, and so is the attempt that was a hedge`() {
+        val request = tracing.start("chat", "auto", TraceHeaders.NONE)
+        request.attempt(1, "small", "small/a", "openai").end(null, null)
+        request.attempt(2, "small", "small/b", "openai", hedge = true).end(200, null)
+        request.end(completed().copy(promptTokens = 10, completionTokens = 3, tokensEstimated = true))
+        val server = exporter.finishedSpanItems.single { it.kind == SpanKind.SERVER }
+        attributes(server) shouldContainAll mapOf("gen_ai.usage.output_tokens" to 3L, "router.usage.estimated" to true)
+        val attempts = exporter.finishedSpanItems.filter { it.kind == SpanKind.CLIENT }
+        attempts.map { attributes(it)["router.hedge"] } shouldBe listOf(null, true)
     }
 
     @Test

@@ -114,7 +114,7 @@ private class ExtProcCall(
     private fun take(step: Step) {
         state = step.state
         step.seen.forEach(::tell)
-        outbox.addAll(step.responses)
+        outbox.addAll(step.sent(step.state.plan?.answerFilter))
         val ask = step.ask
         val fault = step.fault
         when {

@@ -6,7 +6,6 @@ import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest.RequestCase
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 
@@ -168,25 +167,26 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             return misplaced(state, "response_body", "between response_headers and the end of the response")
         }
         val chunk = if (message.body.isEmpty) emptyList() else listOf(Seen.Chunk(message.body))
-        val responses =
-            if (state.modes.response == BodySendMode.FULL_DUPLEX_STREAMED) {
-                streamed(message.body, message.endOfStream).map { ProcessingResponse.newBuilder().setResponseBody(it).build() }
-            } else {
-                listOf(responseBodyContinue)
-            }
-        if (!message.endOfStream) return Step(state, responses, chunk)
-        return Step(state.copy(answer = AnswerHalf.DONE), responses, chunk + Seen.End)
+        val edit = Edit(message.body, message.endOfStream, trailers = false, state.modes.response)
+        val isFiltered = state.plan?.answerFilter != null
+        val responses = if (isFiltered) emptyList() else edited(edit, null)
+        val seen = if (message.endOfStream) chunk + Seen.End else chunk
+        val next = if (message.endOfStream) state.copy(answer = AnswerHalf.DONE) else state
+        return Step(next, responses, seen, edit = edit.takeIf { isFiltered })
     }
 
     private fun responseTrailers(state: StreamState): Step {
         if (state.answer != AnswerHalf.BODY) return misplaced(state, "response_trailers", "once, after response_headers")
-        return Step(state.copy(answer = AnswerHalf.DONE), listOf(responseTrailersResponse), listOf(Seen.End))
+        val edit = Edit(ByteString.EMPTY, end = false, trailers = true, state.modes.response)
+        val isFiltered = state.plan?.answerFilter != null
+        val done = state.copy(answer = AnswerHalf.DONE)
+        return Step(done, listOf(responseTrailersResponse), listOf(Seen.End), edit = edit.takeIf { isFiltered })
     }
 
     private fun ask(state: StreamState, head: Head, body: ByteString, chunks: Int, end: RequestEnd): Step =
         Step(
             state.copy(request = RequestHalf.Deciding(head, chunks, end)),
-            ask = DoorRequest(head.method, head.path, head.headers, body.toByteArray(), head.peer),
+            ask = DoorRequest(head.method, head.path, head.headers, body.toByteArray(), head.peer, state.modes.seesAnswer),
         )
 
     private fun tooLarge(state: StreamState, head: Head): Step =

@@ -9,6 +9,8 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.AnswerFilter
+import routercluster.gateway.pipeline.AnswerHead
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
@@ -24,6 +26,7 @@ import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.upstream.Target
+import routercluster.policy.answer.UsageFilter
 import routercluster.policy.models.Model
 import routercluster.policy.models.Upstream
 import routercluster.policy.request.BadRequest
@@ -45,7 +48,7 @@ class PipelineDoor(
         request.headers.forEach { (name, value) -> headers.add(name, value) }
         // Null for what is no address, such as the path of a socket; such a peer is not trusted.
         val peer = request.peer?.let(NetUtil::createInetAddressFromIpAddressString)
-        val journey = pipeline.begin(now, headers.build(), peer, startNanos)
+        val journey = pipeline.begin(now, headers.build(), peer, startNanos, request.seesAnswer)
         val account = accounts.open(journey)
         admission.enter(now.policy.gateway.limits.concurrentRequestsMax)?.let { return refusal(journey, account, it, null) }
         val plan = decided(journey, account, request)
@@ -92,6 +95,7 @@ class PipelineDoor(
             .names()
             .map { it.toString() }
             .toSet()
+        val observer = Observer(account, admission, route, target.model, upstream)
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
@@ -111,7 +115,8 @@ class PipelineDoor(
             model = target.model.name,
             responseHeaders = answerHeaders.build().map { (name, value) -> name.toString() to value },
             clearRouteCache = journey.snapshot.policy.clearRouteCache,
-            observer = Observer(account, admission, target.model, upstream),
+            observer = observer,
+            answerFilter = observer.takeIf { route.hidesUsage(upstream) },
             metadata = mapOf(
                 "model" to target.model.name,
                 "decision" to route.plan.decision
@@ -145,11 +150,26 @@ class PipelineDoor(
     private class Observer(
         private val account: Account,
         private val admission: Admission,
+        private val route: Route.Forward,
         private val model: Model,
         private val upstream: Upstream,
-    ) : AnswerObserver {
-        override fun headers(status: Int, headers: List<Pair<String, String>>) =
-            account.headers(status, model, upstream, headers.firstOrNull { it.first == "content-type" }?.second.orEmpty())
+    ) : AnswerObserver,
+        AnswerFilter {
+        private var filter: UsageFilter? = null
+
+        override fun headers(status: Int, headers: List<Pair<String, String>>) {
+            fun value(name: String) = headers.firstOrNull { it.first == name }?.second
+            val head = AnswerHead(status, value("content-type"), value("content-encoding"))
+            account.headers(head, model, upstream)
+            filter = route.filter(upstream, head)
+        }
+
+        override fun pass(bytes: ByteArray, last: Boolean): ByteArray {
+            val filter = filter ?: return bytes
+            val passed = filter.pass(bytes)
+            val rest = if (last) filter.rest() else ByteArray(0)
+            return if (rest.isEmpty()) passed else passed + rest
+        }
 
         override fun chunk(bytes: ByteArray) = account.chunk(HttpData.wrap(bytes))
 

@@ -31,6 +31,9 @@ internal data class BodyModes(
     val response: BodySendMode = BodySendMode.STREAMED,
     val bodyFirst: Boolean = false,
 ) {
+    /** Whether all of an answer is shown to us as it comes, and goes on as we say. */
+    val seesAnswer: Boolean get() = response == BodySendMode.STREAMED || response == BodySendMode.FULL_DUPLEX_STREAMED
+
     companion object {
         fun of(config: ProtocolConfiguration): BodyModes =
             BodyModes(config.requestBodyMode, config.responseBodyMode, config.sendBodyWithoutWaitingForHeaderResponse)
@@ -79,11 +82,20 @@ internal sealed interface Seen {
 internal data class ProtocolFault(val code: String, val detail: String)
 
 /**
+ * A part of an answer that the plan's filter is to see before it goes on.
+ *
+ * @property end the answer ends with it
+ * @property trailers the answer ends with trailers, which follow
+ */
+internal class Edit(val body: ByteString, val end: Boolean, val trailers: Boolean, val mode: BodySendMode)
+
+/**
  * What one message leads to. At most one of [ask] and [fault] is set.
  *
  * @property responses to be sent in this order
  * @property ask to be put to the door; its plan goes to [ExtProcStream.decided]
  * @property fault ends the stream with an error
+ * @property edit what the plan's filter makes of it is to be sent before [responses]; see [sent]
  */
 internal class Step(
     val state: StreamState,
@@ -91,4 +103,5 @@ internal class Step(
     val seen: List<Seen> = emptyList(),
     val ask: DoorRequest? = null,
     val fault: ProtocolFault? = null,
+    val edit: Edit? = null,
 )

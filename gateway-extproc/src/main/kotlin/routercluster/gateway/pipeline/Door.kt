@@ -23,8 +23,16 @@ interface Door {
  * @property headers in the order of arrival, names in lower case, without the pseudo-headers of HTTP/2
  * @property body empty where the request had none
  * @property peer IP address of the client, without its port; null where the proxy does not tell
+ * @property seesAnswer whether the proxy shows us the answer's body and lets us change it
  */
-class DoorRequest(val method: String, val path: String, val headers: List<Pair<String, String>>, val body: ByteArray, val peer: String?)
+class DoorRequest(
+    val method: String,
+    val path: String,
+    val headers: List<Pair<String, String>>,
+    val body: ByteArray,
+    val peer: String?,
+    val seesAnswer: Boolean = true,
+)
 
 sealed interface DoorPlan {
     /** Shown to access logs and rate limits as dynamic metadata `io.routercluster`; no prompt text, no secrets. */
@@ -39,6 +47,7 @@ sealed interface DoorPlan {
      * @property destination `host:port` of the upstream
      * @property upstream id of the upstream, or [HTTP_DOOR] for what only the HTTP door can do
      * @property responseHeaders set on the answer
+     * @property answerFilter null where the answer passes as it is; only where the request's answer is seen
      * @property clearRouteCache let the proxy choose its route again, by the headers that we set
      */
     class Forward(
@@ -52,6 +61,7 @@ sealed interface DoorPlan {
         val responseHeaders: List<Pair<String, String>>,
         val clearRouteCache: Boolean,
         val observer: AnswerObserver,
+        val answerFilter: AnswerFilter? = null,
         override val metadata: Map<String, String> = emptyMap(),
     ) : DoorPlan
 
@@ -67,6 +77,15 @@ sealed interface DoorPlan {
         /** The upstream that stands for our own HTTP door; also the name of its cluster in Envoy. */
         const val HTTP_DOOR = "routercluster_http"
     }
+}
+
+/** Changes the body of an answer on its way, chunk by chunk, once its [AnswerObserver.headers] have been told. */
+fun interface AnswerFilter {
+    /**
+     * What goes on to the client now; the same array where that is just [bytes]. The [last] call, whose bytes may be none, gives
+     * everything that was held back.
+     */
+    fun pass(bytes: ByteArray, last: Boolean): ByteArray
 }
 
 /**

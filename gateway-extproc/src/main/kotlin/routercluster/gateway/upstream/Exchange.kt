@@ -9,8 +9,10 @@ import routercluster.policy.FailureClass
 import routercluster.policy.models.Model
 import routercluster.policy.models.Upstream
 
-/** A model that may serve an exchange, and what would be sent to one of its upstreams. */
-class Target(val model: Model, val request: (Upstream) -> OutgoingRequest)
+/** A model that may serve an exchange, and what would be sent to one of its upstreams; the flag says that the attempt is a hedge. */
+class Target(val model: Model, private val make: (Upstream, Boolean) -> OutgoingRequest) {
+    fun request(upstream: Upstream, hedge: Boolean = false): OutgoingRequest = make(upstream, hedge)
+}
 
 /** Ready to send but for the address: path, credentials and model name are already the upstream's. */
 class OutgoingRequest(val headers: RequestHeaders, val body: HttpData)

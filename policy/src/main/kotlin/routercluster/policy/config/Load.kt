@@ -3,6 +3,7 @@ package routercluster.policy.config
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
 import routercluster.policy.config.prove.proveCatalog
@@ -104,7 +105,7 @@ private fun prove(
     val entrypoints = proveEntrypoints(raw.entrypoints, recipeNames, raw.providers.models, autoNames, problems)
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
-    val gateway = proveGateway(raw.gateway, problems)
+    val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
     val tracing = proveTracing(raw.global.tracing, problems)
     return Policy(
         revision = revision(text, catalog),

@@ -34,6 +34,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.putArray("encoder_calls").addAll(calls.map { it.toJson() })
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
+    json.set<JsonNode>("usage", usage?.toJson())
     return json
 }
 
@@ -119,6 +120,17 @@ private fun CandidateNote.toJson(): ObjectNode =
         .put("reason", reason)
         .put("not_taken", notTaken)
 
+private fun UsageNote.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("prompt_tokens", promptTokens)
+        .put("completion_tokens", completionTokens)
+        .put("cached_tokens", cachedTokens)
+        .put("estimated", estimated)
+        .put("cost", cost)
+        .put("cost_estimated", costEstimated)
+        .put("currency", currency)
+
 /**
  * Reads what [toJson] wrote. Fields it does not know are passed over, so that an older version reads a newer one's records.
  *
@@ -153,6 +165,7 @@ private fun record(json: Fields): DecisionRecord {
         calls = json.list("encoder_calls", ::encodeCall),
         decisions = lazyOf(decisions),
         candidates = lazyOf(candidates),
+        usage = json.inner("usage")?.let(::usageNote),
     )
 }
 
@@ -205,6 +218,17 @@ private fun decisionNote(json: Fields) =
 private fun candidateNote(json: Fields) =
     CandidateNote(json.text("model"), json.textOrNull("lora"), json.number("score"), json.text("reason"), json.textOrNull("not_taken"))
 
+private fun usageNote(json: Fields) =
+    UsageNote(
+        promptTokens = json.longOrNull("prompt_tokens"),
+        completionTokens = json.longOrNull("completion_tokens"),
+        cachedTokens = json.longOrNull("cached_tokens"),
+        estimated = json.flag("estimated"),
+        cost = json.numberOrNull("cost"),
+        costEstimated = json.number("cost_estimated"),
+        currency = json.textOrNull("currency"),
+    )
+
 /** One JSON object and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
 internal class Fields(private val json: JsonNode, private val path: String) {
     fun text(name: String): String = textOrNull(name) ?: fail(name, "a string")
@@ -220,8 +244,10 @@ internal class Fields(private val json: JsonNode, private val path: String) {
     fun intOrNull(name: String): Int? =
         value(name)?.let { if (it.isIntegralNumber && it.canConvertToInt()) it.intValue() else fail(name, "a whole number") }
 
-    fun long(name: String): Long =
-        value(name)?.let { if (it.isIntegralNumber && it.canConvertToLong()) it.longValue() else null } ?: fail(name, "a whole number")
+    fun long(name: String): Long = longOrNull(name) ?: fail(name, "a whole number")
+
+    fun longOrNull(name: String): Long? =
+        value(name)?.let { if (it.isIntegralNumber && it.canConvertToLong()) it.longValue() else fail(name, "a whole number") }
 
     fun flag(name: String): Boolean = value(name)?.let { if (it.isBoolean) it.booleanValue() else null } ?: fail(name, "true or false")
 

@@ -81,6 +81,7 @@ class AcceptedPolicyTest {
                     listOf("10.0.0.0/8", "fd00::/8", "127.0.0.1"),
                     50,
                     Duration.ofSeconds(5),
+                    setOf("small/local", "large/backend-0", "clouds/azure", "clouds/azure-new"),
                 )
         }
 

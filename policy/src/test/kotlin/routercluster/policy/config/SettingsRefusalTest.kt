@@ -96,5 +96,13 @@ class SettingsRefusalTest {
                 "p.yaml:47:69: gateway.forwarding.fall_back_on[0]: unknown value (found conect); " +
                     "accepted: connect, timeout, rate_limited, server_error, credentials; did you mean connect?",
             ),
+            Row(
+                "trusted_peers: [10.0.0.0/8]",
+                "no_stream_usage_from: [large, small/lokal, azure-openai]",
+                "p.yaml:47:33: gateway.no_stream_usage_from[1]: is no model, upstream or provider of this policy (found small/lokal); " +
+                    "accepted: small, small/local, openai, large, large/cloud; did you mean small/local?",
+                "p.yaml:47:46: gateway.no_stream_usage_from[2]: is no model, upstream or provider of this policy (found azure-openai); " +
+                    "accepted: small, small/local, openai, large, large/cloud",
+            ),
         )
 }

@@ -114,7 +114,38 @@ class DecisionRecordTest {
             """{"name":"rest","truth":"true","confidence":0.0,"picked":false,""" +
             """"reason":"has no conditions, so it always matches; outranked by urgent: priority 0 against 5"}],""" +
             """"candidates":[{"model":"large","lora":"law","score":0.0,"reason":"place 1 in the file","not_taken":null},""" +
-            """{"model":"small","lora":null,"score":-1.0,"reason":"place 2 in the file","not_taken":"ranked behind large: fall-back 1"}]}"""
+            """{"model":"small","lora":null,"score":-1.0,"reason":"place 2 in the file",""" +
+            """"not_taken":"ranked behind large: fall-back 1"}],"usage":null}"""
+    }
+
+    @Test
+    fun `says what the answer was billed once it has ended`() {
+        val rows =
+            listOf(
+                Triple(
+                    UsageNote(12, 5, 3, estimated = false, cost = 0.0004, costEstimated = 0.0, currency = "EUR"),
+                    """{"prompt_tokens":12,"completion_tokens":5,"cached_tokens":3,"estimated":false,"cost":4.0E-4,"cost_estimated":0.0,"currency":"EUR"}""",
+                    "12 prompt and 5 completion tokens; 0.0004 EUR",
+                ),
+                Triple(
+                    UsageNote(12, 5, null, estimated = true, cost = 1.0 / 3, costEstimated = 0.25, currency = "EUR"),
+                    """{"prompt_tokens":12,"completion_tokens":5,"cached_tokens":null,"estimated":true,"cost":0.3333333333333333,""" +
+                        """"cost_estimated":0.25,"currency":"EUR"}""",
+                    "12 prompt and 5 completion tokens, estimated; 0.3333 EUR, of which 0.25 estimated",
+                ),
+                Triple(
+                    UsageNote(null, null, null, estimated = false, cost = null, costEstimated = 0.0, currency = null),
+                    """{"prompt_tokens":null,"completion_tokens":null,"cached_tokens":null,"estimated":false,"cost":null,""" +
+                        """"cost_estimated":0.0,"currency":null}""",
+                    "",
+                ),
+            )
+        for ((usage, json, text) in rows) {
+            val record = record().apply { ended(usage) }
+            record.toJson()["usage"].toString() shouldBe json
+            decisionRecordOf(record.toJson().toString()).usage shouldBe usage
+            record.render().lines().single { it.startsWith("usage") } shouldBe "usage     $text".trimEnd()
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.Server
+import routercluster.gateway.pipeline.AnswerFilter
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.Door
 import routercluster.gateway.pipeline.DoorPlan
@@ -41,12 +42,27 @@ class ScriptedDoor(private val upstreamPort: () -> Int) : Door {
             responseHeaders = listOf("x-vsr-selected-model" to "large"),
             clearRouteCache = true,
             observer = Recorder(),
+            answerFilter = if (request.path == "/v1/filtered") WithoutTwo() else null,
             metadata = mapOf("decision" to "example"),
         )
     }
 
     override fun refuse(path: String, status: Int, code: String, message: String): DoorPlan.Answer =
         DoorPlan.Answer(status, listOf("content-type" to "application/json"), """{"error":{"code":"$code"}}""".toByteArray())
+
+    /** Takes an event out and adds one at the end. */
+    private class WithoutTwo : AnswerFilter {
+        override fun pass(bytes: ByteArray, last: Boolean): ByteArray {
+            val text = String(bytes).replace("data: two\n\n", "")
+            return if (last) {
+                (text + "data: end\n\n").toByteArray()
+            } else if (text.length == bytes.size) {
+                bytes
+            } else {
+                text.toByteArray()
+            }
+        }
+    }
 
     private inner class Recorder : AnswerObserver {
         private val events = mutableListOf<String>()
@@ -96,7 +112,7 @@ class ScriptedUpstream {
             request.aggregate().thenApply { whole ->
                 requests.add(whole)
                 when (whole.path().removePrefix("/rewritten")) {
-                    "/v1/stream" -> ScriptedStream().also(streams::add).response
+                    "/v1/stream", "/v1/filtered" -> ScriptedStream().also(streams::add).response
                     "/v1/large" -> HttpResponse.of(HttpStatus.OK, MediaType.OCTET_STREAM, LARGE_ANSWER)
                     else -> HttpResponse.of("{}")
                 }

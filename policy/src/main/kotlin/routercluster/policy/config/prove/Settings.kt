@@ -63,7 +63,7 @@ internal fun proveTracing(raw: RawTracing?, problems: Problems): TracingSettings
     return if (raw.enabled) TracingSettings(url, rate, raw.serviceName ?: DEFAULT_SERVICE_NAME) else null
 }
 
-internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings {
+internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: Problems): GatewaySettings {
     val default = GatewaySettings()
     raw.trustedPeers.filterNot { isCidr(it.value) }.forEach {
         problems.add(it.at, "is not a CIDR block", it.value, "an address or a block such as 10.0.0.0/8 or fd00::/8")
@@ -74,6 +74,7 @@ internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings 
         raw.trustedPeers.map { it.value },
         raw.decisionsKept ?: default.decisionsKept,
         raw.drainTimeout ?: default.drainTimeout,
+        raw.noStreamUsageFrom.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
     )
 }
 

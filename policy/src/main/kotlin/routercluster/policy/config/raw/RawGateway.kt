@@ -17,6 +17,7 @@ internal class RawGateway(
     val drainTimeout: Duration? = null,
     val encoders: List<RawEncoder> = emptyList(),
     val signalTimeouts: Map<String, Duration> = emptyMap(),
+    val noStreamUsageFrom: List<Text> = emptyList(),
 )
 
 internal class RawLimits(
@@ -59,6 +60,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.duration("drain_timeout", waits),
         section.sections("encoders").mapNotNull(::readEncoder),
         section.section("signal_timeouts")?.let(::readSignalTimeouts).orEmpty(),
+        section.texts("no_stream_usage_from"),
     )
 }
 
