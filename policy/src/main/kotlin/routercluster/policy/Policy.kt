@@ -1,10 +1,13 @@
 package routercluster.policy
 
+import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.Problem
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.selectors.Selector
+import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
 import java.time.Duration
 
@@ -18,6 +21,8 @@ import java.time.Duration
  * @property entrypoints virtual model names to recipe names
  * @property tracing null where the file has no such section
  * @property metrics whether metrics are offered
+ * @property catalog the encoders that its learned signals ask
+ * @property notices what an operator should know of the file although nothing in it is wrong
  */
 class Policy(
     val revision: String,
@@ -34,7 +39,36 @@ class Policy(
     val gateway: GatewaySettings,
     val tracing: TracingSettings? = null,
     val metrics: Boolean = true,
+    val catalog: Catalog = Catalog.NONE,
+    val notices: List<Problem> = emptyList(),
 ) {
+    /** Whether decisions may depend on encoders. */
+    val isLearned: Boolean = recipes.values.any { it.engine.isLearned }
+
+    /** Longest wait for encoders while one request is decided. */
+    val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO
+
+    /** This policy with other [recipes] in the places of its own. */
+    fun with(recipes: Map<String, Recipe>) =
+        Policy(
+            revision,
+            listeners,
+            models,
+            defaultModel,
+            defaultEffort,
+            autoNames,
+            recipes,
+            entrypoints,
+            listModels,
+            clearRouteCache,
+            identity,
+            gateway,
+            tracing,
+            metrics,
+            catalog,
+            notices,
+        )
+
     companion object {
         const val DEFAULT_RECIPE = "default"
     }
@@ -45,9 +79,26 @@ data class Listener(val name: String, val address: String, val port: Int, val ti
 enum class Strategy { PRIORITY, CONFIDENCE }
 
 /** An isolated policy over the shared models: its signals and decisions see no other recipe's. */
-class Recipe(val name: String, val strategy: Strategy, val signals: List<Signal>, val decisions: List<Decision>) {
+class Recipe(
+    val name: String,
+    val strategy: Strategy,
+    val signals: List<Signal>,
+    val decisions: List<Decision>,
+    private val catalog: Catalog = Catalog.NONE,
+) {
     /** Compiled once, here. */
-    val engine = DecisionEngine(strategy, signals, decisions)
+    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors)
+
+    /** Longest wait for encoders while one request is decided: the stages come one after the other. */
+    val patience: Duration =
+        signals
+            .filterIsInstance<LearnedSignal>()
+            .groupBy { it.cost }
+            .values
+            .fold(Duration.ZERO) { sum, stage -> sum + stage.maxOf { it.timeout } }
+
+    /** This recipe with other [signals] in the places of its own. */
+    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog)
 }
 
 /**

@@ -2,9 +2,11 @@ package routercluster.policy.config
 
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
+import routercluster.policy.config.prove.proveCatalog
 import routercluster.policy.config.prove.proveDefaultModel
 import routercluster.policy.config.prove.proveEntrypoints
 import routercluster.policy.config.prove.proveGateway
@@ -16,6 +18,8 @@ import routercluster.policy.config.prove.refuseDuplicates
 import routercluster.policy.config.raw.RawPolicy
 import routercluster.policy.config.raw.RawRecipe
 import routercluster.policy.config.raw.readPolicy
+import routercluster.policy.signals.NamedFolder
+import routercluster.policy.signals.NamesEncoder
 import routercluster.policy.signals.SignalFamily
 import routercluster.policy.signals.signalFamilies
 import java.security.MessageDigest
@@ -35,10 +39,16 @@ sealed interface PolicyOutcome {
  * @param text the file's YAML, at most 4 Mi characters
  * @param file what problems call it
  * @param environment looks up variables that the file refers to; null for one that is not set
+ * @param files finds what the file refers to outside itself
  * @throws InvalidPolicy with every problem of the file
  */
-fun loadPolicy(text: String, file: String, environment: (String) -> String?): Policy =
-    when (val outcome = provePolicy(text, file, environment)) {
+fun loadPolicy(
+    text: String,
+    file: String,
+    environment: (String) -> String?,
+    files: PolicyFiles = PolicyFiles.None,
+): Policy =
+    when (val outcome = provePolicy(text, file, environment, files = files)) {
         is PolicyOutcome.Proven -> outcome.policy
         is PolicyOutcome.Refused -> throw InvalidPolicy(outcome.problems)
     }
@@ -49,16 +59,27 @@ fun provePolicy(
     file: String,
     environment: (String) -> String?,
     families: List<SignalFamily> = signalFamilies,
+    files: PolicyFiles = PolicyFiles.None,
 ): PolicyOutcome {
     val problems = Problems()
     val raw = readDocument(text, file, environment, problems)?.let { readPolicy(it, families) }
-    val policy = raw?.let { prove(it, families, environment, revision(text), problems) }
+    val policy = raw?.let { prove(it, families, Outside(environment, files), text, problems) }
     return if (policy != null && problems.none) PolicyOutcome.Proven(policy) else PolicyOutcome.Refused(problems.all)
 }
 
-/** SHA-256 of the file as written, in hex, so that the same file has the same revision on every node. */
-private fun revision(text: String): String =
-    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()))
+/** What a policy may look at besides its own text. */
+private class Outside(val environment: (String) -> String?, val files: PolicyFiles)
+
+/**
+ * SHA-256 of the file as written, in hex, so that the same file has the same revision everywhere. Files that it refers to are part
+ * of it.
+ */
+private fun revision(text: String, catalog: Catalog): String {
+    val digest = MessageDigest.getInstance("SHA-256")
+    digest.update(text.encodeToByteArray())
+    catalog.knowledgeBases.values.forEach { digest.update(it.manifest.text.encodeToByteArray()) }
+    return HexFormat.of().formatHex(digest.digest())
+}
 
 private const val DEFAULT_EFFORT = "medium"
 
@@ -66,14 +87,15 @@ private const val DEFAULT_EFFORT = "medium"
 private fun prove(
     raw: RawPolicy,
     families: List<SignalFamily>,
-    environment: (String) -> String?,
-    revision: String,
+    outside: Outside,
+    text: String,
     problems: Problems,
 ): Policy? {
-    val models = proveModels(raw.providers, raw.routing.cards, environment, problems)
+    val models = proveModels(raw.providers, raw.routing.cards, outside.environment, problems)
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
-    val prover = RecipeProver(models, families, problems)
+    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedFolders(raw), outside.files, problems)
+    val prover = RecipeProver(models, families, catalog, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
             raw.recipes.map { prover.prove(it.name.value, it.routing, strategy) }
@@ -86,7 +108,7 @@ private fun prove(
     val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     return Policy(
-        revision = revision,
+        revision = revision(text, catalog),
         listeners = listeners,
         models = models,
         defaultModel = defaultModel ?: return null,
@@ -100,8 +122,14 @@ private fun prove(
         gateway = gateway,
         tracing = tracing,
         metrics = raw.global.metrics ?: true,
+        catalog = catalog,
+        notices = problems.notices,
     )
 }
+
+/** Of all recipes, which share what is open. */
+private fun namedFolders(raw: RawPolicy): List<NamedFolder> =
+    (listOf(raw.routing) + raw.recipes.map { it.routing }).flatMap { it.signals }.mapNotNull { (it.raw as? NamesEncoder)?.folder }
 
 private fun refuseRecipeNames(recipes: List<RawRecipe>, problems: Problems) {
     refuseDuplicates(recipes.map { it.name }, "recipe", problems)

@@ -48,24 +48,37 @@ class Problems {
     private class Hidden(val path: String, val text: String, val written: String)
 
     private val found = mutableListOf<Problem>()
+    private val noticed = mutableListOf<Problem>()
     private val hidden = mutableListOf<Hidden>()
 
     /** In the order of the file. */
-    val all: List<Problem> get() = found.sortedWith(compareBy({ it.at.line }, { it.at.column }, { it.at.path }))
+    val all: List<Problem> get() = found.sortedWith(inFileOrder)
+
+    /** What is no fault but should be known, in the order of the file. */
+    val notices: List<Problem> get() = noticed.sortedWith(inFileOrder)
 
     val none: Boolean get() = found.isEmpty()
 
     fun add(problem: Problem) {
-        val near = hidden.filter { related(it.path, problem.at.path) }
-        found += problem.copy(message = asWritten(problem.message, near), value = problem.value?.let { shown(asWritten(it, near)) })
+        found += presentable(problem)
     }
 
     fun add(at: Location, message: String, value: String? = null, accepted: String? = null, suggestion: String? = null) =
         add(Problem(at, message, value, accepted, suggestion))
 
+    /** Notes what does not keep the file from being used. */
+    fun notice(at: Location, message: String, value: String? = null) {
+        noticed += presentable(Problem(at, message, value))
+    }
+
     /** From now on [text] at [path], above it and below it, is shown as [written]. */
     fun hide(path: String, text: String, written: String) {
         hidden += Hidden(path, text, written)
+    }
+
+    private fun presentable(problem: Problem): Problem {
+        val near = hidden.filter { related(it.path, problem.at.path) }
+        return problem.copy(message = asWritten(problem.message, near), value = problem.value?.let { shown(asWritten(it, near)) })
     }
 
     /** Inside a longer text only what is long enough to be told from ordinary words is replaced. */
@@ -88,6 +101,7 @@ class Problems {
     }
 
     private companion object {
+        val inFileOrder = compareBy<Problem>({ it.at.line }, { it.at.column }, { it.at.path })
         val urlUser = Regex("""://[^/\s@]*@""")
         val urlQuery = Regex("""(://[^\s?]*)\?\S*""")
         const val HIDDEN_CHARS_MIN = 4

@@ -85,7 +85,6 @@ internal val laterGlobals: Map<String, Array<String>> =
     mapOf(
         "stores" to arrayOf("response_cache", "semantic_cache", "memory", "vector_store"),
         "integrations" to arrayOf("tools", "looper"),
-        "model_catalog" to arrayOf("embeddings", "system", "external", "kbs", "modules"),
     )
 
 /** Keys that stood at the root before v0.3, with where their content belongs now. */

@@ -2,6 +2,7 @@ package routercluster.policy.decisions
 
 import routercluster.policy.Decision
 import routercluster.policy.Strategy
+import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.Signal
 
@@ -17,8 +18,8 @@ internal class ContestRules(strategy: Strategy, signals: List<Signal>, decisions
     val hasTier = BooleanArray(decisions.size) { decisions[it].tier > 0 }
     val searchOrder = Ranking.searchOrder(decisions)
 
-    /** Per signal. */
-    val cost = IntArray(signals.size) { signals[it].cost.ordinal }
+    /** Per signal; of equal costs those that nobody has to be asked for come first. */
+    val cost = IntArray(signals.size) { 2 * signals[it].cost.ordinal + if (signals[it] is LearnedSignal) 1 else 0 }
 
     /** Per decision the cost of its cheapest signal. */
     val costMin =

@@ -2,7 +2,9 @@ package routercluster.policy.decisions
 
 import routercluster.policy.Decision
 import routercluster.policy.Strategy
+import routercluster.policy.encode.HeadRef
 import routercluster.policy.request.Facts
+import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
 
 /**
@@ -16,16 +18,33 @@ import routercluster.policy.signals.Signal
  * ranking that can still apply names the same one. Reading everything gives the same winner. What "can still change" means is
  * judged rule by rule: conditions are taken as independent, so a signal that appears twice in contradicting places may be read
  * once too often, never too seldom.
+ *
+ * Learned signals are read in stages: all of one cost that can still change the winner are asked for at once, in one request.
+ *
+ * @param hasShape whether a head's answer depends on the vector shape that is asked for; where unsure, it does
  */
 class DecisionEngine(
     strategy: Strategy,
     private val signals: List<Signal>,
     private val decisions: List<Decision>,
+    private val hasShape: (HeadRef) -> Boolean = { true },
 ) {
     private val rules = ContestRules(strategy, signals, decisions)
     private val untouched = Contest.initial(rules)
 
-    /** Reads as few signals as the winner's certainty allows, the cheapest first. */
+    /** Whether a decision may depend on encoders. */
+    val isLearned: Boolean = signals.any { it is LearnedSignal }
+
+    /** Decides as [decide] does, but asks encoders for what learned signals need. */
+    fun begin(facts: Facts): Deciding = course(facts, everything = false).advance(untouched.fork(), emptyList())
+
+    /** As [decideFully], but asks encoders, once for all learned signals. */
+    fun beginFully(facts: Facts): Deciding = course(facts, everything = true).advance(untouched.fork(), emptyList())
+
+    /**
+     * Reads as few signals as the winner's certainty allows, the cheapest first. Nobody asks encoders: learned signals fail, unless
+     * the engine has none.
+     */
     fun decide(facts: Facts): Ruling {
         val contest = untouched.fork()
         while (true) {
@@ -71,6 +90,11 @@ class DecisionEngine(
         for (signal in signals.indices) evidence[signal]?.let { contest.take(signal, it) }
         return contest
     }
+
+    private fun course(facts: Facts, everything: Boolean) =
+        Course(facts, signals, everything, hasShape) { contest, calls ->
+            Ruling(signals, decisions, nodes, contest.standing, contest.winner(), calls)
+        }
 
     private fun ruling(contest: Contest, winner: Int) = Ruling(signals, decisions, nodes, contest.standing, winner)
 }

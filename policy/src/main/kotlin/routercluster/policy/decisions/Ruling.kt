@@ -9,6 +9,7 @@ import routercluster.policy.signals.SignalRef
  * Which decision a request falls under, and what was read to know it.
  *
  * @property decision null where none matched
+ * @property calls what was asked of encoders, in order
  */
 class Ruling internal constructor(
     private val signals: List<Signal>,
@@ -16,7 +17,8 @@ class Ruling internal constructor(
     private val nodes: RuleNodes,
     private val standing: Standing,
     private val winner: Int,
-) {
+    val calls: List<EncodeCall> = emptyList(),
+) : Deciding {
     val decision: Decision? get() = decisions.getOrNull(winner)
 
     /** 0..1: what is certain of the winner's confidence; after a lazy evaluation unread signals might have raised it. */

@@ -38,7 +38,12 @@ internal class Standing private constructor(
     fun readingOf(signal: Int): Reading? = readings[signal]
 
     /** A copy to go on from. */
-    fun fork(): Standing = Standing(nodes, may.copyOf(), low.copyOf(), high.copyOf(), readings.copyOf())
+    fun fork(): Standing {
+        val copy = Standing(nodes, may.copyOf(), low.copyOf(), high.copyOf(), readings.copyOf())
+        order.copyInto(copy.order, endIndex = readCount)
+        copy.readCount = readCount
+        return copy
+    }
 
     /** Notes [reading] and settles anew the decisions that read [signal]. */
     fun take(signal: Int, reading: Reading) {
@@ -131,8 +136,9 @@ internal class Standing private constructor(
             }
 
             is Reading.Seen -> {
-                val holds = predicate?.holds(reading.value ?: reading.confidence) ?: reading.matched
-                val confidence = if (predicate == null) unit(reading.confidence) else 1.0
+                val part = reading.part(nodes.labels[node])
+                val holds = predicate?.holds(part.value ?: part.confidence) ?: part.matched
+                val confidence = if (predicate == null) unit(part.confidence) else 1.0
                 if (holds) put(node, MAY_BE_TRUE, confidence, confidence) else put(node, MAY_BE_FALSE, 0.0, 0.0)
             }
 

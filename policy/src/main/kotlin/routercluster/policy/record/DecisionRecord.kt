@@ -1,5 +1,6 @@
 package routercluster.policy.record
 
+import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Evidence
 import routercluster.policy.decisions.Truth
 import routercluster.policy.decisions.explain
@@ -21,6 +22,7 @@ import java.time.Instant
  * @property confidence 0..1, of [decision]
  * @property seed of the chance that the selector was given
  * @property signals every signal that was read, in the order of reading
+ * @property calls what was asked of encoders, in order
  * @property decisions in the order of the file
  * @property candidates in the order in which they are tried
  * @property usage null until the answer has ended, and for one that is billed nothing
@@ -37,6 +39,7 @@ class DecisionRecord internal constructor(
     val action: ActionNote,
     val request: RequestShape?,
     val signals: List<SignalNote>,
+    val calls: List<EncodeCall>,
     decisions: Lazy<List<DecisionNote>>,
     candidates: Lazy<List<CandidateNote>>,
     usage: UsageNote? = null,
@@ -70,6 +73,7 @@ class DecisionRecord internal constructor(
                 action = ActionNote.of(action),
                 request = plan.facts?.let(RequestShape::of),
                 signals = readings.map { (ref, reading) -> SignalNote(ref, reading) },
+                calls = plan.calls,
                 decisions =
                     lazy(LazyThreadSafetyMode.PUBLICATION) {
                         recipe?.let { explain(it, evidence(readings.toMap(), it.signals.map { signal -> signal.ref })) }.orEmpty().map {

@@ -31,6 +31,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.set<JsonNode>("action", action.toJson())
     json.set<JsonNode>("request", request?.toJson())
     json.putArray("signals").addAll(signals.map { it.toJson() })
+    json.putArray("encoder_calls").addAll(calls.map { it.toJson() })
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
     json.set<JsonNode>("usage", usage?.toJson())
@@ -79,9 +80,12 @@ private fun SignalNote.toJson(): ObjectNode {
     val json = nodes.objectNode().put("type", ref.type).put("name", ref.name)
     when (reading) {
         is Reading.Seen -> {
-            json.put("state", if (reading.matched) "matched" else "not_matched").put("confidence", reading.confidence)
-            json.put("value", reading.value?.takeIf { it.isFinite() })
+            json.setAll<ObjectNode>(reading.toJson())
             json.putArray("found").addAll(reading.found.map(nodes::textNode))
+            if (reading.labels.isNotEmpty()) {
+                val labels = json.putObject("labels")
+                reading.labels.forEach { (label, part) -> labels.set<JsonNode>(label, part.toJson()) }
+            }
         }
 
         is Reading.Failed -> {
@@ -90,6 +94,13 @@ private fun SignalNote.toJson(): ObjectNode {
     }
     return json
 }
+
+private fun Reading.Seen.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("state", if (matched) "matched" else "not_matched")
+        .put("confidence", confidence)
+        .put("value", value?.takeIf { it.isFinite() })
 
 private fun DecisionNote.toJson(): ObjectNode =
     nodes
@@ -151,6 +162,7 @@ private fun record(json: Fields): DecisionRecord {
         action = json.inner("action")?.let(::actionNote) ?: json.fail("action", "an object"),
         request = json.inner("request")?.let(::requestShape),
         signals = json.list("signals", ::signalNote),
+        calls = json.list("encoder_calls", ::encodeCall),
         decisions = lazyOf(decisions),
         candidates = lazyOf(candidates),
         usage = json.inner("usage")?.let(::usageNote),
@@ -186,7 +198,8 @@ private fun signalNote(json: Fields): SignalNote {
             }
 
             "matched", "not_matched" -> {
-                Reading.Seen(state == "matched", json.number("confidence"), json.numberOrNull("value"), json.texts("found"))
+                val labels = json.inner("labels")?.inners().orEmpty().mapValues { (_, part) -> seen(part, part.text("state")) }
+                seen(json, state).copy(found = json.texts("found"), labels = labels)
             }
 
             else -> {
@@ -195,6 +208,9 @@ private fun signalNote(json: Fields): SignalNote {
         }
     return SignalNote(SignalRef(json.text("type"), json.text("name")), reading)
 }
+
+private fun seen(json: Fields, state: String) =
+    Reading.Seen(state == "matched", json.number("confidence"), json.numberOrNull("value"))
 
 private fun decisionNote(json: Fields) =
     DecisionNote(json.text("name"), json.oneOf("truth", Truth.entries), json.number("confidence"), json.text("reason"), json.flag("picked"))
@@ -214,7 +230,7 @@ private fun usageNote(json: Fields) =
     )
 
 /** One JSON object and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
-private class Fields(private val json: JsonNode, private val path: String) {
+internal class Fields(private val json: JsonNode, private val path: String) {
     fun text(name: String): String = textOrNull(name) ?: fail(name, "a string")
 
     fun textOrNull(name: String): String? = value(name)?.let { if (it.isTextual) it.textValue() else fail(name, "a string") }
@@ -248,6 +264,9 @@ private class Fields(private val json: JsonNode, private val path: String) {
     }
 
     fun inner(name: String): Fields? = value(name)?.let { if (it.isObject) Fields(it, "$path$name.") else fail(name, "an object") }
+
+    /** Every member, each of which must be an object. */
+    fun inners(): Map<String, Fields> = json.fieldNames().asSequence().associateWith { inner(it) ?: fail(it, "an object") }
 
     /** A list of objects; absent is empty. */
     fun <T> list(name: String, read: (Fields) -> T): List<T> =

@@ -1,14 +1,18 @@
 package routercluster.policy.record
 
+import routercluster.policy.decisions.EncodeCall
+import routercluster.policy.decisions.PassageNote
 import routercluster.policy.decisions.number
 import routercluster.policy.signals.Reading
 import java.math.MathContext
+import java.time.Duration
 
 /** The record as text for a terminal: what was asked, read, decided and picked. Ends with a line break. */
 fun DecisionRecord.render(): String =
     buildString {
         append(table(heading()))
         append(section("SIGNALS", signals.map { listOf(it.ref.toString()) + cells(it.reading) }, "none was read"))
+        if (calls.isNotEmpty()) append(section("ENCODERS", calls.flatMap(::cells), "none was asked"))
         append(section("DECISIONS", decisions.map(::cells), "none was looked at"))
         append(section("CANDIDATES", candidates.mapIndexed(::cells), "none"))
     }
@@ -90,11 +94,40 @@ private fun cells(reading: Reading): List<String> =
             listOf(
                 if (reading.matched) "matched" else "not matched",
                 number(reading.confidence),
-                listOfNotNull(reading.value?.let { "value ${number(it)}" }, reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "))
-                    .joinToString("; "),
+                listOfNotNull(
+                    reading.value?.let { "value ${number(it)}" },
+                    reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "),
+                    reading.labels.takeIf { it.isNotEmpty() }?.map { (label, part) -> "$label ${words(part)}" }?.joinToString(", "),
+                ).joinToString("; "),
             )
         }
     }
+
+private fun words(part: Reading.Seen): String = part.value?.let(::number) ?: if (part.matched) "yes" else "no"
+
+/** One row a passage; a row alone for a call that failed. */
+private fun cells(call: EncodeCall): List<List<String>> {
+    val asked = call.signals.joinToString(", ")
+    val time = "${millis(call.took)} ms"
+    if (call.failure != null) return listOf(listOf(asked, time, "failed", call.failure))
+    return call.passages.mapIndexed { index, passage ->
+        val heads = passage.heads.joinToString(", ") { it.head }
+        val first = index == 0
+        val pass = "batch ${call.batch}, waited ${millis(call.waited)} ms, computed ${millis(call.computed)} ms".takeIf { first }
+        listOf(if (first) asked else "", if (first) time else "", words(passage), listOfNotNull(heads, pass).joinToString("; "))
+    }
+}
+
+private fun words(passage: PassageNote): String {
+    val coverage = passage.coverage ?: return "${passage.characters} characters"
+    val windows = if (coverage.windows == 1) "1 window" else "${coverage.windows} windows"
+    val read = if (coverage.isWhole) "" else ", only ${coverage.charactersRead} of ${coverage.characters} read"
+    return "${passage.characters} characters in $windows$read"
+}
+
+private const val NANOS_PER_MILLI = 1e6
+
+private fun millis(duration: Duration): String = number(duration.toNanos() / NANOS_PER_MILLI)
 
 private fun cells(note: DecisionNote): List<String> =
     listOf(if (note.picked) "* ${note.name}" else "  ${note.name}", note.truth.name.lowercase(), number(note.confidence), note.reason)

@@ -3,6 +3,7 @@ package routercluster.policy.routing
 import routercluster.policy.Candidate
 import routercluster.policy.Decision
 import routercluster.policy.Policy
+import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Verdict
 import routercluster.policy.request.Facts
 import routercluster.policy.selectors.Ranked
@@ -17,6 +18,7 @@ import routercluster.policy.signals.SignalRef
  * @property readings every signal that was read, in the order of reading
  * @property verdicts per decision of the recipe, in the order of the file; empty for a concrete model
  * @property seed of the chance that the selector was given, so that a replay draws the same
+ * @property calls what was asked of encoders, in order
  */
 class Plan(
     val policy: Policy,
@@ -29,7 +31,8 @@ class Plan(
     val verdicts: List<Verdict>,
     val facts: Facts?,
     val seed: Int = 0,
-)
+    val calls: List<EncodeCall> = emptyList(),
+) : Planning
 
 sealed interface Action {
     /** Send to the first of [ranked]; the others are fall-backs in order. Never empty. */

@@ -18,7 +18,7 @@ fun Policy.plan(name: ModelName, facts: Facts, random: Random, everything: Boole
     plan(target(name), facts, random, everything)
 
 /**
- * Plans one request. Pure but for [random]; the same seed gives the same plan.
+ * Plans one request. Pure but for [random]; the same seed gives the same plan. Learned signals fail: see [begin].
  *
  * @param everything reads every signal rather than as few as decide the matter; the plan's action is the same
  */
@@ -33,22 +33,33 @@ fun Policy.plan(target: Target, facts: Facts, random: Random, everything: Boolea
         }
 
         is Target.Routed -> {
-            val ruling = if (everything) target.recipe.engine.decideFully(facts) else target.recipe.engine.decide(facts)
-            val seed = random.nextInt()
-            Plan(
-                policy = this,
-                asked = target.name,
-                recipe = target.recipe.name,
-                decision = ruling.decision,
-                confidence = ruling.confidence,
-                action = action(ruling, seed),
-                readings = ruling.readings,
-                verdicts = ruling.verdicts,
-                facts = facts,
-                seed = seed,
-            )
+            val engine = target.recipe.engine
+            decided(target, facts, random.nextInt(), if (everything) engine.decideFully(facts) else engine.decide(facts))
         }
     }
+
+/** As [plan], but what learned signals need is asked of encoders. Without such signals the plan is there at once. */
+fun Policy.begin(target: Target, facts: Facts, random: Random, everything: Boolean = false): Planning {
+    val engine = (target as? Target.Routed)?.recipe?.engine
+    if (engine == null || !engine.isLearned) return plan(target, facts, random, everything)
+    val seed = random.nextInt()
+    return OpenPlan.planning(if (everything) engine.beginFully(facts) else engine.begin(facts)) { decided(target, facts, seed, it) }
+}
+
+private fun Policy.decided(target: Target.Routed, facts: Facts, seed: Int, ruling: Ruling) =
+    Plan(
+        policy = this,
+        asked = target.name,
+        recipe = target.recipe.name,
+        decision = ruling.decision,
+        confidence = ruling.confidence,
+        action = action(ruling, seed),
+        readings = ruling.readings,
+        verdicts = ruling.verdicts,
+        facts = facts,
+        seed = seed,
+        calls = ruling.calls,
+    )
 
 private fun Policy.undecided(target: Target, facts: Facts, action: Action) =
     Plan(this, target.name, null, null, 0.0, action, emptyList(), emptyList(), facts)

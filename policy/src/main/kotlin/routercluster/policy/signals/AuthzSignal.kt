@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -18,7 +19,7 @@ data class RawRoleBinding(
     val subjects: List<Subject>,
     val subjectsAt: Location,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         if (subjects.isEmpty()) problems.add(subjectsAt, "is required", accepted = "at least one subject with kind and name")
         return if (subjects.isEmpty() || role.isBlank()) null else AuthzSignal(name, role, subjects)
     }

@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -20,7 +21,7 @@ data class RawContext(
     val maxTokens: String?,
     val maxAt: Location,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val least = tokens(minTokens, minAt, 0, problems) ?: return null
         val most = tokens(maxTokens, maxAt, Int.MAX_VALUE, problems) ?: return null
         if (least > most) {

@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -43,7 +44,7 @@ data class RawConversation(
     val predicate: Predicate?,
     val predicateAt: Location?,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         if (exists == null || source == null) return null
         val before = problems.all.size
         if (role != null && source != ConversationSource.MESSAGE) problems.add(roleAt, "goes only with source type message", role)

@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -16,7 +17,7 @@ data class RawEvent(
     val actionCodes: List<String>,
     val temporal: Boolean,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val before = problems.all.size
         severities.forEachIndexed { index, severity ->
             if (severity.trim().lowercase() !in knownSeverities) {

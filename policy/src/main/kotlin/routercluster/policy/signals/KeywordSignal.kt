@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -47,7 +48,7 @@ data class RawKeyword(
     val fuzzyThreshold: Int,
     val fuzzyAt: Location,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val before = problems.all.size
         if (keywords.isEmpty()) problems.add(keywordsAt, "is required", accepted = "a list of at least one keyword")
         if (keywords.size > KEYWORDS_MAX) problems.add(keywordsAt, "has too many", "${keywords.size} keywords", "at most $KEYWORDS_MAX")

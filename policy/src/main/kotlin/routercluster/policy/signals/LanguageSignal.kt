@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -18,7 +19,7 @@ data class RawLanguage(
     val description: String?,
     val threshold: Double,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val known = LinguaLanguageDetector.codes
         if (name in known) return LanguageSignal(name, if (threshold == 0.0) THRESHOLD_DEFAULT else threshold)
         if (name.isNotBlank()) {

@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -16,7 +17,7 @@ data class RawMetadata(
     val exists: Boolean?,
     val predicateAt: Location,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val tests = listOfNotNull(equalTo?.let(::setOf), oneOf?.toSet(), exists?.let { emptySet() })
         if (tests.size != 1) {
             problems.add(predicateAt, "needs one comparison", "${tests.size} comparisons", "exactly one of equals, in, exists")

@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -42,7 +43,7 @@ data class RawStructure(
     val predicate: Predicate?,
     val isPredicateWritten: Boolean,
 ) : RawSignal {
-    override fun prove(problems: Problems): Signal? {
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
         if (feature == null || source == null || (isPredicateWritten && predicate == null)) return null
         if (!isFitting(feature, source, problems)) return null
         val count =

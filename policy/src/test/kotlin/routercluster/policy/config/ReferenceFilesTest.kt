@@ -6,6 +6,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldNotBeEmpty
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.Test
+import routercluster.policy.catalog.FakeFiles
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -18,8 +19,13 @@ class ReferenceFilesTest {
         return checkNotNull(found)
     }
 
+    /** The files of the seed's own folder, with the encoder of the program and no other. */
+    private class SeedFiles(private val folder: Path) : PolicyFiles by FakeFiles() {
+        override fun text(path: String): String? = folder.resolve(path).takeIf(Files::isRegularFile)?.let(Files::readString)
+    }
+
     private fun problems(file: Path): List<Problem> =
-        when (val outcome = provePolicy(Files.readString(file), file.fileName.toString(), { "set" }, stubFamilies)) {
+        when (val outcome = provePolicy(Files.readString(file), file.fileName.toString(), { "set" }, stubFamilies, SeedFiles(seedFolder()))) {
             is PolicyOutcome.Proven -> emptyList()
             is PolicyOutcome.Refused -> outcome.problems
         }

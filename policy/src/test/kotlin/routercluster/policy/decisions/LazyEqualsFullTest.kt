@@ -12,6 +12,7 @@ import routercluster.policy.Strategy
 import routercluster.policy.signals.Cost
 import routercluster.policy.signals.OnError
 import routercluster.policy.signals.Reading
+import routercluster.policy.signals.Signal
 import kotlin.random.Random
 
 /** Laws over random policies and readings. A failure prints the seed; run it again with `-Dseed=...`. */
@@ -89,9 +90,15 @@ class LazyEqualsFullTest {
 
 /** Few different numbers, so that ties are common. */
 private val numbers = listOf(0.0, 0.25, 0.5, 1.0)
+private val labels = listOf("hard", "easy")
 
-private fun randomRecipe(random: Random): Recipe {
-    val signals = List(random.nextInt(1, 8)) { ScriptedSignal("s$it", randomReading(random), Cost.entries.random(random)) }
+private fun randomRecipe(random: Random): Recipe = randomRecipe(
+    random,
+    List(random.nextInt(1, 8)) { ScriptedSignal("s$it", randomReading(random), Cost.entries.random(random)) },
+)
+
+/** Decisions at random over [signals]. */
+internal fun randomRecipe(random: Random, signals: List<Signal>): Recipe {
     val tierMax = if (random.nextBoolean()) 0 else 2
     val decisions =
         List(random.nextInt(0, 7)) {
@@ -100,17 +107,25 @@ private fun randomRecipe(random: Random): Recipe {
     return Recipe("default", Strategy.entries.random(random), signals, decisions)
 }
 
-private fun randomReading(random: Random): Reading =
-    when (random.nextInt(5)) {
-        0 -> failed
-        1, 2 -> Reading.Seen(true, numbers.random(random), numbers.random(random).takeIf { random.nextBoolean() })
-        else -> Reading.Seen(false, numbers.random(random), numbers.random(random).takeIf { random.nextBoolean() })
+internal fun randomReading(random: Random): Reading =
+    if (random.nextInt(5) == 0) {
+        failed
+    } else {
+        val parts = labels.filter { random.nextBoolean() }.associateWith { randomSeen(random) }
+        randomSeen(random).copy(labels = parts)
     }
+
+private fun randomSeen(random: Random) =
+    Reading.Seen(random.nextBoolean(), numbers.random(random), numbers.random(random).takeIf { random.nextBoolean() })
 
 private fun randomRule(random: Random, signalCount: Int, depth: Int): Rule {
     fun children() = List(random.nextInt(0, 4)) { randomRule(random, signalCount, depth - 1) }
     return when (if (depth == 0) 0 else random.nextInt(5)) {
-        0, 1 -> Rule.Leaf(random.nextInt(signalCount), randomPredicate(random), OnError.entries.random(random))
+        0, 1 -> {
+            val label = labels.random(random).takeIf { random.nextInt(3) == 0 }
+            Rule.Leaf(random.nextInt(signalCount), randomPredicate(random), OnError.entries.random(random), label)
+        }
+
         2 -> Rule.And(children())
         3 -> Rule.Or(children())
         else -> Rule.Not(randomRule(random, signalCount, depth - 1))
@@ -124,12 +139,12 @@ private fun randomPredicate(random: Random): Predicate? =
         else -> null
     }
 
-private class Judged(val truth: Truth, val confidence: Double) {
+internal class Judged(val truth: Truth, val confidence: Double) {
     val ranks get() = truth == Truth.TRUE || truth == Truth.BLOCKED
 }
 
 /** The seed's definition, written down once more and as plainly as possible: evaluate all, sort, take the first. */
-private fun naiveWinner(recipe: Recipe, readings: List<Reading>): Pair<Decision, Judged>? {
+internal fun naiveWinner(recipe: Recipe, readings: List<Reading>): Pair<Decision, Judged>? {
     val ranked = recipe.decisions.map { it to judge(it.rule, readings) }.filter { it.second.ranks }
     val confidence = compareByDescending<Pair<Decision, Judged>> { it.second.confidence }
     val priority = compareByDescending<Pair<Decision, Judged>> { it.first.priority }
@@ -205,7 +220,8 @@ private fun judgeLeaf(leaf: Rule.Leaf, reading: Reading): Judged =
 
         is Reading.Seen -> {
             val predicate = leaf.predicate
-            val holds = predicate?.holds(reading.value ?: reading.confidence) ?: reading.matched
-            if (holds) Judged(Truth.TRUE, if (predicate == null) reading.confidence else 1.0) else no
+            val seen = if (leaf.label == null) reading else reading.labels[leaf.label] ?: missed
+            val holds = predicate?.holds(seen.value ?: seen.confidence) ?: seen.matched
+            if (holds) Judged(Truth.TRUE, if (predicate == null) seen.confidence else 1.0) else no
         }
     }

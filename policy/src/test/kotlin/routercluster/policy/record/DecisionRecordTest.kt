@@ -3,6 +3,7 @@ package routercluster.policy.record
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import org.junit.jupiter.api.Test
 import routercluster.policy.Candidate
@@ -30,6 +31,8 @@ import kotlin.random.Random
 class DecisionRecordTest {
     private val urgent = ScriptedSignal("urgent", Reading.Seen(true, 0.92, found = listOf("asap")))
     private val long = ScriptedSignal("long", Reading.Seen(false, value = 12.0), type = "context")
+    private val hard =
+        ScriptedSignal("task", Reading.Seen(true, 0.7, 0.25, labels = mapOf("hard" to matched, "margin" to matched(0.7, 0.25))), type = "x")
     private val broken = ScriptedSignal("topic", Reading.Failed("no encoder"), type = "domain")
     private val both = listOf(Candidate(model("large"), lora = "law"), Candidate(model("small")))
     private val policy =
@@ -79,7 +82,8 @@ class DecisionRecordTest {
 
     @Test
     fun `comes back from JSON as it went in`() {
-        val rows = listOf("auto", "small", "nobody").map { record(asked = it) } + record(everything = false)
+        val labelled = policy(recipe(listOf(hard), decision("hard", leaf(0, label = "hard"))))
+        val rows = listOf("auto", "small", "nobody").map { record(asked = it) } + record(everything = false) + record(labelled)
         for (record in rows) {
             val json = record.toJson().toString()
             withClue(json) {
@@ -101,6 +105,7 @@ class DecisionRecordTest {
             """"signals":[{"type":"keyword","name":"urgent","state":"matched","confidence":0.92,"value":null,"found":["asap"]},""" +
             """{"type":"context","name":"long","state":"not_matched","confidence":1.0,"value":12.0,"found":[]},""" +
             """{"type":"domain","name":"topic","state":"failed","reason":"no encoder"}],""" +
+            """"encoder_calls":[],""" +
             """"decisions":[{"name":"book","truth":"false","confidence":0.0,"picked":false,""" +
             """"reason":"needs context:long (value 12 not gte 32000)"},""" +
             """{"name":"topical","truth":"false","confidence":0.0,"picked":false,""" +
@@ -141,6 +146,15 @@ class DecisionRecordTest {
             decisionRecordOf(record.toJson().toString()).usage shouldBe usage
             record.render().lines().single { it.startsWith("usage") } shouldBe "usage     $text".trimEnd()
         }
+    }
+
+    @Test
+    fun `shows the labels of a reading and replays them`() {
+        val labelled = policy(recipe(listOf(hard), decision("hard", leaf(0, label = "hard"))))
+        val record = decisionRecordOf(record(labelled).toJson().toString())
+        record.signals.single().reading shouldBe hard.reading
+        record.render() shouldContain "x:task  matched  0.7  value 0.25; hard yes, margin 0.25"
+        replay(record, labelled).isSame shouldBe true
     }
 
     @Test

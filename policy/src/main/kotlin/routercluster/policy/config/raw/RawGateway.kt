@@ -6,6 +6,7 @@ import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.choose
+import routercluster.policy.config.formatSignals
 import java.time.Duration
 
 /** The `gateway` section, ours and not the seed's: what the doors allow and how they forward. Null means the default. */
@@ -15,6 +16,8 @@ internal class RawGateway(
     val trustedPeers: List<Text> = emptyList(),
     val decisionsKept: Int? = null,
     val drainTimeout: Duration? = null,
+    val encoders: List<RawEncoder> = emptyList(),
+    val signalTimeouts: Map<String, Duration> = emptyMap(),
     val noStreamUsageFrom: List<Text> = emptyList(),
     val extProcTls: ServerTls? = null,
 )
@@ -57,6 +60,8 @@ internal fun readGateway(section: Section?): RawGateway {
         section.texts("trusted_peers"),
         section.int("decisions_kept", 0..1_000_000),
         section.duration("drain_timeout", waits),
+        section.sections("encoders").mapNotNull(::readEncoder),
+        section.section("signal_timeouts")?.let(::readSignalTimeouts).orEmpty(),
         section.texts("no_stream_usage_from"),
         section.section("extproc_tls")?.let(::readServerTls),
     )
@@ -64,6 +69,12 @@ internal fun readGateway(section: Section?): RawGateway {
 
 private fun readServerTls(section: Section) =
     ServerTls(section.requiredString("certificate_file"), section.requiredString("key_file"), section.text("client_ca_file")?.value)
+
+/** By the type that conditions use. */
+private fun readSignalTimeouts(section: Section): Map<String, Duration> {
+    val types = formatSignals.values
+    return types.mapNotNull { type -> section.duration(type, signalTimeouts)?.let { type to it } }.toMap()
+}
 
 private fun readLimits(section: Section) =
     RawLimits(

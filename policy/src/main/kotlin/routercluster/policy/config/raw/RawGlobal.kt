@@ -19,6 +19,7 @@ internal class RawGlobal(
     val groupsHeader: Text? = null,
     val tracing: RawTracing? = null,
     val metrics: Boolean? = null,
+    val catalog: RawCatalog = RawCatalog(),
 )
 
 internal fun readGlobal(section: Section?): RawGlobal {
@@ -48,5 +49,6 @@ internal fun readGlobal(section: Section?): RawGlobal {
         identity?.text("user_groups_header"),
         observability?.section("tracing")?.let(::readTracing),
         metrics?.boolean("enabled"),
+        readCatalog(section.section("model_catalog")),
     )
 }

@@ -1,0 +1,114 @@
+package routercluster.policy.config.raw
+
+import routercluster.policy.config.Location
+import routercluster.policy.config.Section
+import routercluster.policy.config.Text
+
+/**
+ * What is built of `global.model_catalog`; empty where the file has none.
+ *
+ * @property slots model folders that the file names, by the key of `system`
+ */
+internal class RawCatalog(
+    val embeddings: RawEmbeddings? = null,
+    val slots: Map<String, Text> = emptyMap(),
+    val externals: List<RawExternal> = emptyList(),
+    val knowledgeBases: List<RawKnowledgeBase> = emptyList(),
+    val modules: RawModules = RawModules(),
+)
+
+/** @property modelPaths by `model_type` */
+internal class RawEmbeddings(
+    val at: Location,
+    val modelPaths: Map<String, Text>,
+    val useCpu: Boolean?,
+    val modelType: String?,
+    val dimension: RawDimension?,
+    val layer: Int?,
+    val preload: Boolean?,
+    val preloadAt: Location,
+    val softMatching: Boolean?,
+    val topK: Int?,
+    val minScore: Double?,
+    val prototypes: RawPrototypes?,
+)
+
+internal class RawDimension(val value: Int, val at: Location)
+
+internal class RawPrototypes(
+    val enabled: Boolean?,
+    val clusterSimilarity: Double?,
+    val prototypesMax: Int?,
+    val bestWeight: Double?,
+    val topM: Int?,
+    val marginThreshold: Double?,
+)
+
+/** The slots of `system`. */
+internal val systemSlots =
+    listOf(
+        "prompt_guard",
+        "domain_classifier",
+        "pii_classifier",
+        "fact_check_classifier",
+        "hallucination_detector",
+        "hallucination_explainer",
+        "feedback_detector",
+    )
+
+internal fun readCatalog(section: Section?): RawCatalog {
+    if (section == null) return RawCatalog()
+    val system = section.section("system")
+    return RawCatalog(
+        section.section("embeddings")?.section("semantic")?.let(::readEmbeddings),
+        systemSlots.mapNotNull { key -> system?.text(key)?.let { key to it } }.toMap(),
+        section.sections("external").mapNotNull(::readExternal),
+        section.sections("kbs").mapNotNull(::readKnowledgeBase),
+        section.section("modules")?.let(::readModules) ?: RawModules(),
+    )
+}
+
+/** `model_type` to the key of its path; the first is the usual one. */
+private val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
+
+private val localBackends = listOf("candle", "openvino").associateWith { it }
+
+private fun readEmbeddings(section: Section): RawEmbeddings {
+    val config = section.section("embedding_config")
+    config?.oneOf("backend", localBackends, later = listOf("openai_compatible"))
+    section.section("endpoint")?.let(::readEndpoint)
+    return RawEmbeddings(
+        section.here,
+        embeddingModels.mapNotNull { type -> section.text("${type}_model_path")?.let { type to it } }.toMap(),
+        section.boolean("use_cpu"),
+        config?.oneOf("model_type", embeddingModels.associateWith { it }),
+        config?.int("target_dimension", 1..65_536)?.let { RawDimension(it, config.at("target_dimension")) },
+        config?.int("target_layer", 1..1_000),
+        config?.boolean("preload_embeddings"),
+        config?.at("preload_embeddings") ?: section.here,
+        config?.boolean("enable_soft_matching"),
+        config?.int("top_k", 1..1_000),
+        config?.double("min_score_threshold", 0.0..1.0),
+        config?.section("prototype_scoring")?.let(::readPrototypes),
+    )
+}
+
+/** Asked only by the backend that is not built yet; its values are checked all the same. */
+private fun readEndpoint(section: Section) {
+    section.requiredText("base_url")
+    section.requiredText("model")
+    section.text("api_key_env")
+    section.double("timeout_seconds", 0.001..3_600.0)
+    section.int("max_retries", 0..20)
+    section.int("dimensions", 1..65_536)
+}
+
+internal fun readPrototypes(section: Section) =
+    RawPrototypes(
+        section.boolean("enabled"),
+        section.double("cluster_similarity_threshold", 0.0..1.0),
+        section.int("max_prototypes", 1..10_000),
+        section.double("best_weight", 0.0..1.0),
+        section.int("top_m", 1..10_000),
+        section.double("margin_threshold", 0.0..2.0),
+    )
