@@ -31,6 +31,7 @@ import routercluster.policy.encode.Task
 import routercluster.policy.encode.VectorShape
 import java.nio.file.Files
 import java.nio.file.Path
+import kotlin.math.abs
 
 /** Each kind of head, on networks of a few kilobytes that [Graph] writes. */
 class OnnxEncoderTest {
@@ -63,8 +64,8 @@ class OnnxEncoderTest {
         val several = """, "problem_type": "multi_label_classification""""
         folder.huggingFace(classifier(3), config("BertForSequenceClassification", listOf("a", "b", "c"), more = several))
         openTiny(folder).use { encoder ->
-            val sums = listOf("hello", "world", "bad rules").map { encoder.labels(tiny("class"), it).probabilities.sum() }
-            sums.all { it in 0f..3f && kotlin.math.abs(it - 1f) > 1e-3f } shouldBe true
+            val sums = listOf("hello", "world", "bad rules", "paris", "!", "john lives", "x").map { encoder.labels(tiny("class"), it).probabilities.sum() }
+            sums.any { abs(it - 1f) > 1e-3f } shouldBe true
         }
     }
 
@@ -117,11 +118,12 @@ class OnnxEncoderTest {
 
     @Test
     fun `spans are words of the text as it came`() {
-        folder.huggingFace(tagger(3), config("BertForTokenClassification", listOf("O", "B-X", "I-X")))
+        folder.huggingFace(tagger(3), config("BertForTokenClassification", listOf("B-Y", "B-X", "I-X")))
         openTiny(folder).use { encoder ->
             val text = "😀 Привет JOHN, дом 東京 \u0301 lives"
             val spans = (encoder.ask(tiny("token"), text) as HeadResult.Spans).spans
-            spans.isNotEmpty() shouldBe true
+            spans.first().start shouldBe 0
+            spans.last().end shouldBe text.length
             spans.forEach { text.substring(it.start, it.end).trim() shouldBe text.substring(it.start, it.end) }
             spans.zipWithNext().all { (a, b) -> a.end <= b.start } shouldBe true
         }
@@ -195,7 +197,7 @@ class OnnxEncoderTest {
             modernBertTokenizer(),
         )
         openTiny(folder, windows = WindowBounds(size = 8192)).use { encoder ->
-            val result = encoder.read(Passage("hello world ".repeat(2_000), setOf(tiny("class")))).results.single()
+            val result = encoder.read(Passage("hello world ".repeat(1_200), setOf(tiny("class")))).results.single()
             result.coverage.windows shouldBe 1
             (result.coverage.tokens > 4_000) shouldBe true
             result.coverage.isWhole shouldBe true

@@ -1,7 +1,6 @@
 package routercluster.inference.pii
 
 import org.apache.commons.validator.routines.DomainValidator
-import org.apache.commons.validator.routines.EmailValidator
 import org.apache.commons.validator.routines.InetAddressValidator
 import routercluster.policy.encode.Span
 
@@ -9,20 +8,39 @@ private const val LOCAL_MAX = 64
 private const val DOMAIN_MAX = 253
 private const val LOCAL_MARKS = ".!#$%&'*+/=?^_`{|}~-"
 
-internal fun emails(text: String): List<Span> {
+/** Whether names are those of hosts. A text names few hosts often, and the check of one costs some microseconds. */
+internal class Hosts {
+    private val known = HashMap<String, Boolean>()
+
+    fun isHost(name: String): Boolean =
+        known[name] ?: DomainValidator.getInstance().isValid(name).also { if (known.size < KNOWN_MAX) known[name] = it }
+
+    private companion object {
+        const val KNOWN_MAX = 1_000
+    }
+}
+
+/** Letters, digits and marks, an at sign, a host. The part before it neither begins nor ends with a full stop, nor has two in a row. */
+internal fun emails(text: String, hosts: Hosts): List<Span> {
     val found = ArrayList<Span>()
     var at = text.indexOf('@')
     while (at >= 0) {
-        var start = at
-        while (start > 0 && at - start < LOCAL_MAX && (text[start - 1].isLetterOrDigit() || text[start - 1] in LOCAL_MARKS)) start--
-        while (start < at && !text[start].isLetterOrDigit() && text[start] != '_') start++
-        val end = hostEnd(text, at + 1)
-        val isWhole = start < at && text.indexOf('.', at) in at until end
-        if (isWhole && EmailValidator.getInstance().isValid(text.substring(start, end))) found += exact("EMAIL_ADDRESS", start, end)
+        val start = localStart(text, at)
+        val end = if (start < at && text[at - 1] != '.') hostEnd(text, at + 1) else at
+        if (end > at + 1 && hosts.isHost(text.substring(at + 1, end))) found += exact("EMAIL_ADDRESS", start, end)
         at = text.indexOf('@', at + 1)
     }
     return found
 }
+
+private fun localStart(text: String, at: Int): Int {
+    var start = at
+    while (start > 0 && at - start < LOCAL_MAX && isLocalPart(text[start - 1]) && !(text[start - 1] == '.' && text[start] == '.')) start--
+    while (start < at && !text[start].isLetterOrDigit() && text[start] != '_') start++
+    return start
+}
+
+private fun isLocalPart(unit: Char) = unit.isLetterOrDigit() || unit in LOCAL_MARKS
 
 /** Where the host name that begins at [start] ends; a full stop behind it is the sentence's. */
 private fun hostEnd(text: String, start: Int): Int {
@@ -53,6 +71,7 @@ internal fun ipAddresses(text: String): List<Span> {
 
 private fun isHex(unit: Char) = isDigit(unit) || unit in 'a'..'f' || unit in 'A'..'F'
 
+private const val NAME_MIN = 4
 private const val URL_MAX = 2_048
 private const val URL_ENDS = ".,;:!?)]}'\"»”’"
 private val schemes = listOf("https://", "http://", "www.")
@@ -61,31 +80,32 @@ private val schemes = listOf("https://", "http://", "www.")
 private val fileEndings = setOf("zip", "mov", "java")
 
 /** Addresses with a scheme or `www.` as a whole; names alone only with a generic ending, since files have the endings of countries. */
-internal fun webAddresses(text: String): List<Span> {
-    val domains = DomainValidator.getInstance()
-    val whole = ArrayList<Span>()
-    for (scheme in schemes) {
-        var at = text.indexOf(scheme, ignoreCase = true)
-        while (at >= 0) {
-            val host = if (scheme == "www.") at else at + scheme.length
-            val name = text.substring(host, hostEnd(text, host))
-            val isHost = domains.isValid(name) || InetAddressValidator.getInstance().isValidInet4Address(name)
-            val end = if (isHost) urlEnd(text, at) else host
-            if (isHost && (at == 0 || !text[at - 1].isLetterOrDigit())) whole += exact("DOMAIN_NAME", at, end)
-            at = text.indexOf(scheme, end, ignoreCase = true)
-        }
-    }
+internal fun webAddresses(text: String, hosts: Hosts): List<Span> {
     val names =
-        runs(text, 4..DOMAIN_MAX) { isLetter(it) || isDigit(it) || it == '.' || it == '-' }
+        runs(text, NAME_MIN..DOMAIN_MAX) { isLetter(it) || isDigit(it) || it == '.' || it == '-' }
             .map { (from, until) -> from to hostEnd(text, from).coerceAtMost(until) }
-            .filter { (from, until) -> isGeneric(text.substring(from, until), domains) }
+            .filter { (from, until) -> isGeneric(text.substring(from, until), hosts) }
             .map { (from, until) -> exact("DOMAIN_NAME", from, until) }
-    return whole + names
+    return schemes.flatMap { wholeAddresses(text, it, hosts) } + names
 }
 
-private fun isGeneric(name: String, domains: DomainValidator): Boolean {
+private fun wholeAddresses(text: String, scheme: String, hosts: Hosts): List<Span> {
+    val found = ArrayList<Span>()
+    var at = text.indexOf(scheme, ignoreCase = true)
+    while (at >= 0) {
+        val host = if (scheme == "www.") at else at + scheme.length
+        val name = text.substring(host, hostEnd(text, host))
+        val isWhole = (at == 0 || !text[at - 1].isLetterOrDigit()) && (hosts.isHost(name) || InetAddressValidator.getInstance().isValidInet4Address(name))
+        val end = if (isWhole) urlEnd(text, at) else at + scheme.length
+        if (isWhole) found += exact("DOMAIN_NAME", at, end)
+        at = text.indexOf(scheme, end, ignoreCase = true)
+    }
+    return found
+}
+
+private fun isGeneric(name: String, hosts: Hosts): Boolean {
     val ending = name.substringAfterLast('.', "").lowercase()
-    return ending.length > 1 && ending !in fileEndings && domains.isValidGenericTld(ending) && domains.isValid(name)
+    return ending.length > 1 && ending !in fileEndings && DomainValidator.getInstance().isValidGenericTld(ending) && hosts.isHost(name)
 }
 
 private fun urlEnd(text: String, start: Int): Int {

@@ -12,8 +12,18 @@ import java.util.TreeMap
  */
 fun exactSpans(text: String, region: String = "US"): List<Span> {
     val kept = TreeMap<Int, Span>()
-    val finders = listOf(::emails, ::ibans, ::cards, ::socialSecurityNumbers, ::ipAddresses, { numbers(it, region) }, ::webAddresses)
-    for (find in finders) for (span in find(text)) if (!overlaps(kept, span)) kept[span.start] = span
+    val hosts = Hosts()
+    val found =
+        sequenceOf(
+            { emails(text, hosts) },
+            { ibans(text) },
+            { cards(text) },
+            { socialSecurityNumbers(text) },
+            { ipAddresses(text) },
+            { numbers(text, region) },
+            { webAddresses(text, hosts) },
+        )
+    for (find in found) for (span in find()) if (!overlaps(kept, span)) kept[span.start] = span
     return kept.values.toList()
 }
 

@@ -84,32 +84,54 @@ private const val PHONE_PIECE = 96
 private const val PHONE_DIGITS_MAX = 17
 
 /**
- * Where text is so full of digits that the library would take seconds, only this many places are shown to it; behind them a number counts
+ * Where text is so full of digits that the library would take seconds, only this many stretches are shown to it; behind them a number counts
  * that has a plus sign and as many digits as one with a country's code.
  */
-private const val PHONE_TRIES = 2_000
+private const val STRETCHES_MAX = 200
+private const val TRIES_PER_STRETCH = 12L
 private val INTERNATIONAL_DIGITS = 10..15
 
 internal fun numbers(text: String, region: String): List<Span> {
-    val found = ArrayList<Span>()
-    var tries = 0
-    for ((from, until) in phonePlaces(text)) {
-        if (tries++ < PHONE_TRIES) {
-            val matches = PhoneNumberUtil.getInstance().findNumbers(text.substring(from, until), region, Leniency.VALID, 2)
-            matches.forEach { found += exact("PHONE_NUMBER", from + it.start(), from + it.end()) }
-        } else if (text[from] == '+' && (from until until).count { isDigit(text[it]) } in INTERNATIONAL_DIGITS) {
-            found += exact("PHONE_NUMBER", from, until)
+    val places = phonePlaces(text)
+    val shown =
+        places.take(STRETCHES_MAX).flatMap { (from, until) ->
+            PhoneNumberUtil
+                .getInstance()
+                .findNumbers(text.substring(from, until), region, Leniency.VALID, TRIES_PER_STRETCH)
+                .map { exact("PHONE_NUMBER", from + it.start(), from + it.end()) }
         }
-    }
-    return found
+    val told =
+        places
+            .drop(STRETCHES_MAX)
+            .filter { (from, until) -> text[from] == '+' && (from until until).count { text[it].isDigit() } in INTERNATIONAL_DIGITS }
+            .map { (from, until) -> exact("PHONE_NUMBER", from, until) }
+    return shown + told
 }
 
 /** Stretches of digits and what stands between digits of a telephone number. Nothing else is shown to the library, whose search is slow. */
-private fun phonePlaces(text: String): List<Pair<Int, Int>> =
-    runs(text, PHONE_DIGITS_MIN..text.length) { it.isDigit() || it in PHONE_MARKS }
-        .flatMap { (from, until) -> pieces(text, from, until) }
-        .map { (from, until) -> trimmed(text, from, until) }
-        .filter { (from, until) -> (from until until).count { text[it].isDigit() } >= PHONE_DIGITS_MIN && !isLongNumber(text, from, until) }
+private fun phonePlaces(text: String): List<Pair<Int, Int>> {
+    val places = ArrayList<Pair<Int, Int>>()
+    var from = 0
+    while (from < text.length) {
+        var until = from
+        while (until < text.length && isPhonePart(text[until])) until++
+        if (until - from >= PHONE_DIGITS_MIN) pieces(text, from, until).mapTo(places) { trimmed(text, it.first, it.second) }
+        from = until + 1
+    }
+    return places.filter { (from, until) -> (from until until).count { text[it].isDigit() } >= PHONE_DIGITS_MIN && isApart(text, from, until) }
+}
+
+private fun isPhonePart(unit: Char) = unit.isDigit() || unit in PHONE_MARKS
+
+/** No letter touches it, and no run of digits in it is longer than a number's. */
+private fun isApart(text: String, from: Int, until: Int): Boolean {
+    if ((from > 0 && text[from - 1].isLetter()) || (until < text.length && text[until].isLetter())) return false
+    var digits = 0
+    return (from until until).none { i ->
+        digits = if (text[i].isDigit()) digits + 1 else 0
+        digits > PHONE_DIGITS_MAX
+    }
+}
 
 /** A long stretch in pieces that overlap by half and begin behind a blank; what is found twice is kept once. */
 private fun pieces(text: String, from: Int, until: Int): List<Pair<Int, Int>> {
@@ -117,14 +139,6 @@ private fun pieces(text: String, from: Int, until: Int): List<Pair<Int, Int>> {
     return (from until until step PHONE_PIECE / 2).map { start ->
         val blank = text.indexOf(' ', start).takeIf { it in start until minOf(start + PHONE_PIECE / 2, until) }
         (if (start == from || blank == null) start else blank + 1) to minOf(start + PHONE_PIECE, until)
-    }
-}
-
-private fun isLongNumber(text: String, from: Int, until: Int): Boolean {
-    var digits = 0
-    return (from until until).any { i ->
-        digits = if (text[i].isDigit()) digits + 1 else 0
-        digits > PHONE_DIGITS_MAX
     }
 }
 
