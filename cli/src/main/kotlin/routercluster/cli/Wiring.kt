@@ -10,10 +10,12 @@ import routercluster.cli.serve.ServeSettings
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
 import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.ClientCertificate
 import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
+import routercluster.gateway.tls.InvalidTls
 import routercluster.mock.Fault
 import routercluster.mock.RetryAfter
 import routercluster.mock.RunningMock
@@ -34,6 +36,7 @@ import routercluster.policy.request.Identity
 import routercluster.policy.request.parseChat
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
+import routercluster.telemetry.InvalidTracing
 import routercluster.telemetry.LogFormat
 import routercluster.telemetry.configureLogging
 import java.time.Clock
@@ -56,19 +59,23 @@ fun commands(): List<CoreCliktCommand> =
     )
 
 private fun startGateway(settings: ServeSettings): Running {
-    val running =
-        gateway(
-            GatewayConfig(
-                policy = settings.policy,
-                file = settings.file,
-                host = settings.host,
-                port = settings.port,
-                extProcPort = settings.extProcPort,
-                adminPort = settings.adminPort,
-                version = version,
-            ),
+    val config =
+        GatewayConfig(
+            policy = settings.policy,
+            file = settings.file,
+            host = settings.host,
+            port = settings.port,
+            extProcPort = settings.extProcPort,
+            adminPort = settings.adminPort,
+            version = version,
         )
-    return GatewayProcess(running)
+    return try {
+        GatewayProcess(gateway(config))
+    } catch (invalid: InvalidTls) {
+        throw Failure("gateway.extproc_tls: ${invalid.message}")
+    } catch (invalid: InvalidTracing) {
+        throw Failure("tracing: ${invalid.message}")
+    }
 }
 
 /** Libraries log from their first use on, so commands that start servers call this before anything else. */
@@ -141,14 +148,18 @@ private fun recordIn(text: String): DecisionRecord =
 private fun rendered(policy: Policy, addresses: EnvoyAddresses): String {
     val default = Listener("http", "127.0.0.1", 8801, Duration.ofSeconds(300))
     val listeners = policy.listeners.ifEmpty { listOf(default) }
-    return renderEnvoy(
-        policy,
+    val client = addresses.tls.clientCertificate?.let { certificate -> addresses.tls.clientKey?.let { ClientCertificate(certificate, it) } }
+    if (policy.gateway.extProcTls?.clientCaFile != null && client == null) {
+        throw UsageError("the policy asks Envoy for a certificate (gateway.extproc_tls.client_ca_file): give --client-certificate and --client-key")
+    }
+    val options =
         EnvoyOptions(
             extProc = Address(addresses.routerHost, addresses.extProcPort),
             httpDoor = Address(addresses.routerHost, addresses.httpPort),
             listeners = addresses.listenPort?.let { port -> listOf(listeners.first().copy(port = port)) } ?: listeners,
             adminPort = addresses.adminPort.takeIf { it != 0 },
             accessLog = addresses.accessLog,
-        ),
-    )
+            client = client,
+        )
+    return renderEnvoy(policy, addresses.tls.routerCa?.let { options.copy(routerCaFile = it) } ?: options)
 }

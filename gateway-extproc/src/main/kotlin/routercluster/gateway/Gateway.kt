@@ -20,13 +20,14 @@ import routercluster.gateway.http.HttpDoor
 import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.policy.Policy
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
-import routercluster.telemetry.OpenTelemetryTracing
 import routercluster.telemetry.PrometheusEvents
 import routercluster.telemetry.Tracing
+import routercluster.telemetry.openTracing
 import java.net.InetSocketAddress
 import java.nio.file.Path
 import java.time.Clock
@@ -45,7 +46,7 @@ import kotlin.random.Random
  * @property adminHost the admin API has no login yet: keep it on loopback
  * @property random drawn from by many threads
  * @property eventLoops threads that do the I/O of all doors and upstreams
- * @property tracing null takes what the policy says
+ * @property tracing null takes what policy and environment say
  * @property events hears everything that the metrics hear
  */
 class GatewayConfig(
@@ -125,12 +126,15 @@ internal class Servers(val http: Server, val extProc: Server, val operators: Ser
  * Wires a gateway and opens its ports.
  *
  * @throws CompletionException when a port is taken
+ * @throws routercluster.telemetry.InvalidTracing for a setting in the environment that OpenTelemetry does not take
+ * @throws routercluster.gateway.tls.InvalidTls for files that the policy names and that cannot be used
  */
 fun gateway(config: GatewayConfig): RunningGateway {
     val policy = config.policy
+    val tls = policy.gateway.extProcTls?.let(::FileTls)
     val metrics = PrometheusEvents()
     val events = if (config.events === Events.NONE) metrics else Events.all(metrics, config.events)
-    val tracing = config.tracing ?: policy.tracing?.let(OpenTelemetryTracing::otlp) ?: Tracing.OFF
+    val tracing = config.tracing ?: openTracing(policy.tracing, config.environment)
     // One thread a core serves both sides of a request: more of them only wake each other up.
     val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
     val pool = UpstreamPool(loops)
@@ -158,7 +162,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .apply(admin::addProbes)
                 .serviceUnder("/", door)
                 .build(),
-            doorServer(config.host, config.extProcPort, policy, loops)
+            doorServer(config.host, config.extProcPort, policy, loops, tls)
                 .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
                 .service(extProc)
                 .build(),
@@ -191,11 +195,13 @@ private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
     }
 }
 
-private fun plainServer(host: String, port: Int, loops: EventLoopGroup): ServerBuilder =
+private fun plainServer(host: String, port: Int, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder =
     Server
         .builder()
         .workerGroup(loops, false)
-        .port(InetSocketAddress(host, port), SessionProtocol.HTTP)
+        .bossGroupFactory(::acceptors)
+        .port(InetSocketAddress(host, port), if (tls == null) SessionProtocol.HTTP else SessionProtocol.HTTPS)
+        .apply { tls?.let { tlsProvider(it, it.config) } }
         .errorHandler(EdgeErrors)
         .accessLogger { _ -> NOPLogger.NOP_LOGGER }
         // Our own events say more; Armeria's meters would cost time on every request.
@@ -204,10 +210,10 @@ private fun plainServer(host: String, port: Int, loops: EventLoopGroup): ServerB
         .gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO)
 
 /** Headers a little beyond the policy's bound are read, so that most refusals come from us and leave the connection open. */
-private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoopGroup): ServerBuilder {
+private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder {
     val gateway = policy.gateway
     val headerBytesMax = gateway.limits.headerBytesMax + HEADER_MARGIN_BYTES
-    return plainServer(host, port, loops)
+    return plainServer(host, port, loops, tls)
         .maxRequestLength(gateway.limits.bodyBytesMax)
         .http1MaxHeaderSize(headerBytesMax)
         .http2MaxHeaderListSize(headerBytesMax.toLong())

@@ -59,6 +59,9 @@ sealed interface RouterEvent {
         val cancelled: Boolean = false,
     ) : RouterEvent
 
+    /** A proxy that sends for us tried [upstream] again after [times] attempts in vain; how those failed it does not tell. */
+    class Resent(val model: String, val upstream: String, val times: Int) : RouterEvent
+
     /**
      * An answer was given in full, or broke off, or was an error.
      *

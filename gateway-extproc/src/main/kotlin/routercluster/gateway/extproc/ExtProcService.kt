@@ -177,10 +177,22 @@ private class ExtProcCall(
     private fun tell(seen: Seen) {
         val observer: AnswerObserver = state.plan?.observer ?: return
         when (seen) {
-            is Seen.Headers -> observer.headers(seen.status, seen.headers)
-            is Seen.Chunk -> observer.chunk(seen.bytes.toByteArray())
-            Seen.End -> observer.end()
-            Seen.Aborted -> observer.aborted()
+            is Seen.Headers -> {
+                seen.delivery?.let(observer::delivered)
+                observer.headers(seen.status, seen.headers)
+            }
+
+            is Seen.Chunk -> {
+                observer.chunk(seen.bytes.toByteArray())
+            }
+
+            Seen.End -> {
+                observer.end()
+            }
+
+            Seen.Aborted -> {
+                observer.aborted()
+            }
         }
     }
 

@@ -3,7 +3,6 @@ package routercluster.gateway.extproc
 import com.google.protobuf.ByteString
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest.RequestCase
 import routercluster.gateway.pipeline.DoorPlan
@@ -27,7 +26,7 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             RequestCase.REQUEST_HEADERS -> requestHeaders(here, message)
             RequestCase.REQUEST_BODY -> requestBody(here, message.requestBody)
             RequestCase.REQUEST_TRAILERS -> requestTrailers(here)
-            RequestCase.RESPONSE_HEADERS -> responseHeaders(here, message.responseHeaders)
+            RequestCase.RESPONSE_HEADERS -> responseHeaders(here, message)
             RequestCase.RESPONSE_BODY -> responseBody(here, message.responseBody)
             RequestCase.RESPONSE_TRAILERS -> responseTrailers(here)
             RequestCase.REQUEST_NOT_SET, null -> fault(state, "empty_message", "a message must hold headers, a body or trailers")
@@ -147,17 +146,17 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             }
         }
 
-    private fun responseHeaders(state: StreamState, message: HttpHeaders): Step {
+    private fun responseHeaders(state: StreamState, message: ProcessingRequest): Step {
         if (state.answer != AnswerHalf.EXPECTED) return misplaced(state, "response_headers", "only once")
         val next =
             state.copy(
                 request = state.request as? RequestHalf.Sent ?: RequestHalf.Abandoned,
-                answer = if (message.endOfStream) AnswerHalf.DONE else AnswerHalf.BODY,
+                answer = if (message.responseHeaders.endOfStream) AnswerHalf.DONE else AnswerHalf.BODY,
             )
-        val headers = pairs(message.headers)
+        val headers = pairs(message.responseHeaders.headers)
         val status = headers.firstOrNull { (name, _) -> name == ":status" }?.second?.toIntOrNull() ?: 0
-        val seen = listOf(Seen.Headers(status, headers.filterNot { (name, _) -> name.startsWith(":") }))
-        return Step(next, listOf(responseHeadersResponse(state.plan)), if (message.endOfStream) seen + Seen.End else seen)
+        val seen = listOf(Seen.Headers(status, headers.filterNot { (name, _) -> name.startsWith(":") }, delivery(message)))
+        return Step(next, listOf(responseHeadersResponse(state.plan)), if (message.responseHeaders.endOfStream) seen + Seen.End else seen)
     }
 
     private fun responseBody(state: StreamState, message: HttpBody): Step {

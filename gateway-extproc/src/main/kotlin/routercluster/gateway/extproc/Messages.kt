@@ -35,9 +35,6 @@ internal const val OWN_NAMESPACE = "io.routercluster"
 /** The longest chunk that Envoy's documentation recommends for a streamed body. */
 internal const val CHUNK_BYTES_MAX = 64 * 1024
 
-/** Envoy puts the attributes that its ext_proc filter was told to send under the filter's name. */
-internal const val ATTRIBUTES_KEY = "envoy.filters.http.ext_proc"
-
 internal val requestHeadersContinue = requestHeadersResponse(CommonResponse.getDefaultInstance())
 internal val requestTrailersResponse = ProcessingResponse.newBuilder().setRequestTrailers(TrailersResponse.getDefaultInstance()).build()
 internal val responseTrailersResponse = ProcessingResponse.newBuilder().setResponseTrailers(TrailersResponse.getDefaultInstance()).build()
@@ -50,11 +47,7 @@ internal fun head(message: ProcessingRequest): Head {
         pseudo[":method"].orEmpty(),
         pseudo[":path"].orEmpty(),
         all.filterNot { (name, _) -> name.startsWith(":") },
-        message.attributesMap[ATTRIBUTES_KEY]
-            ?.fieldsMap
-            ?.get("source.address")
-            ?.stringValue
-            ?.let(::withoutPort),
+        attributes(message)[PEER_ATTRIBUTE]?.stringValue?.let(::withoutPort),
     )
 }
 

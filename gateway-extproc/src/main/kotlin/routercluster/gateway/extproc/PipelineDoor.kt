@@ -1,6 +1,5 @@
 package routercluster.gateway.extproc
 
-import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
@@ -9,9 +8,6 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
-import routercluster.gateway.pipeline.AnswerFilter
-import routercluster.gateway.pipeline.AnswerHead
-import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.Door
@@ -25,10 +21,7 @@ import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.internalError
-import routercluster.gateway.upstream.Target
-import routercluster.policy.answer.UsageFilter
-import routercluster.policy.models.Model
-import routercluster.policy.models.Upstream
+import routercluster.gateway.upstream.Picked
 import routercluster.policy.request.BadRequest
 import java.time.Clock
 
@@ -83,19 +76,24 @@ class PipelineDoor(
     }
 
     private fun forward(journey: Journey, account: Account, route: Route.Forward): DoorPlan {
-        val (target, upstream) =
-            route.targets.firstNotNullOfOrNull { target ->
-                journey.snapshot.upstreams
-                    .pick(target.model)
-                    ?.let { target to it }
-            }
-                ?: return refusal(journey, account, NO_UPSTREAM, route)
+        val picked = journey.snapshot.upstreams.pick(route.targets.map { it.model })
+        return try {
+            forward(journey, account, route, picked)
+        } catch (failure: RuntimeException) {
+            picked.ended(whole = false)
+            throw failure
+        }
+    }
+
+    private fun forward(journey: Journey, account: Account, route: Route.Forward, picked: Picked): DoorPlan {
+        val target = route.targets.first { it.model.name == picked.model.name }
+        val upstream = picked.upstream
         val outgoing = target.request(upstream)
         val kept = outgoing.headers
             .names()
             .map { it.toString() }
             .toSet()
-        val observer = Observer(account, admission, route, target.model, upstream)
+        val observer = ForwardedAnswer(journey, account, accounts, admission, route, picked)
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
@@ -147,48 +145,10 @@ class PipelineDoor(
     private fun told(answer: OwnAnswer) =
         DoorPlan.Answer(answer.status, answer.headers.map { (name, value) -> name.toString() to value }, answer.body.array())
 
-    private class Observer(
-        private val account: Account,
-        private val admission: Admission,
-        private val route: Route.Forward,
-        private val model: Model,
-        private val upstream: Upstream,
-    ) : AnswerObserver,
-        AnswerFilter {
-        private var filter: UsageFilter? = null
-
-        override fun headers(status: Int, headers: List<Pair<String, String>>) {
-            fun value(name: String) = headers.firstOrNull { it.first == name }?.second
-            val head = AnswerHead(status, value("content-type"), value("content-encoding"))
-            account.headers(head, model, upstream)
-            filter = route.filter(upstream, head)
-        }
-
-        override fun pass(bytes: ByteArray, last: Boolean): ByteArray {
-            val filter = filter ?: return bytes
-            val passed = filter.pass(bytes)
-            val rest = if (last) filter.rest() else ByteArray(0)
-            return if (rest.isEmpty()) passed else passed + rest
-        }
-
-        override fun chunk(bytes: ByteArray) = account.chunk(HttpData.wrap(bytes))
-
-        override fun end() = ended(null)
-
-        override fun aborted() = ended("stream_aborted")
-
-        private fun ended(code: String?) {
-            admission.leave()
-            account.end(code)
-        }
-    }
-
     /** Envoy needs these on the way to the upstream or sets them itself; it refuses to have its own ones removed, and drops a client's. */
     private fun isProxys(name: String) = name.startsWith(":") || name.startsWith("x-envoy-") || name in PROXY_HEADERS
 
     private companion object {
-        val NO_UPSTREAM = ApiError(503, "no_healthy_upstream", "No upstream of the chosen models is healthy", retryAfterSeconds = 1)
-
         /** Envoy's own; it needs them on the way to the upstream or sets them itself. */
         val PROXY_HEADERS =
             setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")

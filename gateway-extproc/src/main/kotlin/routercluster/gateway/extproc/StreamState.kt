@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
+import routercluster.gateway.pipeline.Delivery
 
 /**
  * Where one ext_proc stream stands. The two halves move on their own, since an answer may begin before the request has ended.
@@ -67,7 +68,7 @@ internal enum class AnswerHalf { EXPECTED, BODY, DONE }
 
 /** What an observer is to be told. */
 internal sealed interface Seen {
-    data class Headers(val status: Int, val headers: List<Pair<String, String>>) : Seen
+    data class Headers(val status: Int, val headers: List<Pair<String, String>>, val delivery: Delivery? = null) : Seen
 
     class Chunk(val bytes: ByteString) : Seen
 

@@ -22,6 +22,11 @@ class Accounts(private val events: Events) {
         events.publish(RouterEvent.Entered)
         return Account(journey, events)
     }
+
+    /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
+    fun resent(model: String, upstream: Upstream, times: Int) {
+        if (times > 0) events.publish(RouterEvent.Resent(model, upstream.id, times))
+    }
 }
 
 /**

@@ -1,5 +1,7 @@
 package routercluster.gateway.pipeline
 
+import routercluster.policy.FailureClass
+
 /**
  * What the ExtProc door asks of the pipeline. Both functions are quick, hold no state of a request and may be called from any
  * thread.
@@ -89,10 +91,22 @@ fun interface AnswerFilter {
 }
 
 /**
- * Watches the answer to a forwarded request go by. Calls come one after the other: [headers] at most once and first, then
- * [chunk] any number of times, and in every case one [end] or one [aborted] last.
+ * How a proxy's delivery went.
+ *
+ * @property attempts how often it sent the request; 0 where it held the upstream for unfit
+ * @property answered whether the answer is the upstream's; else the proxy made it up
+ * @property failure what the upstream did wrong where it did not answer; null where that was not its fault
+ */
+data class Delivery(val attempts: Int, val answered: Boolean, val failure: FailureClass?)
+
+/**
+ * Watches the answer to a forwarded request go by. Calls come one after the other: [delivered] and [headers] at most once and
+ * first, then [chunk] any number of times, and in every case one [end] or one [aborted] last.
  */
 interface AnswerObserver {
+    /** Before [headers], where the proxy tells. */
+    fun delivered(delivery: Delivery) = Unit
+
     fun headers(status: Int, headers: List<Pair<String, String>>)
 
     fun chunk(bytes: ByteArray)

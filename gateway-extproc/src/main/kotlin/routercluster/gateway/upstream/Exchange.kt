@@ -91,10 +91,12 @@ interface Upstreams : AutoCloseable {
     suspend fun send(exchange: Exchange): Reply
 
     /**
-     * Picks an upstream for a request that somebody else (Envoy) will send: a fit one, or any where none is fit; null for a
-     * model that the policy does not have.
+     * Picks an upstream for a request that somebody else (Envoy) will send: of the first of [models] with a fit one where a
+     * failure to connect may fall back, else of the first. An unfit upstream is better than none.
+     *
+     * @throws IllegalArgumentException for a model that the policy does not have
      */
-    fun pick(model: Model): Upstream?
+    fun pick(models: List<Model>): Picked
 
     /** Per upstream id: [FIT], or why it is not. */
     fun health(): Map<String, String>

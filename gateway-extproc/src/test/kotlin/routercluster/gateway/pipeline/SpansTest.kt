@@ -6,6 +6,7 @@ import io.opentelemetry.api.common.AttributeKey.booleanKey
 import io.opentelemetry.api.common.AttributeKey.longKey
 import io.opentelemetry.api.trace.SpanKind
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter
+import io.opentelemetry.sdk.trace.SdkTracerProvider
 import io.opentelemetry.sdk.trace.data.SpanData
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor
 import org.junit.jupiter.api.Test
@@ -19,7 +20,7 @@ import routercluster.telemetry.RouterEvent
 
 class SpansTest {
     private val exporter = InMemorySpanExporter.create()
-    private val tracing = OpenTelemetryTracing("test", 1.0, SimpleSpanProcessor.create(exporter))
+    private val tracing = OpenTelemetryTracing(SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(exporter)).build())
     private val trace = "0af7651916cd43dd8448eb211c80319c"
     private val parent = "b7ad6b7169203331"
 

@@ -106,7 +106,7 @@ private fun prove(
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
     val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
-    val tracing = proveTracing(raw.global.tracing, problems)
+    val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     return Policy(
         revision = revision(text, catalog),
         listeners = listeners,

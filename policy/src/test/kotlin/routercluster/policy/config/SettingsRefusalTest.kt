@@ -72,15 +72,23 @@ class SettingsRefusalTest {
             ),
             Row(
                 ROUTER,
-                "services: {observability: {tracing: {enabled: true}}}",
-                "p.yaml:45:39: global.services.observability.tracing.exporter: is required while tracing is enabled; " +
-                    "accepted: an OTLP endpoint under exporter.endpoint, such as localhost:4317",
+                "services: {observability: {tracing: {exporter: {endpoint: \"a b\", protocol: udp}}}}",
+                "p.yaml:45:61: global.services.observability.tracing.exporter.endpoint: is not an OTLP endpoint (found a b); " +
+                    "accepted: host:port or http(s)://host:port",
+                "p.yaml:45:78: global.services.observability.tracing.exporter.protocol: unknown value (found udp); " +
+                    "accepted: grpc, http/protobuf",
             ),
             Row(
                 "[10.0.0.0/8]",
                 "[10.0.0.0/33, localhost, \"::1\"]",
                 "p.yaml:47:19: gateway.trusted_peers[0]: is not a CIDR block (found 10.0.0.0/33); accepted: $CIDR",
                 "p.yaml:47:32: gateway.trusted_peers[1]: is not a CIDR block (found localhost); accepted: $CIDR",
+            ),
+            Row(
+                "trusted_peers: [10.0.0.0/8]",
+                "extproc_tls: {certificate_file: a, client_ca_file: \"\"}",
+                "p.yaml:47:16: gateway.extproc_tls.key_file: is required; accepted: a non-empty string",
+                "p.yaml:47:54: gateway.extproc_tls.client_ca_file: is empty; accepted: a non-empty string",
             ),
             Row(
                 "trusted_peers: [10.0.0.0/8]",

@@ -49,7 +49,7 @@ internal abstract class ExchangesTest(private val behindEnvoy: Boolean) {
         val file = folder.resolve("policy.yaml")
         val environment = keys.associate { "${it.uppercase()}_KEY" to "key-of-$it" } + ("PORT" to "${upstream.port}")
         val policy = loadPolicy(Files.readString(file), "policy.yaml", environment::get)
-        open = Installation.open(policy, behindEnvoy, Events { if (it is RouterEvent.Completed) completions.add(it) })
+        open = Installation.open(policy, behindEnvoy, events = Events { if (it is RouterEvent.Completed) completions.add(it) })
     }
 
     @AfterAll
