@@ -46,7 +46,8 @@ class LabelledConditionsTest {
     fun `a wrong label is refused`() {
         val rows =
             mapOf(
-                "{type: x, name: any, label: hrad}" to "unknown label of x:any (found hrad); accepted: hard, easy, mass; did you mean hard?",
+                "{type: x, name: any, label: hrad}" to
+                    "unknown label of x:any (found hrad); accepted: hard, easy, mass; did you mean hard?",
                 "{type: x, name: 'any:medium'}" to "unknown label of x:any (found medium); accepted: hard, easy, mass",
                 "{type: x, name: 'any:hard', label: easy}" to "stands beside a label in the name (found easy); accepted: one of the two",
                 "{type: x, name: level}" to "needs a label (found level); accepted: hard, easy, mass",

@@ -67,14 +67,14 @@ internal fun readGateway(section: Section?): RawGateway {
     )
 }
 
-private fun readServerTls(section: Section) =
-    ServerTls(section.requiredString("certificate_file"), section.requiredString("key_file"), section.text("client_ca_file")?.value)
-
 /** By the type that conditions use. */
 private fun readSignalTimeouts(section: Section): Map<String, Duration> {
     val types = formatSignals.values
     return types.mapNotNull { type -> section.duration(type, signalTimeouts)?.let { type to it } }.toMap()
 }
+
+private fun readServerTls(section: Section) =
+    ServerTls(section.requiredString("certificate_file"), section.requiredString("key_file"), section.text("client_ca_file")?.value)
 
 private fun readLimits(section: Section) =
     RawLimits(
