@@ -76,7 +76,7 @@ class EnvoyFeedbackTest {
             routing: {}
             gateway: {drain_timeout: 1s, forwarding: {backoff: 5ms, $forwarding}}
         """
-        val policy = loadPolicy(text, "feedback.yaml") { null }
+        val policy = loadPolicy(text, "feedback.yaml", { null })
         val heard = LinkedBlockingQueue<String>()
         val events =
             Events {

@@ -54,7 +54,7 @@ class ExtProcTlsTest {
             routing: {}
             gateway: {drain_timeout: 1s, $tls}
         """
-        return loadPolicy(text, "tls.yaml") { null }
+        return loadPolicy(text, "tls.yaml", { null })
     }
 
     private fun serverTls(clientCa: PemFiles? = null): String {
