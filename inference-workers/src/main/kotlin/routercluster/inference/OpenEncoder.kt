@@ -48,7 +48,13 @@ fun openEncoder(config: EncoderConfig): OnnxEncoder {
 private fun openNetwork(config: EncoderConfig, description: Description, providers: List<Provider>) =
     Network.open(config, description.files, description.model, description.padId, providers)
 
-private fun parts(config: EncoderConfig, description: Description, windows: WindowPlan, tokenizer: Tokenizer, network: Opened<Network>): EncoderParts {
+private fun parts(
+    config: EncoderConfig,
+    description: Description,
+    windows: WindowPlan,
+    tokenizer: Tokenizer,
+    network: Opened<Network>,
+): EncoderParts {
     val heads = description.headsFor(network.session.shapes)
     checkNames(config, heads)
     val working = config.providers.drop(config.providers.indexOf(network.provider))
@@ -69,7 +75,8 @@ private fun checkNames(config: EncoderConfig, heads: List<HeadSpec>) {
 private fun windowsOf(config: EncoderConfig, description: Description): WindowPlan {
     val size = config.windows.size ?: minOf(description.window ?: WindowBounds.DEFAULT_SIZE, description.positions)
     if (size > description.positions) {
-        throw EncoderLoadException("encoder ${config.name}: windows of $size tokens; ${description.files.place} reads at most ${description.positions}")
+        val most = "${description.files.place} reads at most ${description.positions}"
+        throw EncoderLoadException("encoder ${config.name}: windows of $size tokens; $most")
     }
     val overlap = config.windows.overlap ?: description.overlap ?: WindowBounds.DEFAULT_OVERLAP
     val pairSize = config.windows.size ?: minOf(WindowBounds.DEFAULT_SIZE, description.positions)

@@ -13,7 +13,12 @@ import java.util.concurrent.TimeUnit
 import kotlin.math.sqrt
 
 /** Opens the encoder in [folder] under the name `tiny`. */
-fun openTiny(folder: Path, hint: HeadHint = HeadHint(), windows: WindowBounds = WindowBounds(), batch: BatchBounds = BatchBounds()): OnnxEncoder =
+fun openTiny(
+    folder: Path,
+    hint: HeadHint = HeadHint(),
+    windows: WindowBounds = WindowBounds(),
+    batch: BatchBounds = BatchBounds(),
+): OnnxEncoder =
     openEncoder(EncoderConfig("tiny", EncoderSource.Folder(folder), threads = 1, hint = hint, windows = windows, batch = batch))
 
 fun tiny(head: String) = HeadRef("tiny", head)

@@ -80,7 +80,10 @@ fun openLoop(encoder: Encoder, passages: List<Passage>, perSecond: Double, secon
         val passage = passages[next++ % passages.size]
         val send = {
             replies +=
-                encoder.encode(EncodeRequest(listOf(passage), timeout)).toCompletableFuture().thenRun { latencies += System.nanoTime() - due }
+                encoder
+                    .encode(EncodeRequest(listOf(passage), timeout))
+                    .toCompletableFuture()
+                    .thenRun { latencies += System.nanoTime() - due }
             sent.countDown()
         }
         timer.schedule(send, due - System.nanoTime(), TimeUnit.NANOSECONDS)

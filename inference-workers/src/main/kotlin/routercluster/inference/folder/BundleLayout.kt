@@ -59,8 +59,9 @@ private fun hashOf(files: ModelFiles, name: String): String {
 }
 
 /** One entry of heads.json, checked against the [outputs] of the network. */
-private class HeadReader(private val files: ModelFiles, private val entry: JsonNode, private val outputs: Map<String, OutputShape>) {
+private class HeadReader(files: ModelFiles, private val entry: JsonNode, private val outputs: Map<String, OutputShape>) {
     private val name = entry.path("name").asText()
+    private val place = "${files.place}: $HEADS_FILE, head ${name.ifEmpty { "without a name" }}"
     private val output = entry.path("output").asText()
     private val shape = outputs[output] ?: wrong("output", "one of ${outputs.keys}", output)
     private val task = oneOf("task", Task.entries.associateBy(Task::name))
@@ -106,5 +107,5 @@ private class HeadReader(private val files: ModelFiles, private val entry: JsonN
         values[entry.path(key).asText()] ?: wrong(key, "one of ${values.keys}", entry.path(key).asText())
 
     private fun wrong(key: String, expected: String, found: String): Nothing =
-        throw EncoderLoadException("${files.place}: $HEADS_FILE, head ${name.ifEmpty { "without a name" }}: $key: expected $expected, found $found")
+        throw EncoderLoadException("$place: $key: expected $expected, found $found")
 }

@@ -42,7 +42,8 @@ internal fun positionsOf(config: JsonNode, files: ModelFiles): Int {
     val positions = config.path("max_position_embeddings").asInt(0)
     if (positions <= 0) throw EncoderLoadException("${files.place}: config.json: expected max_position_embeddings, a number, found none")
     val type = config.path("model_type").asText()
-    return if (type.contains("roberta") || type == "camembert" || type == "mpnet") positions - config.path("pad_token_id").asInt(1) - 1 else positions
+    val beginsLate = type.contains("roberta") || type == "camembert" || type == "mpnet"
+    return if (beginsLate) positions - config.path("pad_token_id").asInt(1) - 1 else positions
 }
 
 /** What config.json says, else what tokenizer.json names as its padding, else 0. */
@@ -147,6 +148,6 @@ private fun poolingOf(files: ModelFiles): Pooling {
         "pooling_mode_mean_tokens" -> Pooling.MEAN
         "pooling_mode_cls_token" -> Pooling.FIRST
         "pooling_mode_lasttoken" -> Pooling.LAST
-        else -> throw EncoderLoadException("${files.place}: 1_Pooling/config.json: accepted is one of mean, cls or last token, found $chosen")
+        else -> throw EncoderLoadException("${files.place}: 1_Pooling/config.json: accepted: mean, cls or last token, found $chosen")
     }
 }

@@ -45,7 +45,10 @@ private fun withoutLeet(text: String): String? {
     return String(letters)
 }
 
-/** Runs of letters and stand-ins, where from there to the next white space there is one of each. Seen from the end, so that it is one walk. */
+/**
+ * Runs of letters and stand-ins, where from there to the next white space there is one of each. Seen from the end, so that it is one
+ * walk.
+ */
 private fun leetWords(text: String): List<IntRange> {
     val words = ArrayList<IntRange>()
     var letterAhead = false
