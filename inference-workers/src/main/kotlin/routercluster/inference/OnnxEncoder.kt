@@ -41,10 +41,25 @@ class OnnxEncoder internal constructor(
     val status: EncoderStatus
         get() {
             val facts = parts.device.facts
-            val state = if (closed.get()) EncoderState.CLOSED else if (facts.reopening) EncoderState.REOPENING else EncoderState.READY
+            val state = if (closed.get()) {
+                EncoderState.CLOSED
+            } else if (facts.reopening) {
+                EncoderState.REOPENING
+            } else {
+                EncoderState.READY
+            }
             return EncoderStatus(
-                config.name, state, parts.provider, parts.missing, facts.queuedTokens, facts.tokensPerSecond, facts.passes, facts.rows,
-                facts.failures, timedOut.get(), overloaded.get(),
+                config.name,
+                state,
+                parts.provider,
+                parts.missing,
+                facts.queuedTokens,
+                facts.tokensPerSecond,
+                facts.passes,
+                facts.rows,
+                facts.failures,
+                timedOut.get(),
+                overloaded.get(),
             )
         }
 

@@ -59,7 +59,13 @@ private fun parts(
     checkNames(config, heads)
     val working = config.providers.drop(config.providers.indexOf(network.provider))
     val device =
-        Device(config.name, config.batch, network.session, description.rowsDiffer, System::nanoTime) { openNetwork(config, description, working) }
+        Device(
+            config.name,
+            config.batch,
+            network.session,
+            description.rowsDiffer,
+            System::nanoTime,
+        ) { openNetwork(config, description, working) }
     val threads = threads(config.name)
     val pool = ThreadPoolExecutor(POOL_THREADS, POOL_THREADS, 1, TimeUnit.MINUTES, ArrayBlockingQueue(POOL_QUEUE), threads)
     val timer = ScheduledThreadPoolExecutor(1, threads).apply { removeOnCancelPolicy = true }

@@ -43,7 +43,12 @@ class BatchingTest {
             val together = requests.map { encoder.encode(it).toCompletableFuture() }
             val replies = together.map { it.get(60, TimeUnit.SECONDS) }
             replies.forEachIndexed { i, reply ->
-                val found = (reply.results.single().heads.getValue(tiny("class")) as HeadResult.Labels).probabilities
+                val found = (
+                    reply.results
+                        .single()
+                        .heads
+                        .getValue(tiny("class")) as HeadResult.Labels
+                ).probabilities
                 withClue("seed $SEED, text $i: ${texts[i]}") { distance(found, alone[i]) shouldBeLessThan 1e-3f }
             }
             (replies.maxOf(EncodeReply::batch) > 1) shouldBe true
@@ -64,7 +69,11 @@ class BatchingTest {
     fun `what lies beyond the most windows is told, not silent`() {
         open(windows = WindowBounds(size = 12, overlap = 2, max = 3)).use { encoder ->
             val text = "hello world ".repeat(100)
-            val coverage = encoder.read(Passage(text, setOf(tiny("class")))).results.single().coverage
+            val coverage = encoder
+                .read(Passage(text, setOf(tiny("class"))))
+                .results
+                .single()
+                .coverage
             coverage.windows shouldBe 3
             coverage.isWhole shouldBe false
             coverage.tokens shouldBe 26

@@ -27,7 +27,11 @@ fun Encoder.read(vararg passages: Passage, timeout: Duration = Duration.ofSecond
     encode(EncodeRequest(passages.toList(), timeout)).toCompletableFuture().get(90, TimeUnit.SECONDS)
 
 fun Encoder.ask(head: HeadRef, text: String, pair: String? = null, vector: VectorShape = VectorShape.WHOLE): HeadResult =
-    read(Passage(text, setOf(head), pair, vector)).results.single().heads.getValue(head)
+    read(Passage(text, setOf(head), pair, vector))
+        .results
+        .single()
+        .heads
+        .getValue(head)
 
 fun Encoder.vector(head: HeadRef, text: String, vector: VectorShape = VectorShape.WHOLE): FloatArray =
     (ask(head, text, vector = vector) as HeadResult.Vector).values

@@ -101,7 +101,9 @@ private class Bench(
     /** Texts of [tokens] tokens: bare, in the batch that suits it best; then the engine. */
     private fun throughput(tokens: Int): String {
         val one = encode(passages(tokens, singles).first())
-        val windows = one.results.single().coverage.windows
+        val windows = one.results
+            .single()
+            .coverage.windows
         val row = minOf(tokens + SPECIALS, WINDOW)
         val (rows, best) = listOf(1, 2, 4, 8, 16, 32).map { it to texts(it, row) / windows }.maxBy { it.second }
         val lines = StringBuilder("| $tokens tokens | bare ONNX Runtime | | ${round(best)} | | | $rows | | |\n")

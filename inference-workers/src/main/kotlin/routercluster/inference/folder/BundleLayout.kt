@@ -25,8 +25,16 @@ internal fun describeBundle(files: ModelFiles): Description {
         files,
         model,
         positionsOf(config, files),
-        window = heads.path("windows").get("tokens")?.takeIf(JsonNode::isInt)?.intValue(),
-        overlap = heads.path("windows").get("overlap")?.takeIf(JsonNode::isInt)?.intValue(),
+        window = heads
+            .path("windows")
+            .get("tokens")
+            ?.takeIf(JsonNode::isInt)
+            ?.intValue(),
+        overlap = heads
+            .path("windows")
+            .get("overlap")
+            ?.takeIf(JsonNode::isInt)
+            ?.intValue(),
         padId = padIdOf(config, files),
         rowsDiffer = quantisesAcrossRows(files, model),
         headsFor = { outputs -> heads.path("heads").map { HeadReader(files, it, outputs).read() } },
@@ -84,7 +92,11 @@ private class HeadReader(files: ModelFiles, private val entry: JsonNode, private
             join = if (task == Task.EMBED) Join.MEAN else oneOf("pool", mapOf("mean" to Join.MEAN, "max" to Join.WORST)),
             form = form(),
             pieces = Pieces.ALL,
-            spansFrom = entry.path("threshold").path("value").asDouble(HeadSpec.DEFAULT_SPANS_FROM.toDouble()).toFloat(),
+            spansFrom = entry
+                .path("threshold")
+                .path("value")
+                .asDouble(HeadSpec.DEFAULT_SPANS_FROM.toDouble())
+                .toFloat(),
             pooling = if (shape.perToken && task == Task.EMBED) Pooling.MEAN else Pooling.NONE,
             layers = layersOf(output, outputs),
         )

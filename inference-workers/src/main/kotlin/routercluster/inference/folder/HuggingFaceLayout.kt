@@ -25,7 +25,11 @@ internal fun describeHuggingFace(files: ModelFiles, hint: HeadHint): Description
         files,
         model,
         positionsOf(config, files),
-        window = files.json("sentence_bert_config.json")?.get("max_seq_length")?.takeIf(JsonNode::canConvertToInt)?.intValue(),
+        window = files
+            .json("sentence_bert_config.json")
+            ?.get("max_seq_length")
+            ?.takeIf(JsonNode::canConvertToInt)
+            ?.intValue(),
         overlap = null,
         padId = padIdOf(config, files),
         rowsDiffer = quantisesAcrossRows(files, model),
@@ -50,9 +54,17 @@ internal fun positionsOf(config: JsonNode, files: ModelFiles): Int {
 internal fun padIdOf(config: JsonNode, files: ModelFiles): Int {
     config.get("pad_token_id")?.takeIf(JsonNode::isInt)?.let { return it.intValue() }
     val tokenizer = files.json("tokenizer.json") ?: return 0
-    tokenizer.path("padding").get("pad_id")?.takeIf(JsonNode::isInt)?.let { return it.intValue() }
+    tokenizer
+        .path("padding")
+        .get("pad_id")
+        ?.takeIf(JsonNode::isInt)
+        ?.let { return it.intValue() }
     val names = setOf("[PAD]", "<pad>")
-    return tokenizer.path("added_tokens").firstOrNull { it.path("content").asText() in names }?.path("id")?.asInt(0) ?: 0
+    return tokenizer
+        .path("added_tokens")
+        .firstOrNull { it.path("content").asText() in names }
+        ?.path("id")
+        ?.asInt(0) ?: 0
 }
 
 private fun headOf(files: ModelFiles, config: JsonNode, hint: HeadHint, outputs: Map<String, OutputShape>): HeadSpec {

@@ -71,7 +71,11 @@ private fun ibanEnd(text: String, start: Int): Int? {
     var end = start
     while (end < text.length && compact.length < country.ibanLength) {
         val unit = text[end]
-        if (isDigit(unit) || isLetter(unit)) compact.append(unit.uppercaseChar()) else if (unit != ' ' || text[end - 1] == ' ') return null
+        if (isDigit(unit) || isLetter(unit)) {
+            compact.append(unit.uppercaseChar())
+        } else if (unit != ' ' || text[end - 1] == ' ') {
+            return null
+        }
         end++
     }
     val isFree = end == text.length || !text[end].isLetterOrDigit()

@@ -99,7 +99,12 @@ internal class Tokenizer private constructor(private val handle: Long) : AutoClo
     private fun frame(encode: () -> Long): Frame =
         encoded(encode()) { encoding ->
             val library = TokenizersLibrary.LIB
-            frameOf(library.getTokenIds(encoding), library.getTypeIds(encoding), library.getSpecialTokenMask(encoding), library.getSequenceIds(encoding))
+            frameOf(
+                library.getTokenIds(encoding),
+                library.getTypeIds(encoding),
+                library.getSpecialTokenMask(encoding),
+                library.getSequenceIds(encoding),
+            )
         }
 
     companion object {
