@@ -41,10 +41,25 @@ class OnnxEncoder internal constructor(
     val status: EncoderStatus
         get() {
             val facts = parts.device.facts
-            val state = if (closed.get()) EncoderState.CLOSED else if (facts.reopening) EncoderState.REOPENING else EncoderState.READY
+            val state = if (closed.get()) {
+                EncoderState.CLOSED
+            } else if (facts.reopening) {
+                EncoderState.REOPENING
+            } else {
+                EncoderState.READY
+            }
             return EncoderStatus(
-                config.name, state, parts.provider, parts.missing, facts.queuedTokens, facts.tokensPerSecond, facts.passes, facts.rows,
-                facts.failures, timedOut.get(), overloaded.get(),
+                config.name,
+                state,
+                parts.provider,
+                parts.missing,
+                facts.queuedTokens,
+                facts.tokensPerSecond,
+                facts.passes,
+                facts.rows,
+                facts.failures,
+                timedOut.get(),
+                overloaded.get(),
             )
         }
 
@@ -64,7 +79,7 @@ class OnnxEncoder internal constructor(
 
     private fun start(request: EncodeRequest): CompletionStage<EncodeReply> {
         if (closed.get()) throw EncodeFailure.Unavailable("encoder ${config.name} is closed")
-        if (request.timeout.isNegative || request.timeout.isZero) throw EncodeFailure.TimedOut("the request's timeout had passed before it began")
+        if (request.timeout <= Duration.ZERO) throw EncodeFailure.TimedOut("the request's timeout had passed before it began")
         val characters = request.passages.sumOf { it.text.length.toLong() + (it.pair?.length ?: 0) }
         if (characters > CHARACTERS_MAX) throw EncodeFailure.Refused("a request of $characters characters; accepted: $CHARACTERS_MAX")
         if (request.passages.isEmpty()) return CompletableFuture.completedFuture(EncodeReply(emptyList(), 0, Duration.ZERO, Duration.ZERO))

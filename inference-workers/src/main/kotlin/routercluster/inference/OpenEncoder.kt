@@ -48,12 +48,24 @@ fun openEncoder(config: EncoderConfig): OnnxEncoder {
 private fun openNetwork(config: EncoderConfig, description: Description, providers: List<Provider>) =
     Network.open(config, description.files, description.model, description.padId, providers)
 
-private fun parts(config: EncoderConfig, description: Description, windows: WindowPlan, tokenizer: Tokenizer, network: Opened<Network>): EncoderParts {
+private fun parts(
+    config: EncoderConfig,
+    description: Description,
+    windows: WindowPlan,
+    tokenizer: Tokenizer,
+    network: Opened<Network>,
+): EncoderParts {
     val heads = description.headsFor(network.session.shapes)
     checkNames(config, heads)
     val working = config.providers.drop(config.providers.indexOf(network.provider))
     val device =
-        Device(config.name, config.batch, network.session, description.rowsDiffer, System::nanoTime) { openNetwork(config, description, working) }
+        Device(
+            config.name,
+            config.batch,
+            network.session,
+            description.rowsDiffer,
+            System::nanoTime,
+        ) { openNetwork(config, description, working) }
     val threads = threads(config.name)
     val pool = ThreadPoolExecutor(POOL_THREADS, POOL_THREADS, 1, TimeUnit.MINUTES, ArrayBlockingQueue(POOL_QUEUE), threads)
     val timer = ScheduledThreadPoolExecutor(1, threads).apply { removeOnCancelPolicy = true }
@@ -69,7 +81,8 @@ private fun checkNames(config: EncoderConfig, heads: List<HeadSpec>) {
 private fun windowsOf(config: EncoderConfig, description: Description): WindowPlan {
     val size = config.windows.size ?: minOf(description.window ?: WindowBounds.DEFAULT_SIZE, description.positions)
     if (size > description.positions) {
-        throw EncoderLoadException("encoder ${config.name}: windows of $size tokens; ${description.files.place} reads at most ${description.positions}")
+        val most = "${description.files.place} reads at most ${description.positions}"
+        throw EncoderLoadException("encoder ${config.name}: windows of $size tokens; $most")
     }
     val overlap = config.windows.overlap ?: description.overlap ?: WindowBounds.DEFAULT_OVERLAP
     val pairSize = config.windows.size ?: minOf(WindowBounds.DEFAULT_SIZE, description.positions)

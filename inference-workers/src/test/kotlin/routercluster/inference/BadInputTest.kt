@@ -64,7 +64,9 @@ class BadInputTest {
         ).flatMap { (name, text) -> encoders.mapIndexed { i, encoder -> dynamicTest("$name, encoder $i") { answers(encoder, text) } } }
 
     private fun answers(encoder: OnnxEncoder, text: String) {
-        val heads = encoder.heads.keys.filter { it.head != "support" }.toSet()
+        val heads = encoder.heads.keys
+            .filter { it.head != "support" }
+            .toSet()
         val result = encoder.read(Passage(text, heads)).results.single()
         result.heads.keys shouldBe heads
         result.coverage.characters shouldBe text.length

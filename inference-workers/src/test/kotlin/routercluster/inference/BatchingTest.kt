@@ -39,10 +39,16 @@ class BatchingTest {
         val texts = List(300) { List(random.nextInt(1, 40)) { words.random(random) }.joinToString(" ") }
         open().use { encoder ->
             val alone = texts.map { encoder.labels(tiny("class"), it).probabilities }
-            val together = texts.map { encoder.encode(EncodeRequest(listOf(Passage(it, setOf(tiny("class")))), MINUTE)).toCompletableFuture() }
+            val requests = texts.map { EncodeRequest(listOf(Passage(it, setOf(tiny("class")))), MINUTE) }
+            val together = requests.map { encoder.encode(it).toCompletableFuture() }
             val replies = together.map { it.get(60, TimeUnit.SECONDS) }
             replies.forEachIndexed { i, reply ->
-                val found = (reply.results.single().heads.getValue(tiny("class")) as HeadResult.Labels).probabilities
+                val found = (
+                    reply.results
+                        .single()
+                        .heads
+                        .getValue(tiny("class")) as HeadResult.Labels
+                ).probabilities
                 withClue("seed $SEED, text $i: ${texts[i]}") { distance(found, alone[i]) shouldBeLessThan 1e-3f }
             }
             (replies.maxOf(EncodeReply::batch) > 1) shouldBe true
@@ -63,7 +69,11 @@ class BatchingTest {
     fun `what lies beyond the most windows is told, not silent`() {
         open(windows = WindowBounds(size = 12, overlap = 2, max = 3)).use { encoder ->
             val text = "hello world ".repeat(100)
-            val coverage = encoder.read(Passage(text, setOf(tiny("class")))).results.single().coverage
+            val coverage = encoder
+                .read(Passage(text, setOf(tiny("class"))))
+                .results
+                .single()
+                .coverage
             coverage.windows shouldBe 3
             coverage.isWhole shouldBe false
             coverage.tokens shouldBe 26
@@ -74,9 +84,11 @@ class BatchingTest {
     @Test
     fun `a request that cannot be had is refused, naming what can`() {
         open().use { encoder ->
-            failure(encoder, Passage("x", setOf(tiny("nope")))).shouldBeInstanceOf<EncodeFailure.Refused>().message shouldContain "accepted: tiny/class"
+            val unknown = failure(encoder, Passage("x", setOf(tiny("nope"))))
+            unknown.shouldBeInstanceOf<EncodeFailure.Refused>().message shouldContain "accepted: tiny/class"
             failure(encoder, Passage("x", emptySet())).shouldBeInstanceOf<EncodeFailure.Refused>()
-            failure(encoder, Passage("x".repeat(16_000_001), setOf(tiny("class")))).shouldBeInstanceOf<EncodeFailure.Refused>().message shouldContain "16000000"
+            val long = failure(encoder, Passage("x".repeat(16_000_001), setOf(tiny("class"))))
+            long.shouldBeInstanceOf<EncodeFailure.Refused>().message shouldContain "16000000"
             failure(encoder, Passage("x", setOf(tiny("class"))), Duration.ZERO).shouldBeInstanceOf<EncodeFailure.TimedOut>()
         }
     }
@@ -119,8 +131,10 @@ class BatchingTest {
         }
     }
 
-    private fun failure(encoder: OnnxEncoder, passage: Passage, timeout: Duration = MINUTE): Throwable? =
-        shouldThrow<ExecutionException> { encoder.encode(EncodeRequest(listOf(passage), timeout)).toCompletableFuture().get(30, TimeUnit.SECONDS) }.cause
+    private fun failure(encoder: OnnxEncoder, passage: Passage, timeout: Duration = MINUTE): Throwable? {
+        val reply = encoder.encode(EncodeRequest(listOf(passage), timeout)).toCompletableFuture()
+        return shouldThrow<ExecutionException> { reply.get(30, TimeUnit.SECONDS) }.cause
+    }
 
     private companion object {
         const val SEED = 5

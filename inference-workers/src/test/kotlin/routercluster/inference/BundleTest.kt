@@ -31,7 +31,9 @@ class BundleTest {
     fun `all heads of one text come out of one pass`() {
         val before = encoder.status
         val reply = encoder.read(Passage("hello world", setOf(tiny("embedding"), tiny("topic"), tiny("threat"), tiny("pii"))))
-        reply.results.single().heads.size shouldBe 4
+        reply.results
+            .single()
+            .heads.size shouldBe 4
         encoder.status.rows - before.rows shouldBe 1
         encoder.status.passes - before.passes shouldBe 1
     }
@@ -45,7 +47,8 @@ class BundleTest {
         val disguised = encoder.read(Passage("hel\u200Blo wоrld john", heads)).results.single()
         encoder.status.rows - before shouldBe 3
         (disguised.heads.getValue(tiny("pii")) as HeadResult.Spans).spans.all { it.end <= "hel\u200Blo wоrld john".length } shouldBe true
-        encoder.labels(tiny("topic"), "hel\u200Blo wоrld").probabilities.toList() shouldBe encoder.labels(tiny("topic"), "hello world").probabilities.toList()
+        encoder.labels(tiny("topic"), "hel\u200Blo wоrld").probabilities.toList() shouldBe
+            encoder.labels(tiny("topic"), "hello world").probabilities.toList()
     }
 
     @Test
@@ -76,7 +79,15 @@ class BundleTest {
     fun `exact recognisers stand beside the learned head`() {
         val text = "john: a@b.co"
         val pii = PiiEncoder(encoder, tiny("pii"))
-        val spans = (pii.read(Passage(text, setOf(tiny("pii"), tiny("topic")))).results.single().heads.getValue(tiny("pii")) as HeadResult.Spans).spans
+        val spans = (
+            pii
+                .read(
+                    Passage(text, setOf(tiny("pii"), tiny("topic"))),
+                ).results
+                .single()
+                .heads
+                .getValue(tiny("pii")) as HeadResult.Spans
+        ).spans
         spans.last() shouldBe Span("EMAIL_ADDRESS", 6, 12, 1f)
         pii.labels(tiny("topic"), text).probabilities.sum() shouldBe (1f plusOrMinus 1e-5f)
     }

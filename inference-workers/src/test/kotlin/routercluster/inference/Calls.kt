@@ -13,7 +13,12 @@ import java.util.concurrent.TimeUnit
 import kotlin.math.sqrt
 
 /** Opens the encoder in [folder] under the name `tiny`. */
-fun openTiny(folder: Path, hint: HeadHint = HeadHint(), windows: WindowBounds = WindowBounds(), batch: BatchBounds = BatchBounds()): OnnxEncoder =
+fun openTiny(
+    folder: Path,
+    hint: HeadHint = HeadHint(),
+    windows: WindowBounds = WindowBounds(),
+    batch: BatchBounds = BatchBounds(),
+): OnnxEncoder =
     openEncoder(EncoderConfig("tiny", EncoderSource.Folder(folder), threads = 1, hint = hint, windows = windows, batch = batch))
 
 fun tiny(head: String) = HeadRef("tiny", head)
@@ -22,7 +27,11 @@ fun Encoder.read(vararg passages: Passage, timeout: Duration = Duration.ofSecond
     encode(EncodeRequest(passages.toList(), timeout)).toCompletableFuture().get(90, TimeUnit.SECONDS)
 
 fun Encoder.ask(head: HeadRef, text: String, pair: String? = null, vector: VectorShape = VectorShape.WHOLE): HeadResult =
-    read(Passage(text, setOf(head), pair, vector)).results.single().heads.getValue(head)
+    read(Passage(text, setOf(head), pair, vector))
+        .results
+        .single()
+        .heads
+        .getValue(head)
 
 fun Encoder.vector(head: HeadRef, text: String, vector: VectorShape = VectorShape.WHOLE): FloatArray =
     (ask(head, text, vector = vector) as HeadResult.Vector).values

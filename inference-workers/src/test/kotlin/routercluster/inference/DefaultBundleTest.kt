@@ -52,11 +52,17 @@ class DefaultBundleTest {
         val random = Random(SEED)
         val texts = List(60) { List(random.nextInt(1, 60)) { words.random(random) }.joinToString(" ") }
         val alone = texts.map { encoder.read(Passage(it, heads)) }
-        val together = texts.map { encoder.encode(EncodeRequest(listOf(Passage(it, heads)), Duration.ofMinutes(1))).toCompletableFuture() }.map { it.get(60, TimeUnit.SECONDS) }
+        val together = texts
+            .map {
+                encoder.encode(EncodeRequest(listOf(Passage(it, heads)), Duration.ofMinutes(1))).toCompletableFuture()
+            }.map { it.get(60, TimeUnit.SECONDS) }
         (together.maxOf(EncodeReply::batch) > 1) shouldBe true
         for (i in texts.indices) {
             for (head in heads) {
-                withClue("seed $SEED, $head of '${texts[i]}'") { distance(numbers(together[i], head), numbers(alone[i], head)) shouldBeLessThan 1e-3f }
+                withClue("seed $SEED, $head of '${texts[i]}'") {
+                    distance(numbers(together[i], head), numbers(alone[i], head)) shouldBeLessThan
+                        1e-3f
+                }
             }
         }
     }
@@ -70,7 +76,12 @@ class DefaultBundleTest {
     }
 
     private fun numbers(reply: EncodeReply, head: HeadRef): FloatArray =
-        when (val found = reply.results.single().heads.getValue(head)) {
+        when (
+            val found = reply.results
+                .single()
+                .heads
+                .getValue(head)
+        ) {
             is HeadResult.Vector -> found.values
             is HeadResult.Labels -> found.probabilities
             is HeadResult.Spans, is HeadResult.Score, is HeadResult.Failed -> throw AssertionError("head $head gave $found")

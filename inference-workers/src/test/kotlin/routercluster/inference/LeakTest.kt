@@ -38,7 +38,11 @@ class LeakTest {
         withClue(output) {
             child.waitFor(5, TimeUnit.MINUTES) shouldBe true
             child.exitValue() shouldBe 0
-            val growth = output.lines().first { it.startsWith(RESULT) }.removePrefix(RESULT).trim()
+            val growth = output
+                .lines()
+                .first { it.startsWith(RESULT) }
+                .removePrefix(RESULT)
+                .trim()
             growth.toLong() shouldBeLessThan ALLOWED_KILOBYTES
         }
     }

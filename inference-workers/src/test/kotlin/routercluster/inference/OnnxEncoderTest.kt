@@ -64,7 +64,9 @@ class OnnxEncoderTest {
         val several = """, "problem_type": "multi_label_classification""""
         folder.huggingFace(classifier(3), config("BertForSequenceClassification", listOf("a", "b", "c"), more = several))
         openTiny(folder).use { encoder ->
-            val sums = listOf("hello", "world", "bad rules", "paris", "!", "john lives", "x").map { encoder.labels(tiny("class"), it).probabilities.sum() }
+            val sums = listOf("hello", "world", "bad rules", "paris", "!", "john lives", "x").map {
+                encoder.labels(tiny("class"), it).probabilities.sum()
+            }
             sums.any { abs(it - 1f) > 1e-3f } shouldBe true
         }
     }
@@ -135,8 +137,15 @@ class OnnxEncoderTest {
         val sentence = "john lives in paris. "
         openTiny(folder, windows = WindowBounds(size = 32, overlap = 16)).use { encoder ->
             val reply = encoder.read(Passage(sentence.repeat(40), setOf(tiny("token"))))
-            reply.results.single().coverage.isWhole shouldBe true
-            val spans = (reply.results.single().heads.getValue(tiny("token")) as HeadResult.Spans).spans
+            reply.results
+                .single()
+                .coverage.isWhole shouldBe true
+            val spans = (
+                reply.results
+                    .single()
+                    .heads
+                    .getValue(tiny("token")) as HeadResult.Spans
+            ).spans
             spans.zipWithNext().all { (a, b) -> a.end <= b.start } shouldBe true
             spans.last().end shouldBeInRange (sentence.length * 39..sentence.length * 40)
         }
@@ -161,7 +170,8 @@ class OnnxEncoderTest {
             dynamicTest(mode) {
                 val folder = Files.createTempDirectory(folder, mode).huggingFace(stateModel(), config("BertModel"))
                 Files.createDirectories(folder.resolve("1_Pooling"))
-                Files.writeString(folder.resolve("1_Pooling/config.json"), """{"word_embedding_dimension": 8, "$mode": true, "include_prompt": true}""")
+                val pooling = """{"word_embedding_dimension": 8, "$mode": true, "include_prompt": true}"""
+                Files.writeString(folder.resolve("1_Pooling/config.json"), pooling)
                 openTiny(folder).use { norm(it.vector(tiny("embedding"), "hello world")) shouldBe (1f plusOrMinus 1e-5f) }
             }
         }
@@ -169,13 +179,14 @@ class OnnxEncoderTest {
     @Test
     fun `a ready vector is taken as it is, early layers and fewer dimensions on demand`() {
         val model =
-            Graph().apply {
-                val state = trunk(bertTokens.size, withTypes = true)
-                node("Identity", mean(state), name = "sentence_embedding")
-                dense("sentence_embedding", HIDDEN, seed = 9, name = "sentence_embedding_layer_3")
-                output("sentence_embedding", Kind.FLOAT, listOf("batch", HIDDEN))
-                output("sentence_embedding_layer_3", Kind.FLOAT, listOf("batch", HIDDEN))
-            }.bytes()
+            Graph()
+                .apply {
+                    val state = trunk(bertTokens.size, withTypes = true)
+                    node("Identity", mean(state), name = "sentence_embedding")
+                    dense("sentence_embedding", HIDDEN, seed = 9, name = "sentence_embedding_layer_3")
+                    output("sentence_embedding", Kind.FLOAT, listOf("batch", HIDDEN))
+                    output("sentence_embedding_layer_3", Kind.FLOAT, listOf("batch", HIDDEN))
+                }.bytes()
         folder.huggingFace(model, config("BertModel"))
         openTiny(folder).use { encoder ->
             val whole = encoder.vector(tiny("embedding"), "hello")

@@ -51,7 +51,8 @@ class BareNetwork(model: Path, threads: Int, providers: List<String>) : AutoClos
             OnnxTensor.createTensor(environment, numbers, longArrayOf(rows.toLong(), length.toLong()))
         }
 
-    private fun numbers(count: Int): LongBuffer = ByteBuffer.allocateDirect(Long.SIZE_BYTES * count).order(ByteOrder.nativeOrder()).asLongBuffer()
+    private fun numbers(count: Int): LongBuffer =
+        ByteBuffer.allocateDirect(Long.SIZE_BYTES * count).order(ByteOrder.nativeOrder()).asLongBuffer()
 
     private companion object {
         /** Whole words of BERT's vocabulary. */

@@ -15,16 +15,6 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.math.ln
 
-/**
- * @property perSecond requests answered
- * @property allocated bytes of heap a request, over all threads
- * @property batch mean of the passes' rows
- */
-class Measured(val perSecond: Double, val latencies: List<Long>, val allocated: Long, val batch: Double) {
-    /** Milliseconds. */
-    fun quantile(share: Double): Double = latencies.sorted().let { it[minOf(it.size - 1, (share * it.size).toInt())] } / 1e6
-}
-
 private val timeout = Duration.ofMinutes(2)
 
 /** [callers] that each ask again as soon as they have an answer, for [seconds]. */
@@ -80,7 +70,10 @@ fun openLoop(encoder: Encoder, passages: List<Passage>, perSecond: Double, secon
         val passage = passages[next++ % passages.size]
         val send = {
             replies +=
-                encoder.encode(EncodeRequest(listOf(passage), timeout)).toCompletableFuture().thenRun { latencies += System.nanoTime() - due }
+                encoder
+                    .encode(EncodeRequest(listOf(passage), timeout))
+                    .toCompletableFuture()
+                    .thenRun { latencies += System.nanoTime() - due }
             sent.countDown()
         }
         timer.schedule(send, due - System.nanoTime(), TimeUnit.NANOSECONDS)

@@ -85,11 +85,13 @@ internal class Device(
     private fun checkLoad(added: Long, timeout: Long) {
         val load = queue.load + running
         if (load > 0 && load + added > bounds.queueTokens) {
-            throw EncodeFailure.Overloaded("encoder $name: $load tokens wait already and $added more would pass the bound of ${bounds.queueTokens}")
+            val bound = "the bound of ${bounds.queueTokens}"
+            throw EncodeFailure.Overloaded("encoder $name: $load tokens wait already and $added more would pass $bound")
         }
         val wait = speed.predict(load)
         if (wait > minOf(bounds.wait.toNanos(), timeout)) {
-            val most = if (timeout < bounds.wait.toNanos()) "the request's timeout of ${timeout / MILLION}" else "the bound of ${bounds.wait.toMillis()}"
+            val isLate = timeout < bounds.wait.toNanos()
+            val most = if (isLate) "the request's timeout of ${timeout / MILLION}" else "the bound of ${bounds.wait.toMillis()}"
             throw EncodeFailure.Overloaded("encoder $name: the predicted wait of ${wait / MILLION} ms is over $most ms")
         }
     }
@@ -155,7 +157,7 @@ internal class Device(
     /** Rows of a failed pass get one more try each, alone: only the one that breaks the network then fails. */
     private fun broken(network: Pass, batch: List<Row>, failure: Throwable) {
         val ended = isClosing()
-        if (!ended) log.error("encoder {}: a pass over {} windows failed, the network is opened again: {}", name, batch.size, failure.message)
+        if (!ended) log.error("encoder {}: a pass over {} windows failed, opening it again: {}", name, batch.size, failure.message)
         lock.withLock {
             pass = null
             running = 0
@@ -163,7 +165,7 @@ internal class Device(
             if (!ended && batch.size > 1) batch.forEach { queue.add(it.alone()) }
         }
         network.close()
-        val reason = if (ended) EncodeFailure.Unavailable("encoder $name was closed") else EncodeFailure.Unavailable("encoder $name: a pass failed", failure)
+        val reason = EncodeFailure.Unavailable(if (ended) "encoder $name was closed" else "encoder $name: a pass failed", failure)
         if (ended || batch.size == 1) batch.forEach { it.owner.failed(reason) }
     }
 

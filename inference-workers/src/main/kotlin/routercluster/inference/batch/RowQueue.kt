@@ -1,5 +1,7 @@
 package routercluster.inference.batch
 
+import kotlin.math.abs
+
 /**
  * Rows that wait, and the choice of those that go next. Not thread-safe; time is handed in.
  *
@@ -43,7 +45,8 @@ internal class RowQueue(private val tokens: Int, private val rows: Int) {
 
     private fun fill(due: Row): List<Row> {
         val length = due.window.size
-        val near = waiting.filter { it !== due && !it.alone }.sortedWith(compareBy<Row> { kotlin.math.abs(it.window.size - length) }.thenBy(Row::rank))
+        val nearest = compareBy<Row> { abs(it.window.size - length) }.thenBy(Row::rank)
+        val near = waiting.filter { it !== due && !it.alone }.sortedWith(nearest)
         val batch = arrayListOf(due)
         var longest = length
         var real = length

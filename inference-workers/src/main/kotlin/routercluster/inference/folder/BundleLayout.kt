@@ -25,8 +25,16 @@ internal fun describeBundle(files: ModelFiles): Description {
         files,
         model,
         positionsOf(config, files),
-        window = heads.path("windows").get("tokens")?.takeIf(JsonNode::isInt)?.intValue(),
-        overlap = heads.path("windows").get("overlap")?.takeIf(JsonNode::isInt)?.intValue(),
+        window = heads
+            .path("windows")
+            .get("tokens")
+            ?.takeIf(JsonNode::isInt)
+            ?.intValue(),
+        overlap = heads
+            .path("windows")
+            .get("overlap")
+            ?.takeIf(JsonNode::isInt)
+            ?.intValue(),
         padId = padIdOf(config, files),
         rowsDiffer = quantisesAcrossRows(files, model),
         headsFor = { outputs -> heads.path("heads").map { HeadReader(files, it, outputs).read() } },
@@ -59,8 +67,9 @@ private fun hashOf(files: ModelFiles, name: String): String {
 }
 
 /** One entry of heads.json, checked against the [outputs] of the network. */
-private class HeadReader(private val files: ModelFiles, private val entry: JsonNode, private val outputs: Map<String, OutputShape>) {
+private class HeadReader(files: ModelFiles, private val entry: JsonNode, private val outputs: Map<String, OutputShape>) {
     private val name = entry.path("name").asText()
+    private val place = "${files.place}: $HEADS_FILE, head ${name.ifEmpty { "without a name" }}"
     private val output = entry.path("output").asText()
     private val shape = outputs[output] ?: wrong("output", "one of ${outputs.keys}", output)
     private val task = oneOf("task", Task.entries.associateBy(Task::name))
@@ -83,7 +92,11 @@ private class HeadReader(private val files: ModelFiles, private val entry: JsonN
             join = if (task == Task.EMBED) Join.MEAN else oneOf("pool", mapOf("mean" to Join.MEAN, "max" to Join.WORST)),
             form = form(),
             pieces = Pieces.ALL,
-            spansFrom = entry.path("threshold").path("value").asDouble(HeadSpec.DEFAULT_SPANS_FROM.toDouble()).toFloat(),
+            spansFrom = entry
+                .path("threshold")
+                .path("value")
+                .asDouble(HeadSpec.DEFAULT_SPANS_FROM.toDouble())
+                .toFloat(),
             pooling = if (shape.perToken && task == Task.EMBED) Pooling.MEAN else Pooling.NONE,
             layers = layersOf(output, outputs),
         )
@@ -106,5 +119,5 @@ private class HeadReader(private val files: ModelFiles, private val entry: JsonN
         values[entry.path(key).asText()] ?: wrong(key, "one of ${values.keys}", entry.path(key).asText())
 
     private fun wrong(key: String, expected: String, found: String): Nothing =
-        throw EncoderLoadException("${files.place}: $HEADS_FILE, head ${name.ifEmpty { "without a name" }}: $key: expected $expected, found $found")
+        throw EncoderLoadException("$place: $key: expected $expected, found $found")
 }

@@ -25,7 +25,11 @@ internal fun describeHuggingFace(files: ModelFiles, hint: HeadHint): Description
         files,
         model,
         positionsOf(config, files),
-        window = files.json("sentence_bert_config.json")?.get("max_seq_length")?.takeIf(JsonNode::canConvertToInt)?.intValue(),
+        window = files
+            .json("sentence_bert_config.json")
+            ?.get("max_seq_length")
+            ?.takeIf(JsonNode::canConvertToInt)
+            ?.intValue(),
         overlap = null,
         padId = padIdOf(config, files),
         rowsDiffer = quantisesAcrossRows(files, model),
@@ -42,16 +46,25 @@ internal fun positionsOf(config: JsonNode, files: ModelFiles): Int {
     val positions = config.path("max_position_embeddings").asInt(0)
     if (positions <= 0) throw EncoderLoadException("${files.place}: config.json: expected max_position_embeddings, a number, found none")
     val type = config.path("model_type").asText()
-    return if (type.contains("roberta") || type == "camembert" || type == "mpnet") positions - config.path("pad_token_id").asInt(1) - 1 else positions
+    val beginsLate = type.contains("roberta") || type == "camembert" || type == "mpnet"
+    return if (beginsLate) positions - config.path("pad_token_id").asInt(1) - 1 else positions
 }
 
 /** What config.json says, else what tokenizer.json names as its padding, else 0. */
 internal fun padIdOf(config: JsonNode, files: ModelFiles): Int {
     config.get("pad_token_id")?.takeIf(JsonNode::isInt)?.let { return it.intValue() }
     val tokenizer = files.json("tokenizer.json") ?: return 0
-    tokenizer.path("padding").get("pad_id")?.takeIf(JsonNode::isInt)?.let { return it.intValue() }
+    tokenizer
+        .path("padding")
+        .get("pad_id")
+        ?.takeIf(JsonNode::isInt)
+        ?.let { return it.intValue() }
     val names = setOf("[PAD]", "<pad>")
-    return tokenizer.path("added_tokens").firstOrNull { it.path("content").asText() in names }?.path("id")?.asInt(0) ?: 0
+    return tokenizer
+        .path("added_tokens")
+        .firstOrNull { it.path("content").asText() in names }
+        ?.path("id")
+        ?.asInt(0) ?: 0
 }
 
 private fun headOf(files: ModelFiles, config: JsonNode, hint: HeadHint, outputs: Map<String, OutputShape>): HeadSpec {
@@ -147,6 +160,6 @@ private fun poolingOf(files: ModelFiles): Pooling {
         "pooling_mode_mean_tokens" -> Pooling.MEAN
         "pooling_mode_cls_token" -> Pooling.FIRST
         "pooling_mode_lasttoken" -> Pooling.LAST
-        else -> throw EncoderLoadException("${files.place}: 1_Pooling/config.json: accepted is one of mean, cls or last token, found $chosen")
+        else -> throw EncoderLoadException("${files.place}: 1_Pooling/config.json: accepted: mean, cls or last token, found $chosen")
     }
 }

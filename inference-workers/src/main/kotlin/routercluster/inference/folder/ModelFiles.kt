@@ -36,7 +36,9 @@ internal fun filesOf(source: EncoderSource): ModelFiles =
 
 internal class FolderFiles(private val folder: Path) : ModelFiles {
     init {
-        if (!Files.isDirectory(folder)) throw EncoderLoadException("$folder: expected a folder with model.onnx and tokenizer.json, found none")
+        if (!Files.isDirectory(folder)) {
+            throw EncoderLoadException("$folder: expected a folder with model.onnx and tokenizer.json, found none")
+        }
     }
 
     override val place: String get() = folder.toString()

@@ -28,7 +28,8 @@ private fun probabilitiesByWindow(question: Question, reading: Reading): List<Fl
     }
 
 private fun worst(windows: List<FloatArray>, spec: HeadSpec): FloatArray {
-    val positive = spec.head.labels.indices.filter { spec.head.labels[it] in spec.head.positive }
+    val positive = spec.head.labels.indices
+        .filter { spec.head.labels[it] in spec.head.positive }
     return windows.maxBy { probabilities -> positive.sumOf { probabilities[it].toDouble() } }
 }
 

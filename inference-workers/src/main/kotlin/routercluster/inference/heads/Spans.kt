@@ -16,7 +16,12 @@ internal fun spansOf(question: Question, reading: Reading): HeadResult {
     val tagging = Tagging(spec.head.labels)
     val words = wordsOf(reading.key.pair ?: reading.key.text, reading.second ?: reading.first)
     val rows = TokenRows(question, reading, tagging.outside)
-    val spans = if (tagging.hasPrefixes) tagging.spans(words, words.map { logScores(spec, rows, it) }) else flagged(spec, tagging, words, rows)
+    val spans =
+        if (tagging.hasPrefixes) {
+            tagging.spans(words, words.map { logScores(spec, rows, it) })
+        } else {
+            flagged(spec, tagging, words, rows)
+        }
     return HeadResult.Spans(spans.map { Span(it.label, question.written.start(it.start), question.written.end(it.end), it.confidence) })
 }
 

@@ -25,7 +25,10 @@ internal class Buffer(private val type: OnnxJavaType) {
     }
 
     /** A tensor over what [room] gave last. Nothing is copied. */
-    fun tensor(environment: OrtEnvironment, shape: LongArray): OnnxTensor = OnnxTensor.createTensor(environment, bytes.rewind(), shape, type)
+    fun tensor(
+        environment: OrtEnvironment,
+        shape: LongArray,
+    ): OnnxTensor = OnnxTensor.createTensor(environment, bytes.rewind(), shape, type)
 
     private fun allocate(size: Int): ByteBuffer = ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder())
 }
@@ -39,14 +42,35 @@ internal fun interface FloatReader {
 /** @throws EncoderLoadException for a type that is no number */
 internal fun floatReader(output: String, type: OnnxJavaType): FloatReader =
     when (type) {
-        OnnxJavaType.FLOAT -> FloatReader { bytes, index, target -> bytes.asFloatBuffer().get(index, target) }
-        OnnxJavaType.FLOAT16 -> FloatReader { bytes, index, target -> target.fill { Fp16Conversions.fp16ToFloat(bytes.getShort(2 * (index + it))) } }
-        OnnxJavaType.BFLOAT16 -> FloatReader { bytes, index, target -> target.fill { Fp16Conversions.bf16ToFloat(bytes.getShort(2 * (index + it))) } }
-        OnnxJavaType.INT8 -> FloatReader { bytes, index, target -> target.fill { bytes.get(index + it).toFloat() } }
-        OnnxJavaType.UINT8 -> FloatReader { bytes, index, target -> target.fill { (bytes.get(index + it).toInt() and BYTE).toFloat() } }
-        OnnxJavaType.DOUBLE, OnnxJavaType.INT16, OnnxJavaType.INT32, OnnxJavaType.INT64, OnnxJavaType.BOOL, OnnxJavaType.STRING, OnnxJavaType.UNKNOWN ->
+        OnnxJavaType.FLOAT -> {
+            FloatReader { bytes, index, target -> bytes.asFloatBuffer().get(index, target) }
+        }
+
+        OnnxJavaType.FLOAT16 -> {
+            halfReader(Fp16Conversions::fp16ToFloat)
+        }
+
+        OnnxJavaType.BFLOAT16 -> {
+            halfReader(Fp16Conversions::bf16ToFloat)
+        }
+
+        OnnxJavaType.INT8 -> {
+            FloatReader { bytes, index, target -> target.fill { bytes.get(index + it).toFloat() } }
+        }
+
+        OnnxJavaType.UINT8 -> {
+            FloatReader { bytes, index, target -> target.fill { (bytes.get(index + it).toInt() and BYTE).toFloat() } }
+        }
+
+        OnnxJavaType.DOUBLE, OnnxJavaType.INT16, OnnxJavaType.INT32, OnnxJavaType.INT64,
+        OnnxJavaType.BOOL, OnnxJavaType.STRING, OnnxJavaType.UNKNOWN,
+        -> {
             throw EncoderLoadException("output $output: expected fp32, fp16, bf16 or int8, found $type")
+        }
     }
+
+private fun halfReader(float: (Short) -> Float) =
+    FloatReader { bytes, index, target -> target.fill { float(bytes.getShort(2 * (index + it))) } }
 
 private const val BYTE = 0xFF
 

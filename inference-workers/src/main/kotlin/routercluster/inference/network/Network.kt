@@ -64,7 +64,9 @@ internal class Network private constructor(
         } finally {
             fed.forEach(AutoCloseable::close)
         }
-        return windows.mapIndexed { row, window -> wants[row].associateWith { asked.getValue(it.output).read(row, length, window, it.pooling) } }
+        return windows.mapIndexed { row, window ->
+            wants[row].associateWith { asked.getValue(it.output).read(row, length, window, it.pooling) }
+        }
     }
 
     override fun stop() = options.setTerminate(true)
@@ -137,7 +139,8 @@ private fun create(environment: OrtEnvironment, files: ModelFiles, model: String
         if (path != null) environment.createSession(path.toString(), options) else environment.createSession(files.bytes(model), options)
     } catch (failure: OrtException) {
         if (failure.code !in fileErrors) throw failure
-        throw EncoderLoadException("${files.place}: $model (${files.size(model)} bytes): expected an ONNX network, found: ${failure.message}", failure)
+        val found = "expected an ONNX network, found: ${failure.message}"
+        throw EncoderLoadException("${files.place}: $model (${files.size(model)} bytes): $found", failure)
     }
 
 private fun configure(options: SessionOptions, config: EncoderConfig, providers: List<Provider>) {

@@ -25,7 +25,8 @@ internal fun <T> openWith(name: String, providers: List<Provider>, open: (List<P
             val reason = failure.message.orEmpty()
             if (at == providers.lastIndex) throw noneOpened(name, providers, reason, failure)
             missing[providers[at]] = reason
-            log.warn("encoder {}: provider {} cannot be used, falling back to {}: {}", name, written(providers[at]), written(providers[at + 1]), reason)
+            val (tried, next) = written(providers[at]) to written(providers[at + 1])
+            log.warn("encoder {}: provider {} cannot be used, falling back to {}: {}", name, tried, next, reason)
         }
     }
     error("no provider was tried")

@@ -95,7 +95,8 @@ private fun wholeAddresses(text: String, scheme: String, hosts: Hosts): List<Spa
     while (at >= 0) {
         val host = if (scheme == "www.") at else at + scheme.length
         val name = text.substring(host, hostEnd(text, host))
-        val isWhole = (at == 0 || !text[at - 1].isLetterOrDigit()) && (hosts.isHost(name) || InetAddressValidator.getInstance().isValidInet4Address(name))
+        val isHost = hosts.isHost(name) || InetAddressValidator.getInstance().isValidInet4Address(name)
+        val isWhole = isHost && (at == 0 || !text[at - 1].isLetterOrDigit())
         val end = if (isWhole) urlEnd(text, at) else at + scheme.length
         if (isWhole) found += exact("DOMAIN_NAME", at, end)
         at = text.indexOf(scheme, end, ignoreCase = true)

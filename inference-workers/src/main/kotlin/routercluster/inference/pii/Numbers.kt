@@ -43,7 +43,8 @@ internal fun socialSecurityNumbers(text: String): List<Span> =
     runs(text, SSN_LENGTH..SSN_LENGTH) { isDigit(it) || it == '-' }
         .filter { (from, until) ->
             val parts = text.substring(from, until).split('-')
-            parts.map(String::length) == listOf(3, 2, 4) && parts.none { part -> part.all { it == '0' } } && parts[0] != "666" && parts[0] < "900"
+            val isGiven = parts.none { part -> part.all { it == '0' } } && parts[0] != "666" && parts[0] < "900"
+            isGiven && parts.map(String::length) == listOf(3, 2, 4)
         }.map { (from, until) -> exact("US_SSN", from, until) }
 
 private const val IBAN_HEAD = 4
@@ -61,7 +62,8 @@ internal fun ibans(text: String): List<Span> {
 }
 
 private fun beginsIban(text: String, at: Int) =
-    text[at] in 'A'..'Z' && text[at + 1] in 'A'..'Z' && isDigit(text[at + 2]) && isDigit(text[at + 3]) && (at == 0 || !text[at - 1].isLetterOrDigit())
+    text[at] in 'A'..'Z' && text[at + 1] in 'A'..'Z' && isDigit(text[at + 2]) && isDigit(text[at + 3]) &&
+        (at == 0 || !text[at - 1].isLetterOrDigit())
 
 private fun ibanEnd(text: String, start: Int): Int? {
     val country = IBANValidator.getInstance().getValidator(text.substring(start, start + 2)) ?: return null
@@ -69,7 +71,11 @@ private fun ibanEnd(text: String, start: Int): Int? {
     var end = start
     while (end < text.length && compact.length < country.ibanLength) {
         val unit = text[end]
-        if (isDigit(unit) || isLetter(unit)) compact.append(unit.uppercaseChar()) else if (unit != ' ' || text[end - 1] == ' ') return null
+        if (isDigit(unit) || isLetter(unit)) {
+            compact.append(unit.uppercaseChar())
+        } else if (unit != ' ' || text[end - 1] == ' ') {
+            return null
+        }
         end++
     }
     val isFree = end == text.length || !text[end].isLetterOrDigit()
@@ -84,8 +90,8 @@ private const val PHONE_PIECE = 96
 private const val PHONE_DIGITS_MAX = 17
 
 /**
- * Where text is so full of digits that the library would take seconds, only this many stretches are shown to it; behind them a number counts
- * that has a plus sign and as many digits as one with a country's code.
+ * Where text is so full of digits that the library would take seconds, only this many stretches are shown to it; behind them a number
+ * counts that has a plus sign and as many digits as one with a country's code.
  */
 private const val STRETCHES_MAX = 200
 private const val TRIES_PER_STRETCH = 12L
@@ -118,7 +124,9 @@ private fun phonePlaces(text: String): List<Pair<Int, Int>> {
         if (until - from >= PHONE_DIGITS_MIN) pieces(text, from, until).mapTo(places) { trimmed(text, it.first, it.second) }
         from = until + 1
     }
-    return places.filter { (from, until) -> (from until until).count { text[it].isDigit() } >= PHONE_DIGITS_MIN && isApart(text, from, until) }
+    return places.filter { (from, until) ->
+        (from until until).count { text[it].isDigit() } >= PHONE_DIGITS_MIN && isApart(text, from, until)
+    }
 }
 
 private fun isPhonePart(unit: Char) = unit.isDigit() || unit in PHONE_MARKS

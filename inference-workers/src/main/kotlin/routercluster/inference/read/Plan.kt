@@ -16,7 +16,7 @@ import routercluster.policy.encode.VectorShape
 /**
  * A head asked of a passage.
  *
- * @property readings the texts that answer it: the passage as the head wants it written, then what is hidden in it, if the head looks for that
+ * @property readings the texts that answer it: the passage as the head wants it written, then what is hidden in it, if it looks for that
  * @property want the output that answers it
  * @property written how the text was written for it, to tell spans in the text as it came
  */
@@ -50,8 +50,15 @@ internal fun planOf(request: EncodeRequest, specs: Map<HeadRef, HeadSpec>, vecto
     return Plan(drafts.values.toList(), questions)
 }
 
-private fun question(passage: Passage, ref: HeadRef, spec: HeadSpec, vector: VectorShape, drafts: MutableMap<ReadingKey, ReadingDraft>): Question {
-    val other = if (spec.takesPair) passage.pair ?: throw EncodeFailure.Refused("head $ref reads two texts, and the passage has one") else null
+private fun question(
+    passage: Passage,
+    ref: HeadRef,
+    spec: HeadSpec,
+    vector: VectorShape,
+    drafts: MutableMap<ReadingKey, ReadingDraft>,
+): Question {
+    if (spec.takesPair && passage.pair == null) throw EncodeFailure.Refused("head $ref reads two texts, and the passage has one")
+    val other = passage.pair.takeIf { spec.takesPair }
     val text = written(passage.text, spec.form)
     val pair = other?.let { written(it, spec.form) }
     val hidden = if (spec.form == TextForm.UNCOVERED) hiddenIn(text.text) else emptyList()
@@ -78,5 +85,6 @@ private fun outputOf(ref: HeadRef, spec: HeadSpec, vector: VectorShape): String 
         throw EncodeFailure.Refused("head $ref: $kept dimensions were asked for; accepted: 1..${spec.head.dimensions}")
     }
     val layer = vector.layer ?: return spec.output
-    return spec.layers[layer] ?: throw EncodeFailure.Refused("head $ref: layer $layer was asked for; accepted: ${spec.layers.keys.sorted()} or none for the last")
+    val accepted = "accepted: ${spec.layers.keys.sorted()} or none for the last"
+    return spec.layers[layer] ?: throw EncodeFailure.Refused("head $ref: layer $layer was asked for; $accepted")
 }

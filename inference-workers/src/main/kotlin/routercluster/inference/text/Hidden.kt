@@ -45,7 +45,10 @@ private fun withoutLeet(text: String): String? {
     return String(letters)
 }
 
-/** Runs of letters and stand-ins, where from there to the next white space there is one of each. Seen from the end, so that it is one walk. */
+/**
+ * Runs of letters and stand-ins, where from there to the next white space there is one of each. Seen from the end, so that it is one
+ * walk.
+ */
 private fun leetWords(text: String): List<IntRange> {
     val words = ArrayList<IntRange>()
     var letterAhead = false
@@ -94,7 +97,10 @@ private fun isBase64(unit: Char) = isAsciiLetter(unit) || unit in '0'..'9' || un
 private fun decoded(run: String): String? =
     try {
         val bytes = Base64.getUrlDecoder().decode(run.replace('+', '-').replace('/', '_'))
-        val text = Charsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString()
+        val text = Charsets.UTF_8
+            .newDecoder()
+            .decode(ByteBuffer.wrap(bytes))
+            .toString()
         text.takeIf { it.isNotBlank() && it.codePoints().allMatch(::isPrintable) }
     } catch (_: IllegalArgumentException) {
         null
@@ -104,4 +110,7 @@ private fun decoded(run: String): String? =
 
 private fun isPrintable(codePoint: Int): Boolean =
     codePoint == ' '.code || codePoint == '\n'.code ||
-        (Character.isDefined(codePoint) && !Character.isISOControl(codePoint) && !Character.isWhitespace(codePoint) && !Character.isSpaceChar(codePoint))
+        (
+            Character.isDefined(codePoint) && !Character.isISOControl(codePoint) && !Character.isWhitespace(codePoint) &&
+                !Character.isSpaceChar(codePoint)
+        )

@@ -75,7 +75,11 @@ internal class Tokenizer private constructor(private val handle: Long) : AutoClo
             val units = CodePoints(if (places.isEmpty()) "" else piece)
             for (i in 0 until count) {
                 if (ids[i].toInt() in reserved) continue
-                if (list.withPlaces) list.add(ids[i].toInt(), start + units.unit(places[2 * i]), start + units.unit(places[2 * i + 1])) else list.add(ids[i].toInt())
+                if (list.withPlaces) {
+                    list.add(ids[i].toInt(), start + units.unit(places[2 * i]), start + units.unit(places[2 * i + 1]))
+                } else {
+                    list.add(ids[i].toInt())
+                }
             }
             if (whole) end else start + (if (count == 0) 0 else units.unit(places[2 * count - 1]))
         }
@@ -95,7 +99,12 @@ internal class Tokenizer private constructor(private val handle: Long) : AutoClo
     private fun frame(encode: () -> Long): Frame =
         encoded(encode()) { encoding ->
             val library = TokenizersLibrary.LIB
-            frameOf(library.getTokenIds(encoding), library.getTypeIds(encoding), library.getSpecialTokenMask(encoding), library.getSequenceIds(encoding))
+            frameOf(
+                library.getTokenIds(encoding),
+                library.getTypeIds(encoding),
+                library.getSpecialTokenMask(encoding),
+                library.getSequenceIds(encoding),
+            )
         }
 
     companion object {
@@ -114,7 +123,8 @@ internal class Tokenizer private constructor(private val handle: Long) : AutoClo
                 } catch (failure: LinkageError) {
                     throw EncoderLoadException("the native library of the tokenizers cannot be loaded: ${failure.message}", failure)
                 } catch (failure: RuntimeException) {
-                    throw EncoderLoadException("${files.place}: $FILE: expected a Hugging Face tokenizer, found: ${failure.message}", failure)
+                    val found = "expected a Hugging Face tokenizer, found: ${failure.message}"
+                    throw EncoderLoadException("${files.place}: $FILE: $found", failure)
                 }
             return Tokenizer(handle)
         }

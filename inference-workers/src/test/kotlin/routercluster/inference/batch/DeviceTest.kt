@@ -70,7 +70,8 @@ class DeviceTest {
         shouldThrow<EncodeFailure.Overloaded> { submit(row(10), timeout = Duration.ofSeconds(1)) }.message shouldContain
             "the predicted wait of 2000 ms is over the request's timeout of 1000 ms"
         submit(row(10), timeout = Duration.ofSeconds(30))
-        shouldThrow<EncodeFailure.Overloaded> { submit(row(10), timeout = Duration.ofSeconds(30)) }.message shouldContain "over the bound of 3000 ms"
+        val patient = Duration.ofSeconds(30)
+        shouldThrow<EncodeFailure.Overloaded> { submit(row(10), patient) }.message shouldContain "over the bound of 3000 ms"
     }
 
     @Test

@@ -44,7 +44,19 @@ class WordsTest {
         val chosen = path.split(' ')
         val words = chosen.indices.map { Word(it, it + 1, it, it + 1) }
         val rest = if (labels.size == 2) 0.15f else 0.2f / (labels.size - 1)
-        val rows = chosen.map { label -> FloatArray(labels.size) { ln(if (labels[it] == label) (if (labels.size == 2) 0.85f else 0.8f) else rest) } }
+        val rows = chosen.map { label ->
+            FloatArray(labels.size) {
+                ln(
+                    if (labels[it] ==
+                        label
+                    ) {
+                        (if (labels.size == 2) 0.85f else 0.8f)
+                    } else {
+                        rest
+                    },
+                )
+            }
+        }
         return Tagging(labels).spans(words, rows).map { it.copy(confidence = Math.round(it.confidence * 1000) / 1000f) }
     }
 

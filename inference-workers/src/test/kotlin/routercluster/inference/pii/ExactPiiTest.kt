@@ -31,20 +31,50 @@ class ExactPiiTest {
             "see www.example.de today" to "DOMAIN_NAME www.example.de",
             "on example.com." to "DOMAIN_NAME example.com",
             "👍😀 a@b.co" to "EMAIL_ADDRESS a@b.co",
-        ).map { (text, found) -> dynamicTest(text) { exactSpans(text).map { "${it.label} ${text.substring(it.start, it.end)}" } shouldContainExactly listOf(found) } }
+        ).map { (text, found) ->
+            dynamicTest(text) {
+                exactSpans(text).map { "${it.label} ${text.substring(it.start, it.end)}" } shouldContainExactly
+                    listOf(found)
+            }
+        }
 
     @TestFactory
     fun `leaves alone what only looks like one`(): List<DynamicTest> =
         listOf(
-            "a@b", "@handle", "one..@", "a.@two", "version 1.2.3", "256.1.1.1", "std::vector", "12:30:45", "4111 1111 1111 1112", "1234567890123456",
-            "GB82WEST12345698765433", "XX00 1234 5678 9012", "000-12-3456", "666-12-3456", "912-12-3456", "123-00-1234", "main.rs and readme.md",
-            "e.g.this", "https://", "call 12 or 34", "", "\u0000\uD800",
+            "a@b",
+            "@handle",
+            "one..@",
+            "a.@two",
+            "version 1.2.3",
+            "256.1.1.1",
+            "std::vector",
+            "12:30:45",
+            "4111 1111 1111 1112",
+            "1234567890123456",
+            "GB82WEST12345698765433",
+            "XX00 1234 5678 9012",
+            "000-12-3456",
+            "666-12-3456",
+            "912-12-3456",
+            "123-00-1234",
+            "main.rs and readme.md",
+            "e.g.this",
+            "https://",
+            "call 12 or 34",
+            "",
+            "\u0000\uD800",
         ).map { text -> dynamicTest("'$text'") { exactSpans(text) shouldBe emptyList() } }
 
     @Test
     fun `an exact span stands for every learned one that it overlaps`() {
         val text = "John a@b.co Main St 5"
-        val learned = listOf(Span("PERSON", 0, 6, 0.9f), Span("PERSON", 0, 4, 0.9f), Span("STREET_ADDRESS", 12, 16, 0.8f), Span("STREET_ADDRESS", 17, 21, 0.7f))
+        val learned =
+            listOf(
+                Span("PERSON", 0, 6, 0.9f),
+                Span("PERSON", 0, 4, 0.9f),
+                Span("STREET_ADDRESS", 12, 16, 0.8f),
+                Span("STREET_ADDRESS", 17, 21, 0.7f),
+            )
         joined(text, listOf(exact("EMAIL_ADDRESS", 5, 11)), learned) shouldContainExactly
             listOf(Span("PERSON", 0, 4, 0.9f), exact("EMAIL_ADDRESS", 5, 11), Span("STREET_ADDRESS", 12, 21, 0.7f))
     }
@@ -52,6 +82,25 @@ class ExactPiiTest {
     /** The bound is far above what it takes, and far below what a walk in the square of the length would. */
     @TestFactory
     fun `a text of a megabyte ends`(): List<DynamicTest> =
-        listOf("1", "@", "a@", "a@b.co ", "555-123-4567 ", "+1 650 253 0000, ", "1.2.", ":", "ab:", "DE89 ", "4111 1111 ", "www.", "a.", "http://a.b ", "-")
-            .map { piece -> dynamicTest("of '$piece'") { assertTimeout(Duration.ofSeconds(20)) { exactSpans(piece.repeat(1_000_000 / piece.length)) } } }
+        listOf(
+            "1",
+            "@",
+            "a@",
+            "a@b.co ",
+            "555-123-4567 ",
+            "+1 650 253 0000, ",
+            "1.2.",
+            ":",
+            "ab:",
+            "DE89 ",
+            "4111 1111 ",
+            "www.",
+            "a.",
+            "http://a.b ",
+            "-",
+        ).map { piece ->
+            dynamicTest("of '$piece'") {
+                assertTimeout(Duration.ofSeconds(20)) { exactSpans(piece.repeat(1_000_000 / piece.length)) }
+            }
+        }
 }

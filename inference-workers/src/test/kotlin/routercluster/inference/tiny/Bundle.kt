@@ -33,9 +33,14 @@ class Bundle(val folder: Path) {
 
     /** Entries of heads.json, or the whole file; the manifest fits it. */
     fun heads(entries: String) {
-        val whole = if ("\"format\"" in entries) entries else """{"format": 1, "windows": {"tokens": 32, "overlap": 8}, "heads": [$entries]}"""
+        val isWhole = "\"format\"" in entries
+        val whole = if (isWhole) entries else """{"format": 1, "windows": {"tokens": 32, "overlap": 8}, "heads": [$entries]}"""
         write("heads.json", whole.toByteArray())
-        val listed = files.joinToString { name -> Files.readAllBytes(folder.resolve(name)).let { """"$name": {"sha256": "${hash(it)}", "bytes": ${it.size}}""" } }
+        val listed =
+            files.joinToString { name ->
+                val bytes = Files.readAllBytes(folder.resolve(name))
+                """"$name": {"sha256": "${hash(bytes)}", "bytes": ${bytes.size}}"""
+            }
         write("manifest.json", """{"format": 1, "version": "0", "files": {$listed}}""".toByteArray())
     }
 
@@ -43,16 +48,17 @@ class Bundle(val folder: Path) {
 }
 
 private fun bundleModel(): ByteArray =
-    Graph().apply {
-        val state = trunk(bertTokens.size, withTypes = true)
-        node("Identity", mean(state), name = "embedding")
-        dense("embedding", 2, seed = 5, name = "topic")
-        dense("embedding", 2, seed = 6, name = "threat", gain = 30f)
-        dense(state, 3, seed = 7, name = "pii")
-        dense(state, 2, seed = 8, name = "support")
-        output("embedding", Kind.FLOAT, listOf("batch", HIDDEN))
-        output("topic", Kind.FLOAT, listOf("batch", 2))
-        output("threat", Kind.FLOAT, listOf("batch", 2))
-        output("pii", Kind.FLOAT, listOf("batch", "tokens", 3))
-        output("support", Kind.FLOAT, listOf("batch", "tokens", 2))
-    }.bytes()
+    Graph()
+        .apply {
+            val state = trunk(bertTokens.size, withTypes = true)
+            node("Identity", mean(state), name = "embedding")
+            dense("embedding", 2, seed = 5, name = "topic")
+            dense("embedding", 2, seed = 6, name = "threat", gain = 30f)
+            dense(state, 3, seed = 7, name = "pii")
+            dense(state, 2, seed = 8, name = "support")
+            output("embedding", Kind.FLOAT, listOf("batch", HIDDEN))
+            output("topic", Kind.FLOAT, listOf("batch", 2))
+            output("threat", Kind.FLOAT, listOf("batch", 2))
+            output("pii", Kind.FLOAT, listOf("batch", "tokens", 3))
+            output("support", Kind.FLOAT, listOf("batch", "tokens", 2))
+        }.bytes()

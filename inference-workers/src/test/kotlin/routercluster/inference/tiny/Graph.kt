@@ -7,7 +7,8 @@ import java.nio.ByteOrder
 enum class Kind(val code: Long) { FLOAT(1), INT8(3), INT32(6), INT64(7), BOOL(9), FLOAT16(10) }
 
 /**
- * Writes a small ONNX network, node by node; every method that adds one returns the name of its output. Field numbers are those of onnx.proto.
+ * Writes a small ONNX network, node by node; every method that adds one returns the name of its output. Field numbers are those of
+ * onnx.proto.
  */
 class Graph {
     private val body = Message()

@@ -53,26 +53,30 @@ fun Path.huggingFace(model: ByteArray, config: String, tokenizer: String = bertT
 
 fun config(architecture: String, labels: List<String> = emptyList(), positions: Int = 32, more: String = ""): String {
     val names = labels.withIndex().joinToString { "\"${it.index}\": \"${it.value}\"" }
-    return """{"architectures": ["$architecture"], "model_type": "bert", "max_position_embeddings": $positions, "pad_token_id": 0, "id2label": {$names}$more}"""
+    val sizes = """"max_position_embeddings": $positions, "pad_token_id": 0"""
+    return """{"architectures": ["$architecture"], "model_type": "bert", $sizes, "id2label": {$names}$more}"""
 }
 
 /** A classifier of whole texts. */
 fun classifier(labels: Int, ids: Int = bertTokens.size, withTypes: Boolean = true): ByteArray =
-    Graph().apply {
-        dense(mean(trunk(ids, withTypes)), labels, seed = 3, name = "logits")
-        output("logits", Kind.FLOAT, listOf("batch", labels))
-    }.bytes()
+    Graph()
+        .apply {
+            dense(mean(trunk(ids, withTypes)), labels, seed = 3, name = "logits")
+            output("logits", Kind.FLOAT, listOf("batch", labels))
+        }.bytes()
 
 /** A classifier of tokens. */
 fun tagger(labels: Int): ByteArray =
-    Graph().apply {
-        dense(trunk(bertTokens.size, withTypes = true), labels, seed = 4, name = "logits")
-        output("logits", Kind.FLOAT, listOf("batch", "tokens", labels))
-    }.bytes()
+    Graph()
+        .apply {
+            dense(trunk(bertTokens.size, withTypes = true), labels, seed = 4, name = "logits")
+            output("logits", Kind.FLOAT, listOf("batch", "tokens", labels))
+        }.bytes()
 
 /** States only, as sentence-transformers exports them. */
 fun stateModel(kind: Kind = Kind.FLOAT, ids: Int = bertTokens.size, withTypes: Boolean = true): ByteArray =
-    Graph().apply {
-        node("Cast", trunk(ids, withTypes), name = "last_hidden_state", attributes = mapOf("to" to kind.code))
-        output("last_hidden_state", kind, listOf("batch", "tokens", HIDDEN))
-    }.bytes()
+    Graph()
+        .apply {
+            node("Cast", trunk(ids, withTypes), name = "last_hidden_state", attributes = mapOf("to" to kind.code))
+            output("last_hidden_state", kind, listOf("batch", "tokens", HIDDEN))
+        }.bytes()

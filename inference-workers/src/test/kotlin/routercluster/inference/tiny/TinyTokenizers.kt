@@ -8,7 +8,8 @@ private val json = ObjectMapper()
 private val pieces =
     (('a'..'z').map(Char::toString) + ('0'..'9').map(Char::toString)).flatMap { listOf(it, "##$it") } +
         listOf("hello", "world", "ignore", "all", "rules", "##ing", "good", "bad", "is", "the", "paris", "john", "lives", "in") +
-        listOf(".", ",", "!", "@", "-", "/", ":", "+") + "дмоскваприветп日本東京عربي".map(Char::toString).distinct().flatMap { listOf(it, "##$it") } +
+        listOf(".", ",", "!", "@", "-", "/", ":", "+") +
+        "дмоскваприветп日本東京عربي".map(Char::toString).distinct().flatMap { listOf(it, "##$it") } +
         listOf("😀", "👍")
 
 /** A WordPiece tokenizer like BERT's. Ids: [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3. */
@@ -19,15 +20,33 @@ fun bertTokenizer(): String =
         mapOf(
             "version" to "1.0",
             "truncation" to mapOf("direction" to "Right", "max_length" to 4, "strategy" to "LongestFirst", "stride" to 0),
-            "padding" to mapOf("strategy" to mapOf("Fixed" to 16), "direction" to "Right", "pad_to_multiple_of" to null, "pad_id" to 0, "pad_type_id" to 0, "pad_token" to "[PAD]"),
+            "padding" to
+                mapOf(
+                    "strategy" to mapOf("Fixed" to 16),
+                    "direction" to "Right",
+                    "pad_to_multiple_of" to null,
+                    "pad_id" to 0,
+                    "pad_type_id" to 0,
+                    "pad_token" to "[PAD]",
+                ),
             "added_tokens" to (0..3).map { added(it, bertTokens[it]) },
-            "normalizer" to mapOf("type" to "BertNormalizer", "clean_text" to true, "handle_chinese_chars" to true, "strip_accents" to null, "lowercase" to true),
+            "normalizer" to
+                mapOf(
+                    "type" to "BertNormalizer",
+                    "clean_text" to true,
+                    "handle_chinese_chars" to true,
+                    "strip_accents" to null,
+                    "lowercase" to true,
+                ),
             "pre_tokenizer" to mapOf("type" to "BertPreTokenizer"),
             "post_processor" to template("[CLS]", "[SEP]", 2, 3, between = listOf("[SEP]")),
             "decoder" to null,
             "model" to
                 mapOf(
-                    "type" to "WordPiece", "unk_token" to "[UNK]", "continuing_subword_prefix" to "##", "max_input_chars_per_word" to 100,
+                    "type" to "WordPiece",
+                    "unk_token" to "[UNK]",
+                    "continuing_subword_prefix" to "##",
+                    "max_input_chars_per_word" to 100,
                     "vocab" to bertTokens.withIndex().associate { it.value to it.index },
                 ),
         ),
@@ -52,8 +71,15 @@ fun modernBertTokenizer(): String {
             "decoder" to mapOf("type" to "ByteLevel", "add_prefix_space" to true, "trim_offsets" to true, "use_regex" to true),
             "model" to
                 mapOf(
-                    "type" to "BPE", "dropout" to null, "unk_token" to null, "continuing_subword_prefix" to null, "end_of_word_suffix" to null,
-                    "fuse_unk" to false, "byte_fallback" to false, "vocab" to vocabulary, "merges" to merges.map { "${it.first} ${it.second}" },
+                    "type" to "BPE",
+                    "dropout" to null,
+                    "unk_token" to null,
+                    "continuing_subword_prefix" to null,
+                    "end_of_word_suffix" to null,
+                    "fuse_unk" to false,
+                    "byte_fallback" to false,
+                    "vocab" to vocabulary,
+                    "merges" to merges.map { "${it.first} ${it.second}" },
                 ),
         ),
     )
@@ -70,7 +96,15 @@ private fun byteAlphabet(): List<String> {
 }
 
 private fun added(id: Int, content: String) =
-    mapOf("id" to id, "content" to content, "single_word" to false, "lstrip" to false, "rstrip" to false, "normalized" to false, "special" to true)
+    mapOf(
+        "id" to id,
+        "content" to content,
+        "single_word" to false,
+        "lstrip" to false,
+        "rstrip" to false,
+        "normalized" to false,
+        "special" to true,
+    )
 
 private fun template(begin: String, end: String, beginId: Int, endId: Int, between: List<String>): Map<String, Any> {
     fun special(id: String, type: Int) = mapOf("SpecialToken" to mapOf("id" to id, "type_id" to type))
@@ -81,6 +115,9 @@ private fun template(begin: String, end: String, beginId: Int, endId: Int, betwe
         "single" to listOf(special(begin, 0), sequence("A", 0), special(end, 0)),
         "pair" to listOf(special(begin, 0), sequence("A", 0)) + between.map { special(it, 0) } + listOf(sequence("B", 1), special(end, 1)),
         "special_tokens" to
-            mapOf(begin to mapOf("id" to begin, "ids" to listOf(beginId), "tokens" to listOf(begin)), end to mapOf("id" to end, "ids" to listOf(endId), "tokens" to listOf(end))),
+            mapOf(
+                begin to mapOf("id" to begin, "ids" to listOf(beginId), "tokens" to listOf(begin)),
+                end to mapOf("id" to end, "ids" to listOf(endId), "tokens" to listOf(end)),
+            ),
     )
 }

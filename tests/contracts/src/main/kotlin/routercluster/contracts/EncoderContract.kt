@@ -28,7 +28,11 @@ import kotlin.math.sqrt
 interface EncoderContract {
     val encoder: Encoder
 
-    private val any: HeadRef get() = encoder.heads.keys.first { !encoder.heads.getValue(it).task.takesPair }
+    private val any: HeadRef get() = encoder.heads.keys.first {
+        !encoder.heads
+            .getValue(it)
+            .task.takesPair
+    }
 
     @Test
     fun `one result per passage, in their order, with what each asked for`() {
@@ -61,7 +65,8 @@ interface EncoderContract {
         for (head in of(Task.EMBED)) {
             val dimensions = encoder.heads.getValue(head).dimensions
             for (kept in listOf(null, 1, dimensions / 2, dimensions)) {
-                val vector = numbers(read(listOf(Passage("some text", setOf(head), vector = VectorShape(dimensions = kept)))).results.single(), head)
+                val vector =
+                    numbers(read(listOf(Passage("some text", setOf(head), vector = VectorShape(dimensions = kept)))).results.single(), head)
                 vector.size shouldBe (kept ?: dimensions)
                 sqrt(vector.sumOf { it.toDouble() * it }).toFloat() shouldBe (1f plusOrMinus 1e-3f)
             }
@@ -72,7 +77,9 @@ interface EncoderContract {
     fun `labels have a probability each`() {
         for (head in of(Task.SEQ_CLS) + of(Task.NLI)) {
             val found = numbers(read(listOf(Passage("some text", setOf(head), pair = "another"))).results.single(), head)
-            found.size shouldBe encoder.heads.getValue(head).labels.size
+            found.size shouldBe encoder.heads
+                .getValue(head)
+                .labels.size
             found.all { it in 0f..1f } shouldBe true
         }
     }
@@ -88,7 +95,10 @@ interface EncoderContract {
 
     @Test
     fun `a short text is read to its end`() {
-        read(listOf(Passage("a short text", setOf(any)))).results.single().coverage.isWhole shouldBe true
+        read(listOf(Passage("a short text", setOf(any))))
+            .results
+            .single()
+            .coverage.isWhole shouldBe true
     }
 
     @Test
@@ -107,7 +117,12 @@ interface EncoderContract {
         failure(Passage("x", setOf(any)), Duration.ZERO).shouldBeInstanceOf<EncodeFailure.TimedOut>()
     }
 
-    private fun singles() = encoder.heads.keys.filter { !encoder.heads.getValue(it).task.takesPair && encoder.heads.getValue(it).task != Task.TOKEN }
+    private fun singles() = encoder.heads.keys.filter {
+        !encoder.heads
+            .getValue(it)
+            .task.takesPair &&
+            encoder.heads.getValue(it).task != Task.TOKEN
+    }
 
     private fun of(task: Task) = encoder.heads.filterValues { it.task == task }.keys
 
