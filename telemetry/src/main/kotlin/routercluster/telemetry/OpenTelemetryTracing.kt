@@ -144,6 +144,12 @@ private class OpenRequestSpan(
         child.end(end, TimeUnit.NANOSECONDS)
     }
 
+    override fun encode(passages: Int): EncodeSpan {
+        val child = child("encode", SpanKind.CLIENT, clock.now())
+        child.setAttribute(PASSAGES, passages.toLong())
+        return OpenEncodeSpan(child)
+    }
+
     override fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean): AttemptSpan {
         val attempt = child("$operation $model", SpanKind.CLIENT, clock.now())
         if (attempt.isRecording) {
@@ -216,6 +222,21 @@ private class OpenRequestSpan(
             .startSpan()
 }
 
+private class OpenEncodeSpan(private val span: Span) : EncodeSpan {
+    override fun end(batch: Int, windows: Int, waited: Duration, computed: Duration) {
+        span.setAttribute(BATCH, batch.toLong())
+        span.setAttribute(WINDOWS, windows.toLong())
+        span.setAttribute(WAITED, waited.toNanos() / NANOS_PER_MILLI)
+        span.setAttribute(COMPUTED, computed.toNanos() / NANOS_PER_MILLI)
+        span.end()
+    }
+
+    override fun failed(reason: String) {
+        span.setStatus(StatusCode.ERROR, reason)
+        span.end()
+    }
+}
+
 private class OpenAttemptSpan(private val context: Context, private val span: Span) : AttemptSpan {
     override val headers: TraceHeaders get() = headersOf(context)
 
@@ -269,6 +290,12 @@ private val RECIPE = AttributeKey.stringKey("router.recipe")
 private val DECISION = AttributeKey.stringKey("router.decision")
 private val SIGNALS_MATCHED = AttributeKey.stringArrayKey("router.signals.matched")
 private val MATCHED = AttributeKey.booleanKey("router.signal.matched")
+private val PASSAGES = AttributeKey.longKey("router.encode.passages")
+private val WINDOWS = AttributeKey.longKey("router.encode.windows")
+private val BATCH = AttributeKey.longKey("router.encode.batch")
+private val WAITED = AttributeKey.doubleKey("router.encode.waited_ms")
+private val COMPUTED = AttributeKey.doubleKey("router.encode.computed_ms")
+private const val NANOS_PER_MILLI = 1e6
 private val ANSWER_PATH = AttributeKey.stringKey("router.path")
 private val UPSTREAM = AttributeKey.stringKey("router.upstream")
 private val ATTEMPT = AttributeKey.longKey("router.attempt")

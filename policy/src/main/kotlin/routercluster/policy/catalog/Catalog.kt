@@ -47,7 +47,12 @@ class Catalog(
             ?: TIMEOUT_DEFAULT
 
     /** Whether the answers of [head] are vectors; for one that no slot has, nobody knows, and it is taken to. */
-    fun givesVectors(head: HeadRef): Boolean = (slots.values.firstOrNull { it.ref == head }?.head?.task ?: Task.EMBED) == Task.EMBED
+    fun givesVectors(head: HeadRef): Boolean = (
+        slots.values
+            .firstOrNull { it.ref == head }
+            ?.head
+            ?.task ?: Task.EMBED
+    ) == Task.EMBED
 
     companion object {
         /** No encoder at all. */

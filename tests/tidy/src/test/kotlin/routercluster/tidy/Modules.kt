@@ -9,6 +9,7 @@ val allowedEdges: Map<String, Set<String>> =
         val capabilities = setOf("inference-workers", "vector-store", "grains", "telemetry")
         put("policy", emptySet())
         put("mock-llm", emptySet())
+        put("mock-encoder", setOf("policy"))
         capabilities.forEach { put(it, setOf("policy")) }
         put("gateway-extproc", setOf("policy", "telemetry", "grains"))
         put("silo", capabilities + "policy")
@@ -22,7 +23,7 @@ val allowedEdges: Map<String, Set<String>> =
     }
 
 /** What any module's own tests may use besides. */
-val testAids: Set<String> = setOf("mock-llm")
+val testAids: Set<String> = setOf("mock-llm", "mock-encoder")
 
 /** A module's pom: its name and the project's own modules it depends on. */
 data class Module(val name: String, val uses: Set<String>)

@@ -29,7 +29,11 @@ internal fun readKnowledgeBase(section: Section): RawKnowledgeBase? {
             source?.requiredText("path"),
             source?.text("manifest"),
             section.double("threshold", 0.0..1.0),
-            thresholds?.keys.orEmpty().mapNotNull { key -> thresholds?.double(key, 0.0..1.0)?.let { key to it } }.toMap(),
+            thresholds
+                ?.keys
+                .orEmpty()
+                .mapNotNull { key -> thresholds?.double(key, 0.0..1.0)?.let { key to it } }
+                .toMap(),
             groups?.keys.orEmpty().associateWith { key -> groups?.texts(key).orEmpty() },
             section.sections("metrics").mapNotNull(::readGroupMargin),
             section.section("prototype_scoring")?.let(::readPrototypes),
