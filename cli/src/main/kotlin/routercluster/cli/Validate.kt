@@ -23,22 +23,24 @@ class Validate(private val load: LoadPolicy) :
 
     override fun run() {
         if (!json) {
-            echo(summary(file, load.fromFile(file)))
+            val policy = load.fromFile(file)
+            policy.notices.forEach { echo("note: $it") }
+            echo(summary(file, policy))
             return
         }
-        val problems = problems()
+        val (problems, notices) = found()
         val answer = newObject().put("valid", problems.isEmpty())
         answer.putArray("problems").apply { problems.forEach { add(describe(it)) } }
+        answer.putArray("notices").apply { notices.forEach { add(describe(it)) } }
         echo(pretty(answer))
         if (problems.isNotEmpty()) throw ProgramResult(ExitStatus.REFUSED)
     }
 
-    private fun problems(): List<Problem> =
+    private fun found(): Pair<List<Problem>, List<Problem>> =
         try {
-            load(readText(file), file.toString(), ::environment)
-            emptyList()
+            emptyList<Problem>() to load(readText(file), file.toString(), ::environment).notices
         } catch (e: InvalidPolicy) {
-            e.problems
+            e.problems to emptyList()
         }
 }
 

@@ -11,6 +11,9 @@ import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.Readiness
+import routercluster.gateway.encode.EncoderOpener
+import routercluster.gateway.encode.EncoderPool
+import routercluster.gateway.encode.ready
 import routercluster.gateway.extproc.ExtProcLimits
 import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
@@ -23,6 +26,7 @@ import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.policy.Policy
+import routercluster.policy.config.loadPolicy
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
@@ -43,6 +47,8 @@ import kotlin.random.Random
  * What a gateway node needs to be told. Port 0 takes a free one.
  *
  * @property file followed for changes of [policy]; null follows nothing
+ * @property load proves the text of a changed policy file; the second text is its name
+ * @property encoders opens those that a policy's learned signals ask; called for no other policy
  * @property adminHost the admin API has no login yet: keep it on loopback
  * @property random drawn from by many threads
  * @property eventLoops threads that do the I/O of all doors and upstreams
@@ -59,6 +65,8 @@ class GatewayConfig(
     val adminHost: String = "127.0.0.1",
     val version: String,
     val environment: (String) -> String? = System::getenv,
+    val load: (text: String, file: String) -> Policy = { text, name -> loadPolicy(text, name, environment) },
+    val encoders: EncoderOpener = EncoderOpener.NONE,
     val clock: Clock = Clock.systemUTC(),
     val random: Random = SharedRandom,
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
@@ -138,8 +146,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
     // One thread a core serves both sides of a request: more of them only wake each other up.
     val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
     val pool = UpstreamPool(loops)
+    val encoders = encoderPool(config.encoders, metrics)
     val keeper =
-        PolicyKeeper(policy, config.file, config.environment, config.clock, events) {
+        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
@@ -148,11 +157,14 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
-    val door = HttpDoor(keeper::snapshot, pipeline, accounts, admission, config.clock)
-    val envoyDoor = PipelineDoor(keeper::snapshot, pipeline, accounts, admission, config.clock)
+    val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)
+    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
-    val admin = AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version) { opened.get()?.ports().orEmpty() }
+    val admin =
+        AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version, encoders::status) {
+            opened.get()?.ports().orEmpty()
+        }
 
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val servers =
@@ -168,8 +180,10 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .build(),
             plainServer(config.adminHost, config.adminPort, loops).apply(admin::addTo).build(),
         )
-    val resources = listOf(keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
+    // Encoders first: a reload that waits for one ends.
+    val resources = listOf(encoders, keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
     warmUp(keeper, readiness)
+    prepare(keeper, readiness)
     try {
         servers.start()
     } catch (taken: CompletionException) {
@@ -194,6 +208,49 @@ private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
         }
     }
 }
+
+/** Tells how much waits at each encoder that was opened. */
+private fun encoderPool(opener: EncoderOpener, metrics: PrometheusEvents): EncoderPool {
+    val self = AtomicReference<EncoderPool>()
+    val pool =
+        EncoderPool(opener) { name ->
+            metrics.gauge("router.encoder.queued.tokens", "Tokens that wait or are being read", "encoder", name) {
+                self
+                    .get()
+                    .status()[name]
+                    ?.queuedTokens
+                    ?.toDouble() ?: 0.0
+            }
+        }
+    self.set(pool)
+    return pool
+}
+
+/** Beside the ports, which refuse requests until it is done. An encoder that is away may come back, so it is tried again and again. */
+private fun prepare(keeper: PolicyKeeper, readiness: Readiness) {
+    val policy = keeper.snapshot().takeIf { it.starting != null }?.policy ?: return
+    val names = policy.catalog.encoders.keys
+        .joinToString()
+    var what = "encoders: $names are being opened, and exemplars read"
+    readiness.awaits(what)
+    thread(name = "prepare", isDaemon = true) {
+        var pause = PAUSE_MIN
+        while (!keeper.isClosed) {
+            val fault = keeper.prepare() ?: break
+            log.error("learned signals cannot be read yet, next try in {} s: {}", pause.toSeconds(), fault)
+            readiness.reached(what)
+            what = "encoders: $fault"
+            readiness.awaits(what)
+            keeper.awaitClose(pause)
+            pause = minOf(pause.multipliedBy(2), PAUSE_MAX)
+        }
+        readiness.reached(what)
+    }
+}
+
+private val PAUSE_MIN: Duration = Duration.ofSeconds(1)
+private val PAUSE_MAX: Duration = Duration.ofSeconds(30)
+private val log = LoggerFactory.getLogger("routercluster.gateway")
 
 private fun plainServer(host: String, port: Int, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder =
     Server

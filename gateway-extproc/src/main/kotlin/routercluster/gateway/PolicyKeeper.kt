@@ -1,11 +1,12 @@
 package routercluster.gateway
 
 import org.slf4j.LoggerFactory
+import routercluster.gateway.encode.ReadyPolicy
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.upstream.Upstreams
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
-import routercluster.policy.config.loadPolicy
+import routercluster.policy.encode.EncodeFailure
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import java.io.IOException
@@ -16,7 +17,9 @@ import java.nio.file.StandardWatchEventKinds.ENTRY_CREATE
 import java.nio.file.StandardWatchEventKinds.ENTRY_MODIFY
 import java.nio.file.WatchService
 import java.time.Clock
+import java.time.Duration
 import java.time.Instant
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.concurrent.thread
@@ -28,31 +31,67 @@ data class LastLoad(val at: Instant, val revision: String, val reason: String?)
  * Keeps the policy in force. A changed file is loaded whole and swapped in at once; a bad one leaves the last good policy in
  * force and says why in the log, in [lastLoad] and as an event. Requests under way keep the snapshot they began with.
  *
- * @param first in force until the file changes
+ * @param first in force until the file changes; where it has learned signals, no request is routed before it is [prepare]d
  * @param file followed for changes; null for a policy that was made up at the start and never changes
+ * @param load proves the text of a policy file that is called so
+ * @param ready makes a policy fit to serve, which takes its time; throws [EncodeFailure] with the reason why it cannot
  */
 class PolicyKeeper(
     first: Policy,
     private val file: Path?,
-    private val environment: (String) -> String?,
+    private val load: (text: String, file: String) -> Policy,
     private val clock: Clock,
     private val events: Events,
+    private val ready: (Policy) -> ReadyPolicy = { ReadyPolicy(it, null) },
     private val upstreams: (Policy) -> Upstreams,
 ) : AutoCloseable {
     private val log = LoggerFactory.getLogger(PolicyKeeper::class.java)
     private val current = AtomicReference(Snapshot(first, upstreams(first)))
     private val watch: WatchService? = file?.fileSystem?.newWatchService()
-    private var closed = false
+
+    private val closing = CountDownLatch(1)
+
+    val isClosed: Boolean get() = closing.count == 0L
+
+    /** Waits for [pause], or for the end of this keeper if that comes first. */
+    fun awaitClose(pause: Duration) {
+        closing.await(pause.toMillis(), TimeUnit.MILLISECONDS)
+    }
 
     @Volatile
     var lastLoad = LastLoad(clock.instant(), first.revision, null)
         private set
 
     init {
+        tellNotices(first)
         events.publish(RouterEvent.PolicyLoaded(first))
     }
 
     fun snapshot(): Snapshot = current.get()
+
+    /** The snapshot for a request that begins, which must release it once. */
+    fun enter(): Snapshot {
+        while (true) current.get().let { if (it.retain()) return it }
+    }
+
+    /**
+     * Makes the first policy fit to serve, if a reload was not quicker.
+     *
+     * @return why that cannot be done, or null where requests are routed now
+     */
+    fun prepare(): String? {
+        val first = current.get()
+        if (first.starting == null) return null
+        val made =
+            try {
+                ready(first.policy)
+            } catch (failure: EncodeFailure) {
+                return failure.message.takeIf { current.get() === first }
+            }
+        val next = Snapshot(made.policy, first.upstreams, made.lease)
+        if (!current.compareAndSet(first, next)) next.release()
+        return null
+    }
 
     /** Starts to follow the file. */
     fun follow() {
@@ -71,10 +110,10 @@ class PolicyKeeper(
     @Synchronized
     fun reload(): Boolean {
         val old = current.get()
-        val file = file?.takeUnless { closed } ?: return true
+        val file = file?.takeUnless { isClosed } ?: return true
         val loaded =
             try {
-                loadPolicy(Files.readString(file), file.toString(), environment)
+                load(Files.readString(file), file.toString())
             } catch (invalid: InvalidPolicy) {
                 return keep(old, "invalid policy: ${invalid.message}")
             } catch (unreadable: IOException) {
@@ -92,27 +131,44 @@ class PolicyKeeper(
 
     @Synchronized
     override fun close() {
-        closed = true
+        closing.countDown()
         watch?.close()
-        current.get().upstreams.close()
+        val last = current.get()
+        last.upstreams.close()
+        last.release()
     }
 
     private fun replace(old: Snapshot, loaded: Policy): Boolean {
         val next =
             try {
-                Snapshot(loaded, upstreams(loaded)).also(Snapshot::warm)
+                snapshotOf(ready(loaded))
+            } catch (failure: EncodeFailure) {
+                return keep(old, "${failure.message}")
             } catch (fault: RuntimeException) {
                 return keep(old, "the policy cannot be put in force: ${fault.javaClass.name}")
             }
-        current.set(next)
-        old.upstreams.close()
+        // The first policy may have become ready meanwhile; it shares the upstreams of what it was.
+        val replaced = current.getAndSet(next)
+        replaced.upstreams.close()
+        replaced.release()
         lastLoad = LastLoad(clock.instant(), loaded.revision, null)
         log.info("policy {} in force, was {}", loaded.revision.take(REVISION_SHOWN), old.policy.revision.take(REVISION_SHOWN))
         val late = settledAtStart(old.policy, loaded)
         if (late.isNotEmpty()) log.warn("changes of {} count from the next start", late.joinToString())
+        tellNotices(loaded)
         events.publish(RouterEvent.PolicyLoaded(loaded))
         return true
     }
+
+    private fun tellNotices(policy: Policy) = policy.notices.forEach { log.warn("{}", it) }
+
+    private fun snapshotOf(ready: ReadyPolicy): Snapshot =
+        try {
+            Snapshot(ready.policy, upstreams(ready.policy), ready.lease).also(Snapshot::warm)
+        } catch (fault: RuntimeException) {
+            ready.lease?.close()
+            throw fault
+        }
 
     private fun keep(old: Snapshot, reason: String): Boolean {
         log.error("policy not reloaded, {} stays in force: {}", old.policy.revision.take(REVISION_SHOWN), reason)

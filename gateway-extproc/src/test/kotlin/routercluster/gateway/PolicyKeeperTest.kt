@@ -50,7 +50,7 @@ class PolicyKeeperTest {
     }
 
     private fun keeper(upstreams: (Policy) -> Upstreams = { Pool() }) =
-        PolicyKeeper(policyOf(first), file, { KEY }, Clock.fixed(now, ZoneOffset.UTC), heard, upstreams)
+        PolicyKeeper(policyOf(first), file, ::policyOf, Clock.fixed(now, ZoneOffset.UTC), heard, upstreams = upstreams)
 
     @Test
     fun `a changed file is swapped in whole, and what was built for the old one is closed`() {

@@ -2,9 +2,12 @@ package routercluster.gateway
 
 import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
+import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.policy.Policy
-import routercluster.policy.config.loadPolicy
+import routercluster.policy.config.InvalidPolicy
+import routercluster.policy.config.PolicyOutcome
+import routercluster.policy.config.provePolicy
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
@@ -80,10 +83,20 @@ internal fun policyText(
         """.trimIndent().replace("keywords: [\n", "keywords:\n").replace("decisions: [\n", "decisions:\n")
 }
 
-internal fun policyOf(text: String): Policy = loadPolicy(text, "policy.yaml", environment)
+internal fun policyOf(text: String, file: String = "policy.yaml"): Policy =
+    when (val outcome = provePolicy(text, file, environment, testFamilies, TestFiles)) {
+        is PolicyOutcome.Proven -> outcome.policy
+        is PolicyOutcome.Refused -> throw InvalidPolicy(outcome.problems)
+    }
 
 /** A gateway on free ports. Closing it does not wait for its threads. */
-internal class TestGateway(text: String, file: Path? = null, tracing: Tracing? = null, random: Random = SharedRandom) : AutoCloseable {
+internal class TestGateway(
+    text: String,
+    file: Path? = null,
+    tracing: Tracing? = null,
+    random: Random = SharedRandom,
+    encoders: EncoderOpener = EncoderOpener.NONE,
+) : AutoCloseable {
     val heard = Heard()
     val running =
         gateway(
@@ -94,7 +107,8 @@ internal class TestGateway(text: String, file: Path? = null, tracing: Tracing? =
                 extProcPort = 0,
                 adminPort = 0,
                 version = "test",
-                environment = environment,
+                load = ::policyOf,
+                encoders = encoders,
                 random = random,
                 tracing = tracing,
                 events = heard,

@@ -17,11 +17,17 @@ internal object Buckets {
     /** Powers of four from 1 to 67,108,864 tokens. */
     val tokens: DoubleArray = DoubleArray(14) { (1L shl 2 * it).toDouble() }
 
-    /** 1 µs to 100 ms: what choosing a model may take. */
+    /** 1 µs to 2 s: what choosing a model may take, encoders included. */
     val decide: Array<Duration> =
-        longArrayOf(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000)
+        longArrayOf(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000, 500_000, 2_000_000)
             .map { Duration.ofNanos(it * 1_000) }
             .toTypedArray()
+
+    /** What waiting for an encoder may take. */
+    val encode: Array<Duration> = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+
+    /** Passages that share a pass of an encoder. */
+    val batch: DoubleArray = doubleArrayOf(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 
     private fun millis(vararg bounds: Long): Array<Duration> = bounds.map { Duration.ofMillis(it) }.toTypedArray()
 }

@@ -13,6 +13,7 @@ import io.opentelemetry.sdk.common.Clock
 import io.opentelemetry.sdk.trace.SdkTracerProvider
 import routercluster.policy.FailureClass
 import routercluster.policy.signals.Reading
+import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /**
@@ -73,6 +74,12 @@ private class OpenRequestSpan(
         child.setAttribute(SIGNALS_MATCHED, matched.map { (ref, _) -> ref.toString() })
         event.signalNanos?.let { signalSpans(child, event, it, start) }
         child.end(end, TimeUnit.NANOSECONDS)
+    }
+
+    override fun encode(passages: Int): EncodeSpan {
+        val child = child("encode", SpanKind.CLIENT, clock.now())
+        child.setAttribute(PASSAGES, passages.toLong())
+        return OpenEncodeSpan(child)
     }
 
     override fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean): AttemptSpan {
@@ -149,6 +156,21 @@ private class OpenRequestSpan(
             .startSpan()
 }
 
+private class OpenEncodeSpan(private val span: Span) : EncodeSpan {
+    override fun end(batch: Int, windows: Int, waited: Duration, computed: Duration) {
+        span.setAttribute(BATCH, batch.toLong())
+        span.setAttribute(WINDOWS, windows.toLong())
+        span.setAttribute(WAITED, waited.toNanos() / NANOS_PER_MILLI)
+        span.setAttribute(COMPUTED, computed.toNanos() / NANOS_PER_MILLI)
+        span.end()
+    }
+
+    override fun failed(reason: String) {
+        span.setStatus(StatusCode.ERROR, reason)
+        span.end()
+    }
+}
+
 private class OpenAttemptSpan(private val context: Context, private val span: Span) : AttemptSpan {
     override val headers: TraceHeaders get() = headersOf(context)
 
@@ -203,6 +225,12 @@ private val RECIPE = AttributeKey.stringKey("router.recipe")
 private val DECISION = AttributeKey.stringKey("router.decision")
 private val SIGNALS_MATCHED = AttributeKey.stringArrayKey("router.signals.matched")
 private val MATCHED = AttributeKey.booleanKey("router.signal.matched")
+private val PASSAGES = AttributeKey.longKey("router.encode.passages")
+private val WINDOWS = AttributeKey.longKey("router.encode.windows")
+private val BATCH = AttributeKey.longKey("router.encode.batch")
+private val WAITED = AttributeKey.doubleKey("router.encode.waited_ms")
+private val COMPUTED = AttributeKey.doubleKey("router.encode.computed_ms")
+private const val NANOS_PER_MILLI = 1e6
 private val ANSWER_PATH = AttributeKey.stringKey("router.path")
 private val UPSTREAM = AttributeKey.stringKey("router.upstream")
 private val ATTEMPT = AttributeKey.longKey("router.attempt")

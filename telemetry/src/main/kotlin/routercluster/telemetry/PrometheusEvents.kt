@@ -29,6 +29,7 @@ class PrometheusEvents : Events, AutoCloseable {
     private val gc = JvmGcMetrics()
     private val inFlight = LongAdder()
     private val completions = Completions(registry)
+    private val encoding = EncodeMeters(registry)
     private val revision: Info =
         Info
             .builder()
@@ -78,11 +79,12 @@ class PrometheusEvents : Events, AutoCloseable {
     /** All metrics in the text form that [contentType] names: [TEXT] or [OPEN_METRICS]. */
     fun scrape(contentType: String = TEXT): String = registry.scrape(contentType)
 
-    /** Adds a gauge that is read at every scrape. Its Prometheus name has underscores for dots; it carries no labels. */
-    fun gauge(name: String, help: String, read: () -> Double) {
+    /** Adds a gauge that is read at every scrape. Its Prometheus name has underscores for dots. [tags] are names and values in turn. */
+    fun gauge(name: String, help: String, vararg tags: String, read: () -> Double) {
         Gauge
             .builder(name, read) { it() }
             .description(help)
+            .tags(*tags)
             .strongReference(true)
             .register(registry)
     }
@@ -97,12 +99,14 @@ class PrometheusEvents : Events, AutoCloseable {
         for (i in event.readings.indices) {
             val (ref, reading) = event.readings[i]
             val meters = signals.at(ref)
+            meters.readings.increment()
             when (reading) {
                 is Reading.Seen -> if (reading.matched) meters.matches.increment()
                 is Reading.Failed -> meters.failures.increment()
             }
             event.signalNanos?.let { meters.seconds.record(it[i], TimeUnit.NANOSECONDS) }
         }
+        encoding.record(event.calls)
     }
 
     private fun attempted(event: RouterEvent.AttemptEnded) {
@@ -139,7 +143,8 @@ class PrometheusEvents : Events, AutoCloseable {
 
     private fun signalMeters(ref: SignalRef) =
         SignalMeters(
-            counter("router.signal.matches", "Requests in which a signal matched", "type", ref.type, "name", ref.name),
+            counter("llm.signal.extraction", "Requests in which a signal was read", "signal_type", ref.type, "signal_name", ref.name),
+            counter("llm.signal.match", "Requests in which a signal matched", "signal_type", ref.type, "signal_name", ref.name),
             counter("router.signal.failures", "Requests in which a signal could not be read", "type", ref.type, "name", ref.name),
             Timer
                 .builder("router.signal")
@@ -190,7 +195,7 @@ class PrometheusEvents : Events, AutoCloseable {
 
     private class AttemptMeters(val count: Counter, val seconds: Timer)
 
-    private class SignalMeters(val matches: Counter, val failures: Counter, val seconds: Timer)
+    private class SignalMeters(val readings: Counter, val matches: Counter, val failures: Counter, val seconds: Timer)
 
     companion object {
         /** Content type of the Prometheus text format. */

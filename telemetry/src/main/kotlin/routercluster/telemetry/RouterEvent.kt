@@ -3,6 +3,7 @@ package routercluster.telemetry
 import org.slf4j.LoggerFactory
 import routercluster.policy.FailureClass
 import routercluster.policy.Policy
+import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 
@@ -24,6 +25,7 @@ sealed interface RouterEvent {
      * @property model the first candidate; null where no model will be called
      * @property readings every signal that was read
      * @property signalNanos what each reading took, in the order of [readings]; null where it was not measured
+     * @property calls what was asked of encoders, in order
      */
     class Routed(
         val recipe: String?,
@@ -32,6 +34,7 @@ sealed interface RouterEvent {
         val readings: List<Pair<SignalRef, Reading>>,
         val decideNanos: Long,
         val signalNanos: List<Long>? = null,
+        val calls: List<EncodeCall> = emptyList(),
     ) : RouterEvent {
         init {
             require(signalNanos == null || signalNanos.size == readings.size) {

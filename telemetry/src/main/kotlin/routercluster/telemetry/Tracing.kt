@@ -1,6 +1,7 @@
 package routercluster.telemetry
 
 import routercluster.policy.FailureClass
+import java.time.Duration
 
 /** The W3C trace context headers of one request; null where absent. */
 data class TraceHeaders(val traceparent: String?, val tracestate: String? = null) {
@@ -37,6 +38,9 @@ interface RequestSpan {
     /** Notes how the request was routed, now: a child span that ends here and began as long ago as deciding took. */
     fun routed(event: RouterEvent.Routed)
 
+    /** Begins the span of one call to encoders with so many [passages], which ends before [routed]. */
+    fun encode(passages: Int): EncodeSpan
+
     /** Begins the span of one try at an upstream. [number] counts from 1. */
     fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean = false): AttemptSpan
 
@@ -55,6 +59,20 @@ interface AttemptSpan {
     fun end(status: Int?, failure: FailureClass?)
 }
 
+/** The span of one call to encoders. One of its functions comes last and once. */
+interface EncodeSpan {
+    /**
+     * @param batch the most passages that shared a pass of the network
+     * @param windows passes that the texts' lengths took
+     * @param waited in queues
+     * @param computed in tokenizer and network
+     */
+    fun end(batch: Int, windows: Int, waited: Duration, computed: Duration)
+
+    /** [reason] quotes no text. */
+    fun failed(reason: String)
+}
+
 private object NoTracing : Tracing {
     override fun start(operation: String, askedModel: String?, from: TraceHeaders): RequestSpan =
         if (from == TraceHeaders.NONE) PassingSpan.nothing else PassingSpan(from)
@@ -62,12 +80,18 @@ private object NoTracing : Tracing {
     override fun close() = Unit
 }
 
-private class PassingSpan(override val headers: TraceHeaders) : RequestSpan, AttemptSpan {
+private class PassingSpan(override val headers: TraceHeaders) : RequestSpan, EncodeSpan, AttemptSpan {
     override val traceId: String? get() = null
 
     override fun routed(event: RouterEvent.Routed) = Unit
 
+    override fun encode(passages: Int): EncodeSpan = this
+
     override fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean): AttemptSpan = this
+
+    override fun end(batch: Int, windows: Int, waited: Duration, computed: Duration) = Unit
+
+    override fun failed(reason: String) = Unit
 
     override fun end(event: RouterEvent.Completed) = Unit
 

@@ -143,8 +143,8 @@ class PrometheusEventsTest {
         events.publish(RouterEvent.Routed("default", "urgent", "small", readings, 4_000, listOf(1_000, 1_000, 2_000)))
         events.publish(RouterEvent.AttemptEnded("small", "small/a", "openai", null, FailureClass.CONNECT, 2_000_000))
         events.publish(RouterEvent.AttemptEnded("small", "small/a", "openai", 200, null, 2_000_000, hedge = true))
-        value("router_signal_matches_total{name=\"urgent\",type=\"keyword\"}") shouldBe 1.0
-        value("router_signal_matches_total{name=\"calm\",type=\"keyword\"}") shouldBe 0.0
+        value("llm_signal_match_total{signal_name=\"urgent\",signal_type=\"keyword\"}") shouldBe 1.0
+        value("llm_signal_match_total{signal_name=\"calm\",signal_type=\"keyword\"}") shouldBe 0.0
         value("router_signal_failures_total{name=\"de\",type=\"language\"}") shouldBe 1.0
         value("router_signal_seconds_count{type=\"keyword\"}") shouldBe 2.0
         value("router_decide_seconds_bucket{recipe=\"default\",le=\"5.0E-6\"}") shouldBe 1.0

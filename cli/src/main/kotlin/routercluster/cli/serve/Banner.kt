@@ -3,6 +3,7 @@ package routercluster.cli.serve
 import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.version
 import routercluster.policy.Policy
+import routercluster.policy.catalog.EncoderSettings
 
 /** Lines of one kind that a banner shows before it says how many more there are. */
 private const val LINES_MAX = 12
@@ -27,6 +28,13 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
                 },
             )
         }
+        if (policy.isLearned) {
+            branch(
+                "encoders",
+                policy.catalog.encoders.values
+                    .map(::encoder),
+            )
+        }
         append("└─ open       http://")
             .append(host)
             .append(':')
@@ -36,6 +44,11 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
         append("              ExtProc ").append(host).append(':').append(running.extProcPort)
         append(", admin http://127.0.0.1:").append(running.adminPort)
     }
+
+private fun encoder(settings: EncoderSettings): List<String> {
+    val providers = settings.providers.joinToString(", then ") { it.name.lowercase() }
+    return listOf(settings.name, settings.folder ?: "of this program", providers)
+}
 
 /** The shortest name that asks for routing; a policy without one can still serve its default model. */
 internal fun askFor(policy: Policy): String = policy.autoNames.minByOrNull { it.length } ?: policy.defaultModel.name

@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.server.ServerBuilder
 import routercluster.gateway.PolicyKeeper
 import routercluster.gateway.http.Admission
+import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.toJson
 import routercluster.telemetry.PrometheusEvents
@@ -16,6 +17,7 @@ import routercluster.telemetry.PrometheusEvents
 /**
  * What operators ask for, on a port of its own: health, status, metrics, decision records. Nothing here calls a model.
  *
+ * @param encoders those that are open, by name
  * @param ports names to numbers, for `/status`
  */
 class AdminApi(
@@ -25,6 +27,7 @@ class AdminApi(
     private val decisions: DecisionRing,
     private val metrics: (contentType: String) -> String,
     private val version: String,
+    private val encoders: () -> Map<String, EncoderStatus>,
     private val ports: () -> Map<String, Int>,
 ) {
     fun addTo(server: ServerBuilder) {
@@ -61,10 +64,20 @@ class AdminApi(
             put("last_load_ok", load.reason == null)
             load.reason?.let { put("last_load_error", it) }
         }
+        snapshot.policy.notices.forEach { body.withArray("/policy/notices").add("$it") }
+        encoders().forEach { (name, status) -> body.withObject("/encoders").set<ObjectNode>(name, encoder(status)) }
         ports().forEach { (name, port) -> body.withObject("/ports").put(name, port) }
         snapshot.upstreams.health().forEach { (id, state) -> body.withObject("/upstreams").put(id, state) }
         return body
     }
+
+    private fun encoder(status: EncoderStatus): ObjectNode =
+        obj()
+            .put("version", status.version)
+            .put("device", status.device)
+            .put("fell_back", status.fellBack)
+            .put("ready", status.isReady)
+            .put("queued_tokens", status.queuedTokens)
 
     private fun models(): ObjectNode {
         val policy = keeper.snapshot().policy

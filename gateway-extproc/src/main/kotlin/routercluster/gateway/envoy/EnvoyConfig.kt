@@ -116,19 +116,19 @@ private fun connectionManager(listener: Listener, policy: Policy, upstreams: Lis
         "route_config" to routes(listener, policy, upstreams, options),
         "http_filters" to
             listOf(
-                named(EXT_PROC, extProcFilter(options)),
+                named(EXT_PROC, extProcFilter(policy, options)),
                 named("envoy.filters.http.router", typed("$HTTP.router.v3.Router", "suppress_envoy_headers" to true)),
             ),
     )
 
-private fun extProcFilter(options: EnvoyOptions): Tree =
+private fun extProcFilter(policy: Policy, options: EnvoyOptions): Tree =
     typed(
         "$HTTP.ext_proc.v3.ExternalProcessor",
         "grpc_service" to mapOf("envoy_grpc" to mapOf("cluster_name" to ROUTER_CLUSTER)),
         // Without the router nothing is routed: limits, identity and credentials all come from it.
         "failure_mode_allow" to false,
         "status_on_error" to mapOf("code" to "ServiceUnavailable"),
-        "message_timeout" to seconds(options.messageTimeout),
+        "message_timeout" to seconds(options.messageTimeout + policy.patience),
         "request_attributes" to listOf(PEER_ATTRIBUTE),
         "response_attributes" to listOf(DETAILS_ATTRIBUTE, ATTEMPTS_ATTRIBUTE),
         // What is no HTTP has no route. Were the router asked about Envoy's answer to it, the connection would close before.

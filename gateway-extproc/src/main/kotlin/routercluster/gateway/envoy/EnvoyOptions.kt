@@ -11,7 +11,8 @@ import java.time.Duration
  * @property listeners null takes the policy's; port 0 lets the system choose
  * @property adminPort on the loopback address; null leaves the admin interface out
  * @property messageTimeout longest wait for one answer of the router. Envoy's own default, 200 ms, is too short for a large body
- *   on a busy machine; a decision takes well under a millisecond
+ *   on a busy machine; a decision takes well under a millisecond. What the policy's learned signals may wait for encoders comes
+ *   on top
  * @property answerBodies how answers pass the router
  * @property connectionsMax clients connected at once, over all listeners
  * @property caFile certificates that upstreams are checked against; Debian's place by default

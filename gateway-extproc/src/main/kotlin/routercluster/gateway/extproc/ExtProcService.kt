@@ -16,6 +16,7 @@ import routercluster.gateway.pipeline.Door
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
 
 /**
  * @property bodyBytesMax longest request body
@@ -91,6 +92,9 @@ private class ExtProcCall(
     private var asked = true
     private var over = false
 
+    /** The plan that the stream waits for. */
+    private var awaited: CompletableFuture<DoorPlan>? = null
+
     init {
         responses.disableAutoRequest()
         responses.setOnReadyHandler(::flush)
@@ -120,7 +124,7 @@ private class ExtProcCall(
         when {
             fault != null -> fail(fault)
             ask == null -> flush()
-            ask.body.size <= limits.inlineBodyBytesMax -> decided(plan(ask))
+            ask.body.size <= limits.inlineBodyBytesMax -> await(plan(ask))
             else -> decideElsewhere(ask)
         }
     }
@@ -131,8 +135,24 @@ private class ExtProcCall(
             val plan = plan(ask)
             context.eventLoop().execute {
                 asked = false
-                decided(plan)
+                await(plan)
             }
+        }
+    }
+
+    /** Nothing more is asked for until the plan is there. */
+    private fun await(plan: CompletableFuture<DoorPlan>) {
+        if (plan.isDone) return decided(plan.join())
+        if (over) {
+            plan.cancel(false)
+            return
+        }
+        asked = true
+        awaited = plan
+        plan.whenComplete { made, _ ->
+            awaited = null
+            asked = false
+            if (made != null) decided(made)
         }
     }
 
@@ -145,12 +165,12 @@ private class ExtProcCall(
     }
 
     /** A door that fails costs its own request only. The failure's text may quote the request, so just its place is logged. */
-    private fun plan(request: DoorRequest): DoorPlan =
+    private fun plan(request: DoorRequest): CompletableFuture<DoorPlan> =
         try {
-            door.plan(request)
+            door.plan(request, context.eventLoop().withoutContext())
         } catch (failure: RuntimeException) {
             log.error("The pipeline failed with {} at {}", failure.javaClass.name, failure.stackTrace.firstOrNull())
-            door.refuse(request.path, 500, "internal_error", "The router failed to handle this request")
+            CompletableFuture.completedFuture(door.refuse(request.path, 500, "internal_error", "The router failed to handle this request"))
         }
 
     private fun flush() {
@@ -171,6 +191,7 @@ private class ExtProcCall(
         if (over) return
         over = true
         outbox.clear()
+        awaited?.cancel(false)
         machine.ended(state)?.let(::tell)
     }
 

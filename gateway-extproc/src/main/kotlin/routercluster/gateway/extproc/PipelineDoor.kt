@@ -24,6 +24,9 @@ import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.upstream.Picked
 import routercluster.policy.request.BadRequest
 import java.time.Clock
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
+import java.util.concurrent.ScheduledExecutorService
 
 /** [Pipeline] as the ExtProc door asks for it: Envoy does the forwarding, so one upstream is picked and no attempt is ours. */
 class PipelineDoor(
@@ -33,35 +36,61 @@ class PipelineDoor(
     private val admission: Admission,
     private val clock: Clock,
 ) : Door {
-    override fun plan(request: DoorRequest): DoorPlan {
+    override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> {
         val startNanos = System.nanoTime()
-        val method = HttpMethod.tryParse(request.method) ?: return refuse(request.path, 405, "method_not_allowed", "No such method here")
-        val now = snapshot()
+        val method = HttpMethod.tryParse(request.method)
+            ?: return now(refuse(request.path, 405, "method_not_allowed", "No such method here"))
+        val snapshot = snapshot()
         val headers = RequestHeaders.builder(method, request.path)
         request.headers.forEach { (name, value) -> headers.add(name, value) }
         // Null for what is no address, such as the path of a socket; such a peer is not trusted.
         val peer = request.peer?.let(NetUtil::createInetAddressFromIpAddressString)
-        val journey = pipeline.begin(now, headers.build(), peer, startNanos, request.seesAnswer)
+        val journey = pipeline.begin(snapshot, headers.build(), peer, startNanos, request.seesAnswer)
         val account = accounts.open(journey)
-        admission.enter(now.policy.gateway.limits.concurrentRequestsMax)?.let { return refusal(journey, account, it, null) }
-        val plan = decided(journey, account, request)
-        if (plan is DoorPlan.Answer) admission.leave()
+        val shut = snapshot.starting ?: admission.enter(snapshot.policy.gateway.limits.concurrentRequestsMax)
+        if (shut != null) return now(refusal(journey, account, shut, null))
+        val routeStart = System.nanoTime()
+        val routing = routing(journey, account, request, loop) ?: return now(left(models(journey, account)))
+        if (routing.isDone) return now(told(journey, account, routing, routeStart))
+        val plan = CompletableFuture<DoorPlan>()
+        routing.whenComplete { _, _ -> if (!plan.isDone) plan.complete(told(journey, account, routing, routeStart)) }
+        plan.whenComplete { _, _ -> if (plan.isCancelled) abandoned(account, routing) }
         return plan
     }
 
-    private fun decided(journey: Journey, account: Account, request: DoorRequest): DoorPlan =
+    /** Null for what is not routed. */
+    private fun routing(
+        journey: Journey,
+        account: Account,
+        request: DoorRequest,
+        loop: ScheduledExecutorService,
+    ): CompletableFuture<Route>? =
         try {
             pipeline.check(journey)
-            if (request.method == "GET") models(journey, account) else routed(journey, account, request.body)
+            if (request.method == "GET") null else pipeline.route(journey, request.body, loop)
         } catch (bad: BadRequest) {
-            refusal(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
+            CompletableFuture.failedFuture(bad)
         } catch (failure: RuntimeException) {
-            refusal(journey, account, internalError(failure), null)
+            CompletableFuture.failedFuture(failure)
         }
 
-    private fun routed(journey: Journey, account: Account, body: ByteArray): DoorPlan {
-        val startNanos = System.nanoTime()
-        val route = pipeline.route(journey, body)
+    /** What comes of a [routing] that is done. */
+    private fun told(journey: Journey, account: Account, routing: CompletableFuture<Route>, startNanos: Long): DoorPlan {
+        val plan =
+            try {
+                routed(journey, account, routing.join(), startNanos)
+            } catch (failed: RuntimeException) {
+                refusal(journey, account, errorOf(failed), null)
+            }
+        return left(plan)
+    }
+
+    private fun errorOf(failed: RuntimeException): ApiError {
+        val cause = (failed as? CompletionException)?.cause ?: failed
+        return if (cause is BadRequest) ApiError(cause.status, cause.code, cause.message, cause.param) else internalError(cause)
+    }
+
+    private fun routed(journey: Journey, account: Account, route: Route, startNanos: Long): DoorPlan {
         account.routed(route, System.nanoTime() - startNanos)
         return when (route) {
             is Route.Refuse -> refusal(journey, account, route.error, route)
@@ -69,6 +98,20 @@ class PipelineDoor(
             is Route.Forward -> forward(journey, account, route)
         }
     }
+
+    /** A request that we answer ourselves has left the house; that of another leaves with its answer. */
+    private fun left(plan: DoorPlan): DoorPlan {
+        if (plan is DoorPlan.Answer) admission.leave()
+        return plan
+    }
+
+    private fun abandoned(account: Account, routing: CompletableFuture<Route>) {
+        routing.cancel(false)
+        admission.leave()
+        account.end(Account.CLIENT_LEFT)
+    }
+
+    private fun now(plan: DoorPlan): CompletableFuture<DoorPlan> = CompletableFuture.completedFuture(plan)
 
     override fun refuse(path: String, status: Int, code: String, message: String): DoorPlan.Answer {
         val body = ClientProtocol.of(path).body(ApiError(status, code, message), "")

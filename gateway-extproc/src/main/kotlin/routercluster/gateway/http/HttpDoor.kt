@@ -61,7 +61,8 @@ class HttpDoor(
         ctx.keepTo(now.policy.gateway)
         val journey = pipeline.begin(now, req.headers(), ctx.remoteAddress().address, startNanos)
         val account = accounts.open(journey)
-        admission.enter(now.policy.gateway.limits.concurrentRequestsMax)?.let { return refuse(journey, account, it, null) }
+        val shut = now.starting ?: admission.enter(now.policy.gateway.limits.concurrentRequestsMax)
+        if (shut != null) return refuse(journey, account, shut, null)
         val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
         val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey, account) }
         val response = HttpResponse.of(answer)
@@ -119,12 +120,14 @@ class HttpDoor(
 
     private suspend fun routed(ctx: ServiceRequestContext, journey: Journey, account: Account, body: ByteArray): HttpResponse {
         val readNanos = System.nanoTime()
-        val route =
+        val loop = ctx.eventLoop().withoutContext()
+        val routing =
             if (body.size <= EVENT_LOOP_BODY_BYTES_MAX) {
-                pipeline.route(journey, body)
+                pipeline.route(journey, body, loop)
             } else {
-                withContext(ctx.blockingTaskExecutor().withoutContext().asCoroutineDispatcher()) { pipeline.route(journey, body) }
+                withContext(ctx.blockingTaskExecutor().withoutContext().asCoroutineDispatcher()) { pipeline.route(journey, body, loop) }
             }
+        val route = routing.await()
         account.routed(route, System.nanoTime() - readNanos)
         return when (route) {
             is Route.Refuse -> refuse(journey, account, route.error, route)

@@ -57,7 +57,8 @@ class Account(private val journey: Journey, private val events: Events) {
         this.route = route
         val plan = route.plan ?: return
         val first = (plan.action as? Action.Forward)?.first
-        val event = RouterEvent.Routed(plan.recipe, plan.decision?.name, first?.model?.name, plan.readings, decideNanos)
+        val event =
+            RouterEvent.Routed(plan.recipe, plan.decision?.name, first?.model?.name, plan.readings, decideNanos, calls = plan.calls)
         journey.span.routed(event)
         events.publish(event)
     }
@@ -124,6 +125,7 @@ class Account(private val journey: Journey, private val events: Events) {
 
     private fun close(path: AnswerPath) {
         if (!closed.compareAndSet(false, true)) return
+        journey.snapshot.release()
         endUntold()
         val code = failure
         if (status == 0) status = CLIENT_LEFT_STATUS

@@ -35,14 +35,26 @@ private fun HttpHeadersBuilder.addDebug(plan: Plan) {
     val first = (plan.action as? Action.Forward)?.first
     first?.reasoning?.let { set("x-vsr-selected-reasoning", if (it) "on" else "off") }
     plan.facts?.let { set("x-vsr-context-token-count", it.promptTokens.toString()) }
+    category(plan)?.let { set("x-vsr-selected-category", headerSafe(it)) }
     plan.readings
         .filter { (_, reading) -> reading is Reading.Seen && reading.matched }
         .groupBy({ (ref, _) -> ref.type }, { (ref, _) -> ref.name })
         .forEach { (type, names) -> set("x-vsr-matched-${matchedHeader(type)}", headerSafe(names.joinToString(","))) }
 }
 
-/** The seed says `keywords` in the plural and every other family as conditions name it. */
-private fun matchedHeader(type: String): String = if (type == "keyword") "keywords" else type
+/** The domain that was found: the surest of those that matched. */
+private fun category(plan: Plan): String? =
+    plan.readings
+        .mapNotNull { (ref, reading) -> (reading as? Reading.Seen)?.takeIf { ref.type == DOMAIN && it.matched }?.let { ref to it } }
+        .maxByOrNull { (_, reading) -> reading.confidence }
+        ?.let { (ref, reading) -> reading.found.firstOrNull() ?: ref.name }
+
+private const val DOMAIN = "domain"
+
+/** The seed names some families in the plural, and all with dashes. */
+private fun matchedHeader(type: String): String = if (type in plurals) "${type}s" else type.replace('_', '-')
+
+private val plurals = setOf("keyword", "embedding", DOMAIN)
 
 /** Header values are ASCII; a name outside it is shown with question marks rather than refused. */
 private fun headerSafe(text: String): String = String(CharArray(text.length) { if (text[it] in ' '..'~') text[it] else '?' })

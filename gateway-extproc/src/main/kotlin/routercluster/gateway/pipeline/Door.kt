@@ -1,13 +1,16 @@
 package routercluster.gateway.pipeline
 
 import routercluster.policy.FailureClass
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ScheduledExecutorService
 
 /**
  * What the ExtProc door asks of the pipeline. Both functions are quick, hold no state of a request and may be called from any
  * thread.
  */
 interface Door {
-    fun plan(request: DoorRequest): DoorPlan
+    /** The plan is there at once, or it comes later on [loop]; cancelling it tells that the client has left. */
+    fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan>
 
     /**
      * An error of the door itself, in the shape that a client of [path] expects.

@@ -2,6 +2,7 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.RequestHeaders
+import routercluster.gateway.encode.Inquiry
 import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
@@ -20,18 +21,24 @@ import routercluster.policy.request.parseChat
 import routercluster.policy.request.parseModel
 import routercluster.policy.request.parseMultipartModel
 import routercluster.policy.routing.Action
+import routercluster.policy.routing.OpenPlan
 import routercluster.policy.routing.Plan
+import routercluster.policy.routing.Planning
+import routercluster.policy.routing.begin
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import routercluster.telemetry.TraceHeaders
 import routercluster.telemetry.Tracing
 import java.net.InetAddress
 import java.time.Clock
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ScheduledExecutorService
 import kotlin.random.Random
 import routercluster.policy.routing.Target as Asked
 
 /**
- * What both doors share: from the request's wire form to a [Route]. Holds no state of a request and does no I/O.
+ * What both doors share: from the request's wire form to a [Route]. Holds no state of a request; the only I/O is what encoders do.
  *
  * @param random drawn from by many threads
  */
@@ -67,19 +74,47 @@ class Pipeline(
     }
 
     /**
-     * Decides what to do with a request that passed [check].
+     * Decides what to do with a request that passed [check]. Where no encoder has to be asked the route is there at once; else it
+     * comes on [loop], and cancelling it ends what is done for it.
      *
      * @throws BadRequest for a body that cannot be understood
      */
-    fun route(journey: Journey, body: ByteArray): Route =
-        if (journey.path == Upstream.CHAT_COMPLETIONS) routeChat(journey, body) else routeByName(journey, body)
+    fun route(journey: Journey, body: ByteArray, loop: ScheduledExecutorService): CompletableFuture<Route> =
+        if (journey.path == Upstream.CHAT_COMPLETIONS) {
+            routeChat(journey, body, loop)
+        } else {
+            CompletableFuture.completedFuture(routeByName(journey, body))
+        }
 
-    private fun routeChat(journey: Journey, bytes: ByteArray): Route {
+    private fun routeChat(journey: Journey, bytes: ByteArray, loop: ScheduledExecutorService): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
         val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
-        val plan = recorded(journey, policy.plan(policy.resolve(body.model), facts, random))
+        val planning = policy.begin(policy.resolve(body.model), facts, random)
+        val encoder = journey.snapshot.encoder
+        if (planning is Plan || encoder == null) return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning)))
+        val deadline = journey.startNanos + policy.gateway.forwarding.totalTimeout
+            .toNanos()
+        val plan = Inquiry(encoder, loop, journey.span, deadline).plan(planning)
+        val route = plan.thenApply { chatRoute(journey, body, it) }
+        route.whenComplete { _, _ -> if (route.isCancelled) plan.cancel(false) }
+        return route
+    }
+
+    /** Without an encoder whatever asks for one has failed. */
+    private fun settled(planning: Planning): Plan {
+        var next = planning
+        while (true) {
+            when (next) {
+                is Plan -> return next
+                is OpenPlan -> next = next.failed("there is no encoder", Duration.ZERO)
+            }
+        }
+    }
+
+    private fun chatRoute(journey: Journey, body: ChatBody, made: Plan): Route {
+        val plan = recorded(journey, made)
         return when (val action = plan.action) {
             is Action.Answer -> Route.Answer(plan, body.stream, action.message)
             is Action.Refuse -> refusal(plan, action)

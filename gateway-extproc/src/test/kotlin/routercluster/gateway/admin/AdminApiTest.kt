@@ -94,7 +94,7 @@ class AdminApiTest {
                 """router_attempts_total{hedge="false",model="large",outcome="ok",upstream="large/b"}""",
                 """router_refusals_total{code="invalid_json",status="400"}""",
                 """router_cost_total{currency="EUR",estimated="false",model="large"}""",
-                """router_signal_matches_total{name="hard",type="keyword"}""",
+                """llm_signal_match_total{signal_name="hard",signal_type="keyword"}""",
             )
         lines.single { it.startsWith("router_requests_in_flight") } shouldBe "router_requests_in_flight 0.0"
     }

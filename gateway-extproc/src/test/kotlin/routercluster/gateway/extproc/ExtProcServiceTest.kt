@@ -33,6 +33,7 @@ import routercluster.gateway.pipeline.DoorRequest
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.ScheduledExecutorService
 import java.util.concurrent.TimeUnit
 
 /** The gRPC service over a real connection. */
@@ -41,6 +42,10 @@ class ExtProcServiceTest {
     private val ready = SettableHealthChecker(true)
     private val observed = LinkedBlockingQueue<String>()
     private val deciders = LinkedBlockingQueue<String>()
+
+    /** The plan for requests to a path of its own. */
+    @Volatile
+    private var later = CompletableFuture<DoorPlan>()
     private val server =
         Server
             .builder()
@@ -104,6 +109,32 @@ class ExtProcServiceTest {
     }
 
     @Test
+    fun `waits for a plan that comes later`() {
+        later = CompletableFuture()
+        val stream = Client()
+        stream.send(headers("/later"))
+        stream.send(body("x", end = true))
+        later.complete(DoorPlan.Answer(200, emptyList(), "late".toByteArray()))
+        stream
+            .next()
+            .immediateResponse.body
+            .toStringUtf8() shouldBe "late"
+        stream.close()
+    }
+
+    @Test
+    fun `a plan that nobody waits for any more is cancelled`() {
+        later = CompletableFuture()
+        val cancelled = CompletableFuture<Boolean>()
+        later.whenComplete { _, _ -> cancelled.complete(later.isCancelled) }
+        val stream = Client()
+        stream.send(headers("/later"))
+        stream.send(body("x", end = true))
+        stream.close()
+        cancelled.get(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe true
+    }
+
+    @Test
     fun `a failing pipeline answers 500 and names no text of the request`() {
         val stream = Client()
         stream.send(headers("/fail"))
@@ -138,7 +169,10 @@ class ExtProcServiceTest {
     }
 
     private inner class EchoDoor : Door {
-        override fun plan(request: DoorRequest): DoorPlan {
+        override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> =
+            if (request.path == "/later") later else CompletableFuture.completedFuture(plan(request))
+
+        private fun plan(request: DoorRequest): DoorPlan {
             deciders.add(Thread.currentThread().name)
             if (request.path == "/fail") error("cannot route: ${String(request.body)}")
             val observer = if (request.path == "/observe") Recorder() else Ignorer

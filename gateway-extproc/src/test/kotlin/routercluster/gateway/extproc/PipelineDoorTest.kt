@@ -20,11 +20,14 @@ import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.policyOf
 import routercluster.gateway.policyText
 import routercluster.gateway.upstream.UpstreamPool
+import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.policy.FailureClass
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
 import java.time.Clock
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
 import kotlin.random.Random
 
 /** The same pipeline as the HTTP door's, by a proxy that forwards by itself. */
@@ -45,6 +48,7 @@ class PipelineDoorTest {
         )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)))
     private val pipeline = Pipeline(Tracing.OFF, DecisionRing(10), Clock.systemUTC(), Random(1))
+    private val loop = Executors.newSingleThreadScheduledExecutor()
     private val door = PipelineDoor({ snapshot }, pipeline, Accounts(heard), admission, Clock.systemUTC())
 
     private fun plan(
@@ -53,7 +57,7 @@ class PipelineDoorTest {
         headers: List<Pair<String, String>> = emptyList(),
         path: String = TestGateway.CHAT,
         peer: String? = "192.0.2.1",
-    ) = door.plan(DoorRequest(method, path, headers, body.toByteArray(), peer))
+    ) = door.plan(DoorRequest(method, path, headers, body.toByteArray(), peer), loop).get(WAIT_SECONDS, TimeUnit.SECONDS)
 
     @Test
     fun `forwards to the upstream that it names`() {

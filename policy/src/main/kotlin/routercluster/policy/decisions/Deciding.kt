@@ -35,7 +35,14 @@ class Question internal constructor(
         val whole = reply.results.size == request.passages.size
         for (it in waiting) {
             val reading =
-                if (whole) it.read(course.facts, reply.results) else Reading.Failed("the encoder answered ${reply.results.size} of ${request.passages.size} passages")
+                if (whole) {
+                    it.read(
+                        course.facts,
+                        reply.results,
+                    )
+                } else {
+                    Reading.Failed("the encoder answered ${reply.results.size} of ${request.passages.size} passages")
+                }
             next.take(it.index, reading)
         }
         return course.advance(next, before + EncodeCall.of(refs(), request, reply, took))

@@ -37,7 +37,13 @@ class Preparation private constructor(private val policy: Policy, private val pa
                 is HeadResult.Labels, is HeadResult.Score, is HeadResult.Spans, null -> return Prepared.Failed("$head gave no vector")
             }
         }
-        return Prepared.Ready(policy.with(policy.recipes.mapValues { (_, recipe) -> recipe.with(recipe.signals.map { prepare(it, vectors) }) }))
+        return Prepared.Ready(
+            policy.with(
+                policy.recipes.mapValues { (_, recipe) ->
+                    recipe.with(recipe.signals.map { prepare(it, vectors) })
+                },
+            ),
+        )
     }
 
     private fun prepare(signal: Signal, vectors: Map<Passage, FloatArray>) =
@@ -52,7 +58,9 @@ class Preparation private constructor(private val policy: Policy, private val pa
 
         /** What [policy] needs before it can serve, or null where that is nothing. */
         fun of(policy: Policy): Preparation? {
-            val exemplars = policy.recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.exemplars }
+            val exemplars = policy.recipes.values
+                .flatMap { it.signals }
+                .mapNotNull { (it as? LearnedSignal)?.exemplars }
             val passages = exemplars.flatMap(::passages).distinct()
             return if (passages.isEmpty()) null else Preparation(policy, passages)
         }

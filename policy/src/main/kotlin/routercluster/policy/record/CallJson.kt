@@ -14,7 +14,11 @@ internal fun EncodeCall.toJson(): ObjectNode {
     val json = JsonNodeFactory.instance.objectNode()
     val refs = json.putArray("signals")
     signals.forEach { refs.addObject().put("type", it.type).put("name", it.name) }
-    json.put("took_ms", millis(took)).put("waited_ms", millis(waited)).put("computed_ms", millis(computed)).put("batch", batch)
+    json
+        .put("took_ms", millis(took))
+        .put("waited_ms", millis(waited))
+        .put("computed_ms", millis(computed))
+        .put("batch", batch)
     json.put("failure", failure)
     json.putArray("passages").addAll(passages.map { it.toJson() })
     return json

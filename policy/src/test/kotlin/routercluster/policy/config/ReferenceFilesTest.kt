@@ -25,7 +25,15 @@ class ReferenceFilesTest {
     }
 
     private fun problems(file: Path): List<Problem> =
-        when (val outcome = provePolicy(Files.readString(file), file.fileName.toString(), { "set" }, stubFamilies, SeedFiles(seedFolder()))) {
+        when (
+            val outcome = provePolicy(
+                Files.readString(file),
+                file.fileName.toString(),
+                { "set" },
+                stubFamilies,
+                SeedFiles(seedFolder()),
+            )
+        ) {
             is PolicyOutcome.Proven -> emptyList()
             is PolicyOutcome.Refused -> outcome.problems
         }

@@ -35,7 +35,13 @@ private class StubSignal(type: String, override val name: String, override val a
     override val cost = Cost.FIELD
     override val onError = if (type == "authz") OnError.BLOCK else OnError.NO_MATCH
 
-    override fun prove(catalog: Catalog, problems: Problems): Signal? = if (unprovable) null.also { problems.add(at, "cannot be proven", name) } else this
+    override fun prove(catalog: Catalog, problems: Problems): Signal? = if (unprovable) {
+        null.also {
+            problems.add(at, "cannot be proven", name)
+        }
+    } else {
+        this
+    }
 
     override fun read(facts: Facts): Reading = Reading.Seen(matched = false)
 }

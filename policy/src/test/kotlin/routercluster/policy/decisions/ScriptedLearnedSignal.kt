@@ -44,7 +44,15 @@ class ScriptedLearnedSignal(
 fun replyTo(request: EncodeRequest, broken: Set<HeadRef> = emptySet()): EncodeReply =
     EncodeReply(
         request.passages.map { passage ->
-            val heads = passage.heads.associateWith { if (it in broken) HeadResult.Failed("out of order") else HeadResult.Score(scoreOf(passage, it)) }
+            val heads = passage.heads.associateWith {
+                if (it in
+                    broken
+                ) {
+                    HeadResult.Failed("out of order")
+                } else {
+                    HeadResult.Score(scoreOf(passage, it))
+                }
+            }
             PassageResult(heads, Coverage(1, 4, passage.text.length, passage.text.length))
         },
         request.passages.size,

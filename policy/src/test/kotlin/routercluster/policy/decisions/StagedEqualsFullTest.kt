@@ -66,7 +66,11 @@ class StagedEqualsFullTest {
             val signals = List(random.nextInt(1, 8)) { if (random.nextBoolean()) plainSignal(it, random) else learnedSignal(it, random) }
             val recipe = randomRecipe(random, signals)
             val world = World.random(random)
-            withClue("seed $seed, case $index: ${recipe.strategy}, $world, ${recipe.decisions.map { "${it.name} p${it.priority} t${it.tier} ${it.rule}" }}") {
+            withClue(
+                "seed $seed, case $index: ${recipe.strategy}, $world, ${recipe.decisions.map {
+                    "${it.name} p${it.priority} t${it.tier} ${it.rule}"
+                }}",
+            ) {
                 law(recipe, world)
             }
         }
@@ -83,7 +87,13 @@ private fun learnedSignal(place: Int, random: Random): ScriptedLearnedSignal {
     val cost = if (random.nextBoolean()) Cost.ENCODE else Cost.ASK
     val passages =
         List(random.nextInt(0, 3)) {
-            Passage("text ${random.nextInt(3)}", setOf(topicHead, threatHead).filterTo(LinkedHashSet()) { random.nextBoolean() }.ifEmpty { setOf(topicHead) })
+            Passage(
+                "text ${random.nextInt(3)}",
+                setOf(topicHead, threatHead)
+                    .filterTo(LinkedHashSet()) {
+                        random.nextBoolean()
+                    }.ifEmpty { setOf(topicHead) },
+            )
         }
     return ScriptedLearnedSignal("l$place", randomReading(random), cost, Duration.ofMillis(100L * random.nextInt(1, 4)), passages)
 }
@@ -105,7 +115,11 @@ private class World(private val broken: Set<HeadRef>, private val isAway: Boolea
     private fun answer(question: Question): Deciding {
         if (isAway) return question.failed(AWAY, Duration.ZERO)
         var waited: Deciding = question
-        while (waited is Question && waited.request === question.request && waited.patience.toMillis() <= slow) waited = waited.expired(waited.patience)
+        while (waited is Question && waited.request === question.request &&
+            waited.patience.toMillis() <= slow
+        ) {
+            waited = waited.expired(waited.patience)
+        }
         if (waited !is Question || waited.request !== question.request) return waited
         return waited.answered(replyTo(question.request, broken), Duration.ofMillis(slow))
     }
@@ -113,12 +127,33 @@ private class World(private val broken: Set<HeadRef>, private val isAway: Boolea
     /** What a signal says in this world if it is read at all. */
     fun readingOf(signal: Signal): Reading =
         when {
-            signal is ScriptedSignal -> signal.reading
-            signal !is ScriptedLearnedSignal -> error("no such signal here")
-            signal.asks.isEmpty() -> signal.reading
-            isAway -> Reading.Failed(AWAY)
-            signal.timeout.toMillis() <= slow -> Reading.Failed("no answer within ${signal.timeout.toMillis()} ms")
-            else -> signal.asks.flatMap { it.heads }.firstOrNull { it in broken }?.let { Reading.Failed("$it: out of order") } ?: signal.reading
+            signal is ScriptedSignal -> {
+                signal.reading
+            }
+
+            signal !is ScriptedLearnedSignal -> {
+                error("no such signal here")
+            }
+
+            signal.asks.isEmpty() -> {
+                signal.reading
+            }
+
+            isAway -> {
+                Reading.Failed(AWAY)
+            }
+
+            signal.timeout.toMillis() <= slow -> {
+                Reading.Failed("no answer within ${signal.timeout.toMillis()} ms")
+            }
+
+            else -> {
+                signal.asks
+                    .flatMap { it.heads }
+                    .firstOrNull { it in broken }
+                    ?.let { Reading.Failed("$it: out of order") }
+                    ?: signal.reading
+            }
         }
 
     companion object {

@@ -44,15 +44,37 @@ class PreparationTest {
             Duration.ZERO,
         )
 
-    private fun vectorOf(passage: Passage) = HeadResult.Vector(floatArrayOf(passage.text.length.toFloat(), passage.vector.dimensions?.toFloat() ?: 0f))
+    private fun vectorOf(passage: Passage) = HeadResult.Vector(
+        floatArrayOf(
+            passage.text.length.toFloat(),
+            passage.vector.dimensions?.toFloat() ?: 0f,
+        ),
+    )
 
-    private fun Policy.vectors(recipe: String, signal: Int) = (recipes.getValue(recipe).signals[signal] as Taught).vectors?.map { it.toList() }
+    private fun Policy.vectors(recipe: String, signal: Int) = (
+        recipes
+            .getValue(
+                recipe,
+            ).signals[signal] as Taught
+    ).vectors?.map { it.toList() }
 
     @Test
     fun `each exemplar is read once, whichever signals and recipes have it`() {
         val first = policy(
-            recipe(listOf(ScriptedSignal("plain", matched), Taught("a", Exemplars(small, listOf("hi", "hello"))), Taught("b", Exemplars(small, listOf("hello", "x"))))),
-            recipe(listOf(Taught("a", Exemplars(large, listOf("hello"))), Taught("c", Exemplars(small, listOf("hi"), VectorShape(dimensions = 2)))), name = "other"),
+            recipe(
+                listOf(
+                    ScriptedSignal("plain", matched),
+                    Taught("a", Exemplars(small, listOf("hi", "hello"))),
+                    Taught("b", Exemplars(small, listOf("hello", "x"))),
+                ),
+            ),
+            recipe(
+                listOf(
+                    Taught("a", Exemplars(large, listOf("hello"))),
+                    Taught("c", Exemplars(small, listOf("hi"), VectorShape(dimensions = 2))),
+                ),
+                name = "other",
+            ),
         )
         val preparation = Preparation.of(first).shouldNotBeNull()
         val request = preparation.requests.single()
@@ -65,7 +87,10 @@ class PreparationTest {
         ready.vectors("other", 1) shouldBe listOf(listOf(2f, 2f))
         first.vectors("default", 1).shouldBeNull()
         ready.revision shouldBe first.revision
-        ready.recipes.getValue("other").decisions.shouldBeEmpty()
+        ready.recipes
+            .getValue("other")
+            .decisions
+            .shouldBeEmpty()
     }
 
     @Test

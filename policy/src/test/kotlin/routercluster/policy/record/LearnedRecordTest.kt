@@ -34,10 +34,28 @@ import kotlin.random.Random
 class LearnedRecordTest {
     private val topic = ScriptedLearnedSignal("law", missed)
     private val threat =
-        ScriptedLearnedSignal("attack", missed, asks = listOf(Passage("a secret prompt", setOf(threatHead)), Passage("be kind", setOf(threatHead))), type = "jailbreak")
-    private val dear = ScriptedLearnedSignal("judge", matched(0.8), Cost.ASK, asks = listOf(Passage("a secret prompt", setOf(topicHead))), type = "classifier")
+        ScriptedLearnedSignal(
+            "attack",
+            missed,
+            asks = listOf(Passage("a secret prompt", setOf(threatHead)), Passage("be kind", setOf(threatHead))),
+            type = "jailbreak",
+        )
+    private val dear =
+        ScriptedLearnedSignal(
+            "judge",
+            matched(0.8),
+            Cost.ASK,
+            asks = listOf(Passage("a secret prompt", setOf(topicHead))),
+            type = "classifier",
+        )
     private val policy =
-        policy(recipe(listOf(topic, threat, dear), decision("guarded", or(leaf(0), leaf(1)), priority = 2), decision("judged", leaf(2), priority = 1)))
+        policy(
+            recipe(
+                listOf(topic, threat, dear),
+                decision("guarded", or(leaf(0), leaf(1)), priority = 2),
+                decision("judged", leaf(2), priority = 1),
+            ),
+        )
 
     private fun settled(first: Planning, answer: (OpenPlan) -> Planning): Plan {
         var next = first
@@ -54,14 +72,20 @@ class LearnedRecordTest {
 
     /** As an encoder would read long texts: the second passage not to its end. */
     private fun long(request: EncodeRequest): EncodeReply {
-        val results = replyTo(request).results.mapIndexed { index, it -> PassageResult(it.heads, Coverage(2 + index, 900, 15 - 10 * index, 15)) }
+        val results = replyTo(request).results.mapIndexed {
+            index,
+            it,
+            ->
+            PassageResult(it.heads, Coverage(2 + index, 900, 15 - 10 * index, 15))
+        }
         return EncodeReply(results, 4, Duration.ofMillis(3), Duration.ofMillis(12))
     }
 
     @Test
     fun `tells each call, what was read of each text and what it took`() {
         val record = record { it.answered(long(it.request), Duration.ofNanos(15_500_000)) }
-        record.calls.map { call -> call.signals.map { it.toString() } } shouldBe listOf(listOf("domain:law", "jailbreak:attack"), listOf("classifier:judge"))
+        record.calls.map { call -> call.signals.map { it.toString() } } shouldBe
+            listOf(listOf("domain:law", "jailbreak:attack"), listOf("classifier:judge"))
         record.render() shouldContain
             """
             |ENCODERS
@@ -80,7 +104,11 @@ class LearnedRecordTest {
 
     @Test
     fun `comes back from JSON as it went in, is decided again, and never holds the prompt`() {
-        for (answer in listOf<(OpenPlan) -> Planning>({ it.answered(long(it.request), Duration.ofMillis(15)) }, { it.expired(Duration.ofSeconds(1)) })) {
+        for (answer in listOf<
+            (
+                OpenPlan,
+            ) -> Planning,
+        >({ it.answered(long(it.request), Duration.ofMillis(15)) }, { it.expired(Duration.ofSeconds(1)) })) {
             val record = record(answer)
             val json = record.toJson().toString()
             val back = decisionRecordOf(json)

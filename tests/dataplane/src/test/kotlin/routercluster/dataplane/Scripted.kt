@@ -15,6 +15,7 @@ import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.ScheduledExecutorService
 import java.util.concurrent.TimeUnit
 
 internal val LARGE_ANSWER = ByteArray(12 * 1024 * 1024) { (it % 251).toByte() }
@@ -27,7 +28,10 @@ class ScriptedDoor(private val upstreamPort: () -> Int) : Door {
 
     fun observation(): List<String> = checkNotNull(observations.poll(30, TimeUnit.SECONDS)) { "No observation ended" }
 
-    override fun plan(request: DoorRequest): DoorPlan {
+    override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> =
+        CompletableFuture.completedFuture(plan(request))
+
+    private fun plan(request: DoorRequest): DoorPlan {
         request.peer?.let(peers::add)
         if (request.path == "/v1/refused") return refuse(request.path, 403, "denied", "")
         if (request.path == "/v1/broken") return refuse(request.path, 500, "broken", "")

@@ -15,7 +15,11 @@ private val asked = setOf(ExternalModel.Role.CLASSIFICATION, ExternalModel.Role.
 internal fun proveExternals(raw: List<RawExternal>, problems: Problems): Map<String, ExternalModel> {
     refuseDuplicates(raw.map { it.name }, "external model", problems)
     raw.filter { it.role !in asked }.forEach {
-        problems.notice(it.name.at, "is not asked: nothing in this version has a use for a ${it.role.name.lowercase()} model", it.name.value)
+        problems.notice(
+            it.name.at,
+            "is not asked: nothing in this version has a use for a ${it.role.name.lowercase()} model",
+            it.name.value,
+        )
     }
     return raw.mapNotNull { prove(it, problems) }.associateBy { it.name }
 }

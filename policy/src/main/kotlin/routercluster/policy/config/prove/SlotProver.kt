@@ -119,7 +119,11 @@ internal class SlotProver(
         val claims = written.flatMap { encoder -> encoder.serves.map { (slot, head) -> Triple(slot, encoder, head) } }
         claims.groupBy { it.first }.forEach { (slot, rivals) ->
             rivals.drop(1).forEach { (_, encoder, head) ->
-                problems.add(head.at, "${slot.key} is served by the encoder ${rivals.first().second.name.value} already", encoder.name.value)
+                problems.add(
+                    head.at,
+                    "${slot.key} is served by the encoder ${rivals.first().second.name.value} already",
+                    encoder.name.value,
+                )
             }
             val (_, encoder, head) = rivals.first()
             val heads = opened[encoder.name.value]?.heads

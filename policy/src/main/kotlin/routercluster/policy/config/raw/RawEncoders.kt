@@ -56,6 +56,8 @@ internal fun readEncoder(section: Section): RawEncoder? {
 /** Slots to heads, as a mapping from slot to head. */
 private fun readServes(section: Section): Map<Slot, Text> {
     val serves = section.section("serves") ?: return emptyMap()
-    return serves.keys.mapNotNull { key -> slots[key]?.let { slot -> serves.text(key)?.let { slot to it } } }.toMap()
+    return serves.keys
+        .mapNotNull { key -> slots[key]?.let { slot -> serves.text(key)?.let { slot to it } } }
+        .toMap()
         .also { serves.close(slots.keys) }
 }

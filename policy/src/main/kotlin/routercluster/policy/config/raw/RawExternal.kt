@@ -49,7 +49,20 @@ internal fun readExternal(section: Section): RawExternal? {
     val temperature = section.double("temperature", 0.0..2.0)
     if (name == null || role == null || address == null || model == null) return null
     return RawExternal(
-        name, provider, role, address, port, protocol, chatTemplate, promptTemplate, model.value,
-        timeout, parser, threshold, key, maxTokens, temperature,
+        name,
+        provider,
+        role,
+        address,
+        port,
+        protocol,
+        chatTemplate,
+        promptTemplate,
+        model.value,
+        timeout,
+        parser,
+        threshold,
+        key,
+        maxTokens,
+        temperature,
     )
 }

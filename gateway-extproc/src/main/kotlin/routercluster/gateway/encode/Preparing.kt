@@ -1,0 +1,59 @@
+package routercluster.gateway.encode
+
+import routercluster.policy.Policy
+import routercluster.policy.encode.EncodeFailure
+import routercluster.policy.encode.EncodeReply
+import routercluster.policy.encode.EncodeRequest
+import routercluster.policy.encode.Encoder
+import routercluster.policy.encode.Preparation
+import routercluster.policy.encode.Prepared
+import java.time.Duration
+import java.util.concurrent.ExecutionException
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeoutException
+
+/** A policy with the encoders that its learned signals ask; both null where it has none. */
+class ReadyPolicy internal constructor(val policy: Policy, val lease: EncoderLease?)
+
+/**
+ * Opens what [policy] asks and embeds its exemplars. Takes as long as that takes, so no event loop may wait for it. A policy without
+ * learned signals is ready as it is, and opens nothing.
+ *
+ * @throws EncodeFailure where that cannot be done; then nothing is held
+ */
+fun EncoderPool.ready(policy: Policy): ReadyPolicy {
+    if (!policy.isLearned) return ReadyPolicy(policy, null)
+    val lease = lease(policy.catalog)
+    return try {
+        ReadyPolicy(prepared(policy, lease.encoder), lease)
+    } catch (failure: EncodeFailure) {
+        lease.close()
+        throw failure
+    }
+}
+
+private fun prepared(policy: Policy, encoder: Encoder): Policy {
+    val preparation = Preparation.of(policy) ?: return policy
+    return when (val outcome = preparation.complete(preparation.requests.map { asked(encoder, it) })) {
+        is Prepared.Ready -> outcome.policy
+        is Prepared.Failed -> throw EncodeFailure.Unavailable("exemplars cannot be embedded: ${outcome.reason}")
+    }
+}
+
+private fun asked(encoder: Encoder, request: EncodeRequest): EncodeReply {
+    val answer = encoder.encode(request).toCompletableFuture()
+    return try {
+        answer.get(request.timeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS)
+    } catch (late: TimeoutException) {
+        answer.cancel(true)
+        throw EncodeFailure.TimedOut("exemplars were not embedded within ${request.timeout.toSeconds()} s")
+    } catch (failed: ExecutionException) {
+        throw EncodeFailure.Unavailable("exemplars cannot be embedded: ${reasonOf(failed)}", failed)
+    } catch (stopped: InterruptedException) {
+        Thread.currentThread().interrupt()
+        throw EncodeFailure.Unavailable("stopped while exemplars were embedded", stopped)
+    }
+}
+
+/** The encoder's own word on its timeout comes first. */
+private val GRACE: Duration = Duration.ofSeconds(1)
