@@ -33,9 +33,15 @@ def generate(data: Path, own: Path) -> dict[str, list[Row]]:
     chance = random.Random(SEED)
     threats, benign = _guard_rows(data, chance)
     foreign = json.loads((own / "foreign_attacks.json").read_text(encoding="utf-8"))
-    guard = [row for number, text in enumerate(threats) for row in _disguised("jailbreak", number, text, "jailbreak", list(DISGUISES), own, chance)]
+    guard = [
+        row
+        for number, text in enumerate(threats)
+        for row in _disguised("jailbreak", number, text, "jailbreak", list(DISGUISES), own, chance)
+    ]
     guard += [_row("jailbreak", "non-english", len(threats) + number, text, "jailbreak") for number, text in enumerate(foreign)]
-    harmless = [row for number, text in enumerate(benign) for row in _disguised("jailbreak", number, text, "benign", list(DISGUISES), own, chance)]
+    harmless = [
+        row for number, text in enumerate(benign) for row in _disguised("jailbreak", number, text, "benign", list(DISGUISES), own, chance)
+    ]
     questions = chance.sample(_short(read_rows(data, "routing/mmlu-pro", "dev"), "question"), QUESTIONS)
     domain = [
         row
@@ -46,7 +52,9 @@ def generate(data: Path, own: Path) -> dict[str, list[Row]]:
 
 
 def _guard_rows(data: Path, chance: random.Random) -> tuple[list[str], list[str]]:
-    rows = [row for row in pack_data.jailbreak_examples(data, "dev") if len(row.text) <= CHARACTERS_MAX and not row.source.startswith("xstest")]
+    rows = [
+        row for row in pack_data.jailbreak_examples(data, "dev") if len(row.text) <= CHARACTERS_MAX and not row.source.startswith("xstest")
+    ]
     threats = [row.text for row in rows if row.labels["jailbreak"][1] > 0]
     benign = [row.text for row in rows if row.labels["jailbreak"][1] == 0]
     return chance.sample(threats, THREATS), chance.sample(benign, BENIGN)

@@ -18,6 +18,7 @@ HIDDEN = 384
 LAYERS = 6
 ATTENTION_HEADS = 12
 POSITIONS_MAX = 512
+UNKNOWN_ID = 100
 LAYER_NORM_EPSILON = 1e-12
 FROZEN_LAYERS = 4
 """Layers that stay as they come; the others are tuned."""
@@ -25,19 +26,26 @@ TOKEN_FEATURE_LAYER = 5
 """Token heads read the last layer beside the output of this one (counted from 1)."""
 
 
-def load_trunk(path: Path) -> Trunk:
-    """Returns the embedding tables under their names and the six layers under `layers`; matrices are [in, out]."""
+def load_trunk(path: Path, words: int) -> Trunk:
+    """Returns the embedding tables under their names and the six layers under `layers`; matrices are [in, out].
+
+    The word table is stretched to `words` rows with copies of the unknown token's row.
+    """
     graph = onnx.load(str(path)).graph
     arrays = {item.name: numpy_helper.to_array(item).astype(np.float32) for item in graph.initializer if item.data_type == 1}
     matrices = _matrix_names(graph)
     return {
-        "word": arrays["embeddings.word_embeddings.weight"],
+        "word": _stretched(arrays["embeddings.word_embeddings.weight"], words),
         "position": arrays["embeddings.position_embeddings.weight"],
         "type": arrays["embeddings.token_type_embeddings.weight"],
         "norm_scale": arrays["embeddings.LayerNorm.weight"],
         "norm_bias": arrays["embeddings.LayerNorm.bias"],
         "layers": [_layer(arrays, matrices, index) for index in range(LAYERS)],
     }
+
+
+def _stretched(table: Floats, rows: int) -> Floats:
+    return np.concatenate([table, np.tile(table[UNKNOWN_ID], (rows - len(table), 1))])
 
 
 def _matrix_names(graph: onnx.GraphProto) -> dict[str, str]:

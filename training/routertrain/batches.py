@@ -19,9 +19,9 @@ from routertrain.heads import SEQUENCE_HEADS, TOKEN_HEADS
 from routertrain.records import Example
 
 Arrays = dict[str, NDArray[Any]]
-WIDTHS = (16, 24, 40, 64, 80, 112, 160)
+WIDTHS = (16, 32, 64, 128)
 TOKENS_PER_BATCH = 1024
-TOPICAL_TOKENS_MAX = 80
+TOPICAL_TOKENS_MAX = 64
 BATCHES_AHEAD = 4
 
 
@@ -38,12 +38,13 @@ def session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def encode(tokenizer: Tokenizer, example: Example) -> Encoding:
+def encode(tokenizer: Tokenizer, rows: Sequence[Example]) -> list[Encoding]:
     """Topical heads see the start of a text only; threats, tags and pairs need more of it."""
-    encoding = tokenizer.encode(example.text, example.pair) if example.pair else tokenizer.encode(example.text)
-    if example.pair is None and not example.spans and "jailbreak" not in example.labels:
-        encoding.truncate(TOPICAL_TOKENS_MAX)
-    return encoding
+    encodings = tokenizer.encode_batch([(row.text, row.pair) if row.pair else row.text for row in rows])
+    for row, encoding in zip(rows, encodings, strict=True):
+        if row.pair is None and not row.spans and "jailbreak" not in row.labels:
+            encoding.truncate(TOPICAL_TOKENS_MAX)
+    return encodings
 
 
 def shuffled_batches(rows: Sequence[Prepared], seed: int) -> list[tuple[int, list[Prepared]]]:

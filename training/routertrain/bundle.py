@@ -11,6 +11,7 @@ import onnx
 from routertrain import base
 from routertrain.heads import HEADS, Head
 from routertrain.manifest import FORMAT, manifest
+from routertrain.vocabulary import extended_tokenizer
 
 WINDOW_TOKENS = 256
 WINDOW_OVERLAP = 64
@@ -20,21 +21,16 @@ def write(folder: Path, model: onnx.ModelProto, tokenizer: Path, calibration: di
     """`calibration` gives per head its temperature, abstention bound and, where it has one, its threshold."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(folder / "model.onnx"))
-    _write_json(folder / "tokenizer.json", _plain_tokenizer(tokenizer), indent=None)
-    _write_json(folder / "config.json", _config())
+    content = extended_tokenizer(tokenizer)
+    _write_json(folder / "tokenizer.json", content, indent=None)
+    _write_json(folder / "config.json", _config(len(content["model"]["vocab"])))
     heads = [_embedding(), *(_describe(item, calibration[item.name]) for item in HEADS)]
     windows = {"tokens": WINDOW_TOKENS, "overlap": WINDOW_OVERLAP}
     _write_json(folder / "heads.json", {"format": FORMAT, "windows": windows, "heads": heads})
     _write_json(folder / "manifest.json", manifest(folder))
 
 
-def _plain_tokenizer(path: Path) -> dict[str, Any]:
-    """Without the fixed cut and padding of the source: the engine sets both per batch."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return {**content, "truncation": None, "padding": None}
-
-
-def _config() -> dict[str, Any]:
+def _config(words: int) -> dict[str, Any]:
     return {
         "model_type": "bert",
         "architectures": ["BertModel"],
@@ -43,7 +39,7 @@ def _config() -> dict[str, Any]:
         "num_attention_heads": base.ATTENTION_HEADS,
         "intermediate_size": 4 * base.HIDDEN,
         "max_position_embeddings": base.POSITIONS_MAX,
-        "vocab_size": 30522,
+        "vocab_size": words,
         "type_vocab_size": 2,
         "hidden_act": "gelu",
         "layer_norm_eps": base.LAYER_NORM_EPSILON,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from routertrain.infer import softmax
 
 Floats = NDArray[np.float32]
-SHARES = tuple(round(0.1 * step, 1) for step in range(16))
-TEMPERATURES = tuple(float(value) for value in np.geomspace(0.4, 3.0, 41))
+SHARES = tuple(round(0.2 * step, 1) for step in range(16))
+TEMPERATURES = tuple(float(value) for value in np.geomspace(0.4, 8.0, 61))
 ABSTAINING_SHARE = 0.03
 FALSE_ALARMS = 0.01
 THRESHOLD_MIN = 0.5
@@ -24,7 +24,7 @@ def log_loss(logits: Floats, targets: Floats) -> float:
 
 def best_share(dense: Floats, wide: Floats, targets: Floats) -> float:
     """How much of the wide logits to add; each share is judged at its own best temperature."""
-    return min(SHARES, key=lambda share: min(log_loss((dense + share * wide) / value, targets) for value in TEMPERATURES))
+    return min(SHARES, key=lambda share: min(log_loss((dense + np.float32(share) * wide) / value, targets) for value in TEMPERATURES))
 
 
 def best_temperature(logits: Floats, targets: Floats) -> float:

@@ -13,11 +13,26 @@ from routertrain.heads import DOMAINS
 from routertrain.records import Example, one_hot, read_rows
 
 OPENERS = (
-    "can you explain {}", "please help me with {}", "what is {} about", "I need to understand {}", "tell me about {}",
-    "help me with my homework on {}", "how would you explain {} to a beginner", "question about {}",
-    "give me a short summary of {}", "what should I know about {}", "I don't get {}", "why does {} matter",
-    "hi, quick question: {}", "how does {} work", "what are good examples of {}", "write a paragraph on {}",
-    "so what's the deal with {}?", "any tips on {}?", "quiz me on {}", "could you go over {} again",
+    "can you explain {}",
+    "please help me with {}",
+    "what is {} about",
+    "I need to understand {}",
+    "tell me about {}",
+    "help me with my homework on {}",
+    "how would you explain {} to a beginner",
+    "question about {}",
+    "give me a short summary of {}",
+    "what should I know about {}",
+    "I don't get {}",
+    "why does {} matter",
+    "hi, quick question: {}",
+    "how does {} work",
+    "what are good examples of {}",
+    "write a paragraph on {}",
+    "so what's the deal with {}?",
+    "any tips on {}?",
+    "quiz me on {}",
+    "could you go over {} again",
 )
 SHORT_WORDS_MAX = 24
 VARIANT_SHARE = 0.3
@@ -28,11 +43,7 @@ def domain_examples(data: Path, own: Path, seed: int) -> list[Example]:
     chance = random.Random(seed)
     questions = _questions(data)
     rows = [_example(text, domain, text, "exam") for text, domain in questions]
-    rows += [
-        _example(_as_chat(text, chance), domain, text, "exam-chat")
-        for text, domain in questions
-        if chance.random() < VARIANT_SHARE
-    ]
+    rows += [_example(_as_chat(text, chance), domain, text, "exam-chat") for text, domain in questions if chance.random() < VARIANT_SHARE]
     return rows + _topics(own, chance) + _other_chat(data, chance)
 
 

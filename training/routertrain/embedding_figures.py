@@ -36,10 +36,9 @@ def figures(bundle: Bundle, data: Path, base_folder: Path) -> dict[str, Any]:
 
 def untuned(base_folder: Path) -> Embed:
     """The base model in fp32, mean pooled, as unit vectors."""
-    trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx")
-    model = graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString()
-    session = batches.session(model, 1)
     tokenizer: Tokenizer = tokens.load_tokenizer(base_folder / "all-minilm-l6-v2-tokenizer.json", 256)
+    trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
+    session = batches.session(graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString(), 1)
 
     def embed(texts: Sequence[str]) -> Floats:
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +27,20 @@ class GraphBuilder:
     matrix: Matrix
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
         if name not in self.constants:
             self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def number(self, name: str, value: float) -> str:
+        return self.constant(name, np.array(value, dtype=np.float32))
+
+    def once(self, name: str, make: Callable[[], str]) -> str:
+        """The output `name`, which `make` adds where it is not there yet."""
+        if name not in self.made:
+            self.made.add(make())
         return name
 
     def integers(self, *values: int) -> str:
@@ -83,7 +94,8 @@ def _float_mask(graph: GraphBuilder) -> str:
 def _embed(graph: GraphBuilder, trunk: base.Trunk) -> str:
     rows, scales = rows_to_int8(trunk["word"])
     word = _scaled_rows(graph, "word", rows, scales, "input_ids")
-    length = graph.node("Slice", [graph.node("Shape", ["input_ids"], "shape"), graph.integers(1), graph.integers(2)], "length")
+    shape = graph.once("shape", lambda: graph.node("Shape", ["input_ids"], "shape"))
+    length = graph.node("Slice", [shape, graph.integers(1), graph.integers(2)], "length")
     positions = graph.node(
         "Slice",
         [graph.constant("position", trunk["position"]), graph.integers(0), length, graph.integers(0)],
@@ -124,9 +136,7 @@ def _encode(graph: GraphBuilder, layer: base.Layer, state: str, mask: str, name:
 
 def _add_and_norm(graph: GraphBuilder, layer: base.Layer, value: str, skip: str, norm: str, bias: str, name: str) -> str:
     constants = [graph.constant(f"{name}.{part}", layer[part]) for part in (f"{norm}_scale", f"{norm}_bias", bias)]
-    return graph.node(
-        "SkipLayerNormalization", [value, skip, *constants], name, domain=FUSED, epsilon=base.LAYER_NORM_EPSILON
-    )
+    return graph.node("SkipLayerNormalization", [value, skip, *constants], name, domain=FUSED, epsilon=base.LAYER_NORM_EPSILON)
 
 
 def _pool(graph: GraphBuilder, state: str, column: str, name: str) -> str:
@@ -141,7 +151,9 @@ def _sequence_heads(graph: GraphBuilder, heads: dict[str, Any], state: str, colu
     """Each head reads the mean beside its own attention-weighted mean; topical heads add the lexical part."""
     queries = np.stack([heads[item.name]["query"] for item in SEQUENCE_HEADS], axis=1)
     scores = graph.node("MatMul", [state, graph.constant("queries", queries)], "query.scores")
-    hidden = graph.node("Where", [graph.node("Cast", [column], "real", to=TensorProto.BOOL), scores, graph.constant("minus", np.float32(-1e9).reshape(()))], "query.masked")
+    hidden = graph.node(
+        "Where", [graph.node("Cast", [column], "real", to=TensorProto.BOOL), scores, graph.number("minus", -1e9)], "query.masked"
+    )
     weights = graph.node("Softmax", [graph.node("Transpose", [hidden], "query.rows", perm=[0, 2, 1])], "query.weights", axis=-1)
     graph.node("MatMul", [weights, state], "query.means")
     graph.node("Split", ["query.means"], "query.mean", outputs=len(SEQUENCE_HEADS), axis=1)
@@ -158,13 +170,9 @@ def _sequence_heads(graph: GraphBuilder, heads: dict[str, Any], state: str, colu
 
 def _lexical_logits(graph: GraphBuilder, table: NDArray[np.float32]) -> dict[str, str]:
     """Sums the table rows of all words and word pairs over the square root of the number of tokens."""
-    rows, scales = rows_to_int8(table)
-    pairs = _pair_ids(graph)
-    total = graph.node(
-        "Add",
-        [_row_sum(graph, rows, scales, "input_ids", "attention_mask", "words"), _row_sum(graph, rows, scales, pairs, "pair_mask", "pairs")],
-        "lexical.total",
-    )
+    pairs = _row_sum(graph, table[: lexical.PAIR_BUCKETS], _pair_ids(graph), "pair_mask", "pairs")
+    words = _row_sum(graph, table[lexical.PAIR_BUCKETS :], "input_ids", "attention_mask", "words")
+    total = graph.node("Add", [words, pairs], "lexical.total")
     count = graph.node("ReduceSum", ["mask", graph.integers(1)], "lexical.count", keepdims=1)
     logits = graph.node("Div", [total, graph.node("Sqrt", [count], "lexical.root")], "lexical.logits")
     sizes = graph.integers(*[len(item.labels) for item in LEXICAL_HEADS])
@@ -173,24 +181,25 @@ def _lexical_logits(graph: GraphBuilder, table: NDArray[np.float32]) -> dict[str
 
 
 def _pair_ids(graph: GraphBuilder) -> str:
-    """Hashes of neighbouring tokens as rows after the vocabulary; `pair_mask` tells which second tokens are real."""
+    """Hashes of neighbouring tokens; `pair_mask` tells which second tokens are real."""
     end = graph.integers(2**31 - 1)
     first = graph.node("Slice", ["input_ids", graph.integers(0), graph.integers(-1), graph.integers(1)], "pair.first")
     second = graph.node("Slice", ["input_ids", graph.integers(1), end, graph.integers(1)], "pair.second")
     graph.node("Slice", ["attention_mask", graph.integers(1), end, graph.integers(1)], "pair_mask")
     scaled = graph.node("Mul", [first, graph.integers(lexical.PAIR_FACTOR)], "pair.scaled")
     mixed = graph.node("Add", [scaled, second], "pair.mixed")
-    bucket = graph.node("Mod", [mixed, graph.integers(lexical.PAIR_BUCKETS)], "pair.bucket")
-    return graph.node("Add", [bucket, graph.integers(lexical.VOCABULARY)], "pair.ids")
+    return graph.node("Mod", [mixed, graph.integers(lexical.PAIR_BUCKETS)], "pair.ids")
 
 
-def _row_sum(graph: GraphBuilder, rows: NDArray[np.int8], scales: NDArray[np.float32], ids: str, mask: str, name: str) -> str:
-    picked = graph.node("Gather", [graph.constant("lexical.rows", rows), ids], f"lexical.{name}.picked")
-    scale = graph.node("Gather", [graph.constant("lexical.scales", scales), ids], f"lexical.{name}.scale")
-    real = graph.node("Cast", [mask], f"lexical.{name}.mask", to=TensorProto.FLOAT)
-    weight = graph.node("Mul", [scale, graph.node("Unsqueeze", [real, graph.integers(-1)], f"lexical.{name}.column")], f"lexical.{name}.weight")
-    value = graph.node("Mul", [graph.node("Cast", [picked], f"lexical.{name}.float", to=TensorProto.FLOAT), weight], f"lexical.{name}.value")
-    return graph.node("ReduceSum", [value, graph.integers(1)], f"lexical.{name}.sum", keepdims=0)
+def _row_sum(graph: GraphBuilder, table: NDArray[np.float32], ids: str, mask: str, name: str) -> str:
+    """The sum of a half-precision table's rows at the real ids, [batch, classes]."""
+    rows = graph.constant(f"lexical.{name}.rows", table.astype(np.float16))
+    picked = graph.node("Gather", [rows, ids], f"lexical.{name}.picked")
+    value = graph.node("Cast", [picked], f"lexical.{name}.value", to=TensorProto.FLOAT)
+    real = graph.node("Cast", [mask], f"lexical.{name}.real", to=TensorProto.FLOAT)
+    column = graph.node("Unsqueeze", [real, graph.integers(-1)], f"lexical.{name}.column")
+    kept = graph.node("Mul", [value, column], f"lexical.{name}.kept")
+    return graph.node("ReduceSum", [kept, graph.integers(1)], f"lexical.{name}.sum", keepdims=0)
 
 
 def _token_heads(graph: GraphBuilder, heads: dict[str, Any], states: list[str]) -> None:

@@ -5,12 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DOMAINS = (
-    "biology", "business", "chemistry", "computer science", "economics", "engineering", "health",
-    "history", "law", "math", "other", "philosophy", "physics", "psychology",
+    "biology",
+    "business",
+    "chemistry",
+    "computer science",
+    "economics",
+    "engineering",
+    "health",
+    "history",
+    "law",
+    "math",
+    "other",
+    "philosophy",
+    "physics",
+    "psychology",
 )
 PII_TYPES = (
-    "AGE", "CREDIT_CARD", "DATE_TIME", "DOMAIN_NAME", "EMAIL_ADDRESS", "GPE", "IBAN_CODE", "IP_ADDRESS", "NRP",
-    "ORGANIZATION", "PERSON", "PHONE_NUMBER", "STREET_ADDRESS", "TITLE", "US_DRIVER_LICENSE", "US_SSN", "ZIP_CODE",
+    "AGE",
+    "CREDIT_CARD",
+    "DATE_TIME",
+    "DOMAIN_NAME",
+    "EMAIL_ADDRESS",
+    "GPE",
+    "IBAN_CODE",
+    "IP_ADDRESS",
+    "NRP",
+    "ORGANIZATION",
+    "PERSON",
+    "PHONE_NUMBER",
+    "STREET_ADDRESS",
+    "TITLE",
+    "US_DRIVER_LICENSE",
+    "US_SSN",
+    "ZIP_CODE",
 )
 PII_LABELS = ("O", *(f"{prefix}-{kind}" for kind in PII_TYPES for prefix in ("B", "I")))
 
@@ -36,9 +63,7 @@ HEADS = (
     Head("domain", "SEQ_CLS", DOMAINS, lexical=True),
     Head("jailbreak", "SEQ_CLS", ("benign", "jailbreak"), positive=("jailbreak",), pool="max"),
     Head("fact_check", "SEQ_CLS", ("no_check", "needs_check"), positive=("needs_check",), lexical=True),
-    Head(
-        "user_feedback", "SEQ_CLS", ("need_clarification", "satisfied", "want_different", "wrong_answer"), lexical=True
-    ),
+    Head("user_feedback", "SEQ_CLS", ("need_clarification", "satisfied", "want_different", "wrong_answer"), lexical=True),
     Head("modality", "SEQ_CLS", ("AR", "BOTH", "DIFFUSION"), lexical=True),
     Head("complexity", "SEQ_CLS", ("easy", "hard"), positive=("hard",), lexical=True),
     Head("nli", "NLI", ("entailment", "neutral", "contradiction"), input="pair"),

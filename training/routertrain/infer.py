@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from routertrain.decode import Tag, decode_bio
-from routertrain.normalise import normalise, readings
+from routertrain.normalise import normalise, readings, with_line_marks
 from routertrain.tokens import Word, padded, words
 
 Floats = NDArray[np.float32]
@@ -70,7 +70,7 @@ class Bundle:
 
     def tags(self, texts: Sequence[str], name: str = "pii") -> list[list[Tag]]:
         """Spans of each text; its windows' spans are joined, and of two that overlap the more certain stays."""
-        windows = self._windows(texts)
+        windows = self._windows([with_line_marks(text) for text in texts])
         outputs = self._run(windows, [name])[name]
         found: list[list[Tag]] = [[] for _ in texts]
         for window, scores in zip(windows, outputs, strict=True):

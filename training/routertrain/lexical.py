@@ -1,4 +1,4 @@
-"""The wide part: weights of hashed words and word pairs, as rows of one table that the graph looks up itself.
+"""The wide part: weights of words and hashed word pairs, as rows of tables that the graph looks up itself.
 
 A head's wide logits are the sum of the rows of all tokens and of all neighbouring token pairs, over the square root of the number
 of tokens (special ones counted); the weights come from logistic regression and already hold the inverse document frequency.
@@ -17,10 +17,8 @@ from tokenizers import Tokenizer
 from routertrain.heads import LEXICAL_HEADS, Head
 from routertrain.records import Example
 
-VOCABULARY = 30522
 PAIR_BUCKETS = 32768
 PAIR_FACTOR = 7919
-ROWS = VOCABULARY + PAIR_BUCKETS
 FIRST_WORD_ID = 999
 """Smaller ids are padding and the special tokens, whose own rows stay zero; pairs with them mark the start and end of a text."""
 INVERSE_REGULARISATION = 10.0
@@ -30,21 +28,22 @@ Floats = NDArray[np.float32]
 
 
 def features(tokenizer: Tokenizer, texts: Sequence[str]) -> sparse.csr_matrix:
-    """Counts [texts, ROWS] over the square root of each text's number of tokens."""
+    """Counts over the square root of each text's number of tokens: first a column per pair bucket, then one per word."""
     columns, values, ends = [], [], [0]
     for encoding in tokenizer.encode_batch(list(texts)):
         ids = np.array(encoding.ids)
-        pairs = (ids[:-1] * PAIR_FACTOR + ids[1:]) % PAIR_BUCKETS + VOCABULARY
-        found = np.concatenate([ids[ids >= FIRST_WORD_ID], pairs])
+        pairs = (ids[:-1] * PAIR_FACTOR + ids[1:]) % PAIR_BUCKETS
+        found = np.concatenate([ids[ids >= FIRST_WORD_ID] + PAIR_BUCKETS, pairs])
         columns.append(found)
         values.append(np.full(len(found), 1 / np.sqrt(len(ids)), dtype=np.float32))
         ends.append(ends[-1] + len(found))
+    columns_total = PAIR_BUCKETS + tokenizer.get_vocab_size()
     arrays = (np.concatenate(values), np.concatenate(columns), np.array(ends))
-    return sparse.csr_matrix(arrays, shape=(len(texts), ROWS), dtype=np.float32)
+    return sparse.csr_matrix(arrays, shape=(len(texts), columns_total), dtype=np.float32)
 
 
 def fit(tokenizer: Tokenizer, rows: Sequence[Example]) -> dict[str, tuple[Floats, Floats]]:
-    """Per topical head the weights [ROWS, classes] and the bias [classes]."""
+    """Per topical head the weights [pair buckets and words, classes] and the bias [classes]."""
     return {item.name: _fit_head(tokenizer, item, [row for row in rows if item.name in row.labels]) for item in LEXICAL_HEADS}
 
 
@@ -64,7 +63,8 @@ def _fit_head(tokenizer: Tokenizer, item: Head, rows: Sequence[Example]) -> tupl
 
 def _inverse_frequency(counts: sparse.csr_matrix) -> Floats:
     documents = counts.shape[0]
-    return np.log((1 + documents) / (1 + np.bincount(counts.indices, minlength=ROWS))).astype(np.float32)
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    return np.asarray(np.log((1 + documents) / (1 + frequency)), dtype=np.float32)
 
 
 def table(weights: dict[str, tuple[Floats, Floats]], shares: dict[str, float]) -> Floats:

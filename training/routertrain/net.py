@@ -31,7 +31,7 @@ def initial(trunk: base.Trunk, key: Array) -> Parameters:
             "weight": 0.02 * jax.random.normal(weight_key, (2 * base.HIDDEN, len(item.labels))),
             "bias": jnp.zeros(len(item.labels)),
         }
-    upper = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in trunk["layers"][base.FROZEN_LAYERS:]]
+    upper = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in trunk["layers"][base.FROZEN_LAYERS :]]
     return {"layers": upper, "heads": heads}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from routertrain.records import Example, Span, one_hot, read_rows
 
-KEEP_ROWS = {"intent/clinc150": ("text", 2500), "cache/qqp": ("a", 2000), "tools/metatool": ("query", 800), "intent/banking77": ("text", 500)}
+KEEP_ROWS = {"intent/clinc150": ("text", 800), "cache/qqp": ("a", 700), "tools/metatool": ("query", 250), "intent/banking77": ("text", 150)}
 NLI_OF_EDIT = {
     "none": "entailment",
     "unsupported_clause": "neutral",
@@ -43,7 +43,7 @@ def jailbreak_examples(data: Path, part: str) -> list[Example]:
 
 
 def _family(row: dict[str, Any]) -> str:
-    return row["source"] if row["family"] in ("plain", "synthetic") else row["family"]
+    return str(row["source"] if row["family"] in ("plain", "synthetic") else row["family"])
 
 
 def complexity_examples(data: Path, part: str) -> list[Example]:

@@ -20,10 +20,7 @@ def feedback_phrases(data: Path, own: Path, seed: int) -> list[Example]:
     chance = random.Random(seed)
     phrases = json.loads((own / "feedback_phrases.json").read_text(encoding="utf-8"))
     cores = [
-        (core, label, language)
-        for label, languages in phrases["cores"].items()
-        for language, found in languages.items()
-        for core in found
+        (core, label, language) for label, languages in phrases["cores"].items() for language, found in languages.items() for core in found
     ]
     cores += sorted({(row["core"], row["label"], row["lang"]) for row in read_rows(data, "feedback", "train")})
     rows = []

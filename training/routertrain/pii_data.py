@@ -16,8 +16,8 @@ from routertrain.records import Example, Span, read_rows
 SLOT = re.compile(r"\{(\w+)\}")
 RENAMED = {"ADDRESS": "STREET_ADDRESS", "LOCATION": "GPE", "PREFIX": "TITLE"}
 ZIP_ONLY = re.compile(r"(?=.*\d)[A-Z0-9]{2,5}[ -]?[A-Z0-9]{2,5}", re.IGNORECASE)
-MERGED_TYPES = ("STREET_ADDRESS", "GPE")
-OWN_ROWS = 5000
+ADDRESS_PARTS = ("STREET_ADDRESS", "GPE", "ZIP_CODE")
+OWN_ROWS = 6000
 REFILLED_PER_ROW = 1.5
 JOINED_SHARE = 0.25
 LOOK_ALIKES = ("number", "order", "version", "product", "noun", "time")
@@ -32,7 +32,7 @@ def one_scheme(row: dict[str, Any]) -> tuple[Span, ...]:
     """Both schemes of the pack in the names of the newer one.
 
     The older set calls a postcode an ADDRESS: one that is only a postcode and stands after `zip` or after a place is a ZIP_CODE here.
-    Parts of one address or place that only white space separates are one span.
+    Both sets give some address blocks as one span and others, alike, in parts: here a block is one span (`merge_adjacent`).
     """
     spans: list[Span] = []
     text = row["text"]
@@ -52,14 +52,19 @@ def _is_zip(text: str, item: dict[str, Any], before: Sequence[Span]) -> bool:
 
 
 def merge_adjacent(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Makes one STREET_ADDRESS of a street and the units, places and postcodes that follow it with no letter or digit between."""
     merged: list[Span] = []
-    for span in spans:
+    for span in sorted(spans, key=lambda item: item.start):
         last = merged[-1] if merged else None
-        if last and last.kind == span.kind in MERGED_TYPES and not text[last.end : span.start].strip():
+        if last and last.kind == "STREET_ADDRESS" and span.kind in ADDRESS_PARTS and not _has_word(text[last.end : span.start]):
             merged[-1] = Span(last.kind, last.start, span.end)
         else:
             merged.append(span)
     return tuple(merged)
+
+
+def _has_word(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def synthetic_examples(data: Path, own: Path, seed: int) -> list[Example]:
@@ -115,10 +120,16 @@ class _Filler:
 
     def _look_alike(self, kind: str) -> str:
         makers = {
-            "number": lambda: str(self._chance.choice([self._chance.randint(2, 99), self._chance.randint(100, 99999), round(self._chance.random() * 900, 2)])),
-            "order": lambda: self._words.bothify(self._chance.choice(["??-####", "#######", "ORD######", "#-###-#####-#", "?#?#?##", "AB###"])),
+            "number": lambda: str(
+                self._chance.choice([self._chance.randint(2, 99), self._chance.randint(100, 99999), round(self._chance.random() * 900, 2)])
+            ),
+            "order": lambda: self._words.bothify(
+                self._chance.choice(["??-####", "#######", "ORD######", "#-###-#####-#", "?#?#?##", "AB###"])
+            ),
             "version": lambda: ".".join(str(self._chance.randint(0, 30)) for _ in range(3)),
-            "product": lambda: f"{self._words.word()} {self._chance.choice(['X', 'Pro', 'S', 'Mini', 'Max'])} {self._chance.randint(2, 2030)}",
+            "product": lambda: (
+                f"{self._words.word()} {self._chance.choice(['X', 'Pro', 'S', 'Mini', 'Max'])} {self._chance.randint(2, 2030)}"
+            ),
             "noun": self._words.word,
             "time": lambda: f"{self._chance.randint(0, 23):02d}:{self._chance.randint(0, 59):02d}:{self._chance.randint(0, 59):02d}",
         }

@@ -8,11 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from routertrain import domain_data, jailbreak_data, pack_data, phrase_data, pii_data
-from routertrain.normalise import normalise
+from routertrain.normalise import normalise, with_line_marks
 from routertrain.records import Example
 
 SEED = 20260101
-GROUNDED_SHARE = 0.55
+SHARES = {"exam": 0.4, "exam-chat": 0.3, "topic": 0.5, "synthetic": 0.9, "mmlu-pro": 0.5, "gsm8k": 0.5, "clinc": 0.5, "halueval": 0.6}
+"""How many rows of a source one pass holds; the wide part is fitted on all."""
+PAIR_SHARE = 0.3
+PAIR_CHARACTERS_MAX = 560
+"""About what a training batch is wide; longer pairs would lose their end."""
 
 
 def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
@@ -31,7 +35,8 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
     ]
     merged = merge([replace(row, text=normalise(row.text)) for row in rows])
     tagged = [*pii_data.presidio_examples(data, "train"), *pii_data.synthetic_examples(data, own, seed)]
-    return merged + tagged + pack_data.grounded_examples(data, "train", with_question=0.7, seed=seed)
+    marked = [replace(row, text=with_line_marks(row.text)) for row in tagged]
+    return merged + marked + pack_data.grounded_examples(data, "train", with_question=0.7, seed=seed)
 
 
 def merge(rows: Iterable[Example]) -> list[Example]:
@@ -47,15 +52,21 @@ def merge(rows: Iterable[Example]) -> list[Example]:
 
 
 def fitted(rows: Iterable[Example], seed: int) -> list[Example]:
-    """One pass over the rows that are not held back: short-phrase heads twice, grounded pairs in part."""
+    """One pass over the rows that are not held back: big sources in part, feedback twice."""
     chance = random.Random(seed)
     passed = []
     for row in rows:
-        if not row.is_held_back and (row.pair is None or chance.random() < GROUNDED_SHARE):
+        if not row.is_held_back and chance.random() < _share(row):
             passed.extend([row] * _repeats(row))
     chance.shuffle(passed)
     return passed
 
 
+def _share(row: Example) -> float:
+    if row.pair is not None:
+        return PAIR_SHARE if len(row.text) + len(row.pair) <= PAIR_CHARACTERS_MAX else 0.0
+    return SHARES.get(row.source, 1.0)
+
+
 def _repeats(row: Example) -> int:
-    return 2 if row.labels.keys() & {"user_feedback", "modality"} or row.source in ("v2", "large") else 1
+    return 2 if "user_feedback" in row.labels else 1

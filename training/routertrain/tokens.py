@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from tokenizers import Encoding, Tokenizer
 
 from routertrain.heads import PII_LABELS
 from routertrain.records import Span
+from routertrain.vocabulary import extended_tokenizer
 
 Ints = NDArray[np.int64]
 
@@ -28,8 +30,7 @@ class Word:
 
 def load_tokenizer(path: Path, tokens_max: int) -> Tokenizer:
     """Cuts at `tokens_max`; of a pair, the first text only."""
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
+    tokenizer = Tokenizer.from_str(json.dumps(extended_tokenizer(path)))
     tokenizer.enable_truncation(tokens_max, strategy="longest_first")
     return tokenizer
 

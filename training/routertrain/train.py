@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import pickle
 import time
@@ -15,21 +16,29 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from tokenizers import Tokenizer
 
 from routertrain import base, batches, graph, net, plan, tokens
 from routertrain.heads import SEQUENCE_HEADS, TOKEN_HEADS
-from routertrain.quantise import blockwise_matrix
+from routertrain.quantise import row_matrix
 from routertrain.records import Example
 
-LAYER_RATE = 3e-4
-HEAD_RATE = 2e-3
+PEAK_RATES = {"layers": 3e-4, "heads": 2e-3}
 WARM_UP_SHARE = 0.06
 WEIGHT_DECAY = 0.01
 EMBEDDING_WEIGHT = 4.0
 HEAD_WEIGHTS = {
-    "domain": 1.0, "jailbreak": 1.5, "fact_check": 0.7, "user_feedback": 1.0, "modality": 1.0, "complexity": 0.4,
-    "nli": 0.5, "pii": 4.0, "hallucination": 2.0,
+    "domain": 1.0,
+    "jailbreak": 1.5,
+    "fact_check": 0.7,
+    "user_feedback": 1.0,
+    "modality": 1.0,
+    "complexity": 0.4,
+    "nli": 0.5,
+    "pii": 4.0,
+    "hallucination": 2.0,
 }
+EMBEDDED_TOGETHER = 32
 LOG_EVERY = 50
 log = logging.getLogger("train")
 
@@ -62,46 +71,58 @@ def _embedding_loss(now: Array, before: Array) -> Array:
     return ((1.0 - cosine) * known).mean()
 
 
-def optimiser(steps: int) -> optax.GradientTransformation:
-    def schedule(peak: float) -> optax.Schedule:
-        warm_up = max(1, int(WARM_UP_SHARE * steps))
-        return optax.schedules.warmup_cosine_decay_schedule(0.0, peak, warm_up, steps)
-
-    rates = {"layers": optax.adamw(schedule(LAYER_RATE), weight_decay=WEIGHT_DECAY), "heads": optax.adamw(schedule(HEAD_RATE), weight_decay=WEIGHT_DECAY)}
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.multi_transform(rates, {"layers": "layers", "heads": "heads"}))
+def optimiser() -> optax.GradientTransformation:
+    """AdamW at rate one: the step multiplies by the rate of the moment, so that compiled code does not depend on a run's length."""
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(1.0, weight_decay=WEIGHT_DECAY))
 
 
-def prepare(rows: list[Example], trunk: base.Trunk, tokenizer: Any) -> list[batches.Prepared]:
-    """Encodes the rows and gives those that keep their embedding its value before tuning."""
-    encodings = [batches.encode(tokenizer, row) for row in rows]
-    whole = batches.session(graph.build_lower(trunk, base.LAYERS, blockwise_matrix).SerializeToString(), 2)
-    prepared = []
-    for row, encoding in zip(rows, encodings, strict=True):
-        embedding = None
-        if row.keeps_embedding:
-            feed = tokens.padded([encoding], 1, len(encoding.ids))
-            embedding = whole.run(["state"], feed)[0][0].mean(axis=0)
-        prepared.append(batches.Prepared(row, encoding, embedding))
-    return prepared
+def rate(index: int, steps: int) -> float:
+    """Rises over the warm-up, then falls along a cosine to zero; between 0 and 1."""
+    warm_up = max(1, int(WARM_UP_SHARE * steps))
+    if index < warm_up:
+        return index / warm_up
+    return 0.5 * (1.0 + math.cos(math.pi * (index - warm_up) / max(1, steps - warm_up)))
 
 
-def train(trunk: base.Trunk, rows: list[batches.Prepared], seed: int, progress: Path) -> net.Parameters:
-    """Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
-    parameters = net.initial(trunk, jax.random.PRNGKey(seed))
-    stream = batches.shuffled_batches(rows, seed)
-    transform = optimiser(len(stream))
-    state = transform.init(parameters)
-    lower = batches.session(graph.build_lower(trunk, base.FROZEN_LAYERS, blockwise_matrix).SerializeToString(), 1)
-
+def compiled_step(transform: optax.GradientTransformation) -> Any:
     @jax.jit
-    def step(parameters: net.Parameters, state: Any, batch: dict[str, Array]) -> tuple[net.Parameters, Any, dict[str, Array]]:
+    def step(parameters: net.Parameters, state: Any, batch: dict[str, Array], now: float) -> tuple[net.Parameters, Any, dict[str, Array]]:
         (_, parts), gradient = jax.value_and_grad(loss, has_aux=True)(parameters, batch)
         updates, state = transform.update(gradient, state, parameters)
-        return optax.apply_updates(parameters, updates), state, parts
+        scaled = {name: _scaled(updates[name], peak, now) for name, peak in PEAK_RATES.items()}
+        return optax.apply_updates(parameters, scaled), state, parts
 
+    return step
+
+
+def _scaled(updates: Any, peak: float, now: float) -> Any:
+    return jax.tree.map(lambda update: update * peak * now, updates)
+
+
+def prepare(rows: list[Example], trunk: base.Trunk, tokenizer: Tokenizer) -> list[batches.Prepared]:
+    """Encodes the rows and gives those that keep their embedding its value before tuning."""
+    encodings = batches.encode(tokenizer, rows)
+    kept = [index for index, row in enumerate(rows) if row.keeps_embedding]
+    whole = batches.session(graph.build_lower(trunk, base.LAYERS, row_matrix).SerializeToString(), 1)
+    embeddings: dict[int, Any] = {}
+    for at in range(0, len(kept), EMBEDDED_TOGETHER):
+        picked = kept[at : at + EMBEDDED_TOGETHER]
+        feed = tokens.padded([encodings[index] for index in picked], len(picked), max(len(encodings[index].ids) for index in picked))
+        column = feed["attention_mask"][:, :, None]
+        means = (whole.run(["state"], feed)[0] * column).sum(axis=1) / column.sum(axis=1)
+        embeddings |= dict(zip(picked, means, strict=True))
+    return [batches.Prepared(row, encodings[index], embeddings.get(index)) for index, row in enumerate(rows)]
+
+
+def train(trunk: base.Trunk, parameters: net.Parameters, rows: list[batches.Prepared], seed: int, progress: Path) -> net.Parameters:
+    """Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
+    stream = batches.shuffled_batches(rows, seed)
+    transform = optimiser()
+    state, step = transform.init(parameters), compiled_step(transform)
+    lower = batches.session(graph.build_lower(trunk, base.FROZEN_LAYERS, row_matrix).SerializeToString(), 1)
     started, sums = time.monotonic(), dict.fromkeys([*HEAD_WEIGHTS, "embedding"], 0.0)
     for index, batch in enumerate(batches.with_states(lower, stream), start=1):
-        parameters, state, parts = step(parameters, state, batch)
+        parameters, state, parts = step(parameters, state, batch, rate(index, len(stream)))
         sums = {name: value + float(parts[name]) for name, value in sums.items()}
         if index % LOG_EVERY == 0:
             shown = " ".join(f"{name} {value / LOG_EVERY:.3f}" for name, value in sums.items())
@@ -121,17 +142,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
     parser.add_argument("--base", type=Path, required=True, help="folder with the base model and its tokenizer")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between steps")
+    parser.add_argument("--pass", type=int, default=1, dest="number", help="the first starts untuned, later ones go on with other rows")
     parser.add_argument("--rows", type=int, help="train on the first rows only, to try the code")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     jax.config.update("jax_compilation_cache_dir", str(arguments.work / "jax"))
     own = Path(__file__).parent.parent / "data"
-    trunk = base.load_trunk(arguments.base / "all-minilm-l6-v2.onnx")
     tokenizer = tokens.load_tokenizer(arguments.base / "all-minilm-l6-v2-tokenizer.json", batches.WIDTHS[-1])
-    rows = plan.fitted(plan.training_examples(arguments.data, own, plan.SEED), plan.SEED)[: arguments.rows]
+    trunk = base.load_trunk(arguments.base / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
+    seed, target = plan.SEED + arguments.number - 1, arguments.work / "parameters.pickle"
+    parameters = net.initial(trunk, jax.random.PRNGKey(seed)) if arguments.number == 1 else pickle.loads(target.read_bytes())
+    rows = plan.fitted(plan.training_examples(arguments.data, own, seed), seed)[: arguments.rows]
     log.info("%d rows, process %d", len(rows), os.getpid())
-    parameters = train(trunk, prepare(rows, trunk, tokenizer), plan.SEED, arguments.work / "progress.pickle")
-    save(parameters, arguments.work / "parameters.pickle")
+    save(train(trunk, parameters, prepare(rows, trunk, tokenizer), seed, arguments.work / "progress.pickle"), target)
 
 
 if __name__ == "__main__":
