@@ -17,8 +17,8 @@ SLOT = re.compile(r"\{(\w+)\}")
 RENAMED = {"ADDRESS": "STREET_ADDRESS", "LOCATION": "GPE", "PREFIX": "TITLE"}
 ZIP_ONLY = re.compile(r"(?=.*\d)[A-Z0-9]{2,5}[ -]?[A-Z0-9]{2,5}", re.IGNORECASE)
 ADDRESS_PARTS = ("STREET_ADDRESS", "GPE", "ZIP_CODE")
-OWN_ROWS = 6000
-REFILLED_PER_ROW = 1.5
+OWN_ROWS = 11000
+REFILLED_PER_ROW = 2.5
 JOINED_SHARE = 0.25
 LOOK_ALIKES = ("number", "order", "version", "product", "noun", "time")
 

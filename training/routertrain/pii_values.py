@@ -151,6 +151,8 @@ DATE_FORMATS = (
     "%m/%d/%y",
     "%B %dth",
     "%Y/%m/%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%m/%d/%Y %H:%M",
     "%d-%m-%Y",
 )
 ORGANISATION_WORDS = (
@@ -166,6 +168,16 @@ ORGANISATION_WORDS = (
     "Capital",
     "Software",
     "Data",
+    "Technologies",
+    "International",
+    "Services",
+    "Partners",
+    "Associates",
+    "Solutions",
+    "Research",
+    "Networks",
+    "Ratings",
+    "Group",
 )
 ORGANISATION_ENDS = (
     "",
@@ -223,6 +235,9 @@ KNOWN_ORGANISATIONS = (
     "Reuters",
     "FIFA",
 )
+BANK_SHARE = 0.3
+BANK_SHARES = {"ORGANIZATION": 0.55, "GPE": 0.5, "TITLE": 0.5}
+"""How often a value comes out of the training pack instead of a generator."""
 TOP_DOMAINS = ("com", "net", "org", "hu", "pl", "cz", "de", "it", "no")
 OTHER_GPES = (
     "USA",
@@ -256,7 +271,7 @@ class PiiValues:
 
     def draw(self, kind: str) -> str:
         bank = self._bank.get(kind, ())
-        if bank and self._chance.random() < 0.3:
+        if bank and self._chance.random() < BANK_SHARES.get(kind, BANK_SHARE):
             return self._chance.choice(bank)
         return self._makers[kind]().strip()
 
@@ -323,7 +338,9 @@ class PiiValues:
             return str(faker.company())
         if roll < 0.55:
             return self._chance.choice(KNOWN_ORGANISATIONS)
-        stem = self._cards.word().capitalize() if roll < 0.8 else str(faker.last_name())
+        stem = self._cards.word().capitalize() if roll < 0.9 else str(faker.last_name())
+        if roll < 0.75:
+            stem += self._cards.word() if self._chance.random() < 0.7 else f" {self._cards.word().capitalize()}"
         middle = " " + self._chance.choice(ORGANISATION_WORDS) if self._chance.random() < 0.6 else ""
         return stem + middle + self._chance.choice(ORGANISATION_ENDS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,28 @@ from routertrain.normalise import normalise, with_line_marks
 from routertrain.records import Example
 
 SEED = 20260101
-SHARES = {"exam": 0.4, "exam-chat": 0.3, "topic": 0.5, "synthetic": 0.9, "mmlu-pro": 0.5, "gsm8k": 0.5, "clinc": 0.5, "halueval": 0.6}
-"""How many rows of a source one pass holds; the wide part is fitted on all."""
+FIRST_SHARES = {
+    "exam": 0.4,
+    "exam-chat": 0.3,
+    "topic": 0.5,
+    "synthetic": 0.5,
+    "mmlu-pro": 0.5,
+    "gsm8k": 0.5,
+    "clinc": 0.5,
+    "halueval": 0.6,
+}
+LATER_SHARES = {
+    "exam": 0.2,
+    "exam-chat": 0.4,
+    "topic": 1.0,
+    "synthetic": 0.85,
+    "prompt_with_random_search": 0.4,
+    "mmlu-pro": 0.2,
+    "gsm8k": 0.2,
+    "clinc": 0.3,
+    "halueval": 0.3,
+}
+"""How many rows of a source a pass holds, others are held whole. Tags need most practice; the wide part is fitted on all rows."""
 PAIR_SHARE = 0.3
 PAIR_CHARACTERS_MAX = 560
 """About what a training batch is wide; longer pairs would lose their end."""
@@ -51,21 +71,21 @@ def merge(rows: Iterable[Example]) -> list[Example]:
     return list(found.values())
 
 
-def fitted(rows: Iterable[Example], seed: int) -> list[Example]:
+def fitted(rows: Iterable[Example], shares: Mapping[str, float], seed: int) -> list[Example]:
     """One pass over the rows that are not held back: big sources in part, feedback twice."""
     chance = random.Random(seed)
     passed = []
     for row in rows:
-        if not row.is_held_back and chance.random() < _share(row):
+        if not row.is_held_back and chance.random() < _share(row, shares):
             passed.extend([row] * _repeats(row))
     chance.shuffle(passed)
     return passed
 
 
-def _share(row: Example) -> float:
+def _share(row: Example, shares: Mapping[str, float]) -> float:
     if row.pair is not None:
         return PAIR_SHARE if len(row.text) + len(row.pair) <= PAIR_CHARACTERS_MAX else 0.0
-    return SHARES.get(row.source, 1.0)
+    return shares.get(row.source, 1.0)
 
 
 def _repeats(row: Example) -> int:

@@ -152,7 +152,8 @@ def main() -> None:
     trunk = base.load_trunk(arguments.base / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
     seed, target = plan.SEED + arguments.number - 1, arguments.work / "parameters.pickle"
     parameters = net.initial(trunk, jax.random.PRNGKey(seed)) if arguments.number == 1 else pickle.loads(target.read_bytes())
-    rows = plan.fitted(plan.training_examples(arguments.data, own, seed), seed)[: arguments.rows]
+    shares = plan.FIRST_SHARES if arguments.number == 1 else plan.LATER_SHARES
+    rows = plan.fitted(plan.training_examples(arguments.data, own, seed), shares, seed)[: arguments.rows]
     log.info("%d rows, process %d", len(rows), os.getpid())
     save(train(trunk, parameters, prepare(rows, trunk, tokenizer), seed, arguments.work / "progress.pickle"), target)
 
