@@ -1,0 +1,1 @@
+"""Trains the shared encoder and its heads, and exports them as one ONNX bundle."""

@@ -1,0 +1,72 @@
+"""What tuning did to the embedding: intents by prototypes, duplicate questions, and the cosine to the untuned embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from routertrain import base, batches, graph, metrics, tokens
+from routertrain.infer import Bundle
+from routertrain.quantise import float_matrix
+from routertrain.records import read_rows
+
+Floats = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Floats]
+PAIRS = 3000
+DRIFT_TEXTS = 600
+BATCH = 32
+
+
+def figures(bundle: Bundle, data: Path, base_folder: Path) -> dict[str, Any]:
+    before = untuned(base_folder)
+    pairs = read_rows(data, "cache/qqp", "dev")[:PAIRS]
+    texts = [pair["a"] for pair in pairs[:DRIFT_TEXTS]] + [row["text"] for row in read_rows(data, "intent/clinc150", "dev")[:DRIFT_TEXTS]]
+    cosine = (before(texts) * bundle.embeddings(texts)).sum(axis=1)
+    return {
+        "cosine_to_untuned": {"mean": float(cosine.mean()), "lowest": float(cosine.min()), "rows": len(texts)},
+        "clinc": {"before": intents(before, data), "after": intents(bundle.embeddings, data)},
+        "qqp_auroc": {"before": duplicates(before, pairs), "after": duplicates(bundle.embeddings, pairs)},
+    }
+
+
+def untuned(base_folder: Path) -> Embed:
+    """The base model in fp32, mean pooled, as unit vectors."""
+    tokenizer: Tokenizer = tokens.load_tokenizer(base_folder / "all-minilm-l6-v2-tokenizer.json", 256)
+    trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
+    session = batches.session(graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString(), 1)
+
+    def embed(texts: Sequence[str]) -> Floats:
+        found = []
+        for at in range(0, len(texts), BATCH):
+            encodings = tokenizer.encode_batch(list(texts[at : at + BATCH]))
+            feed = tokens.padded(encodings, len(encodings), max(len(item.ids) for item in encodings))
+            column = feed["attention_mask"][:, :, None]
+            found.append((session.run(["state"], feed)[0] * column).sum(axis=1) / column.sum(axis=1))
+        joined = np.concatenate(found).astype(np.float32)
+        return np.asarray(joined / np.linalg.norm(joined, axis=1, keepdims=True))
+
+    return embed
+
+
+def intents(embed: Embed, data: Path) -> dict[str, Any]:
+    """Nearest mean of each intent's training texts; the distance to it tells what is out of scope."""
+    known = [row for row in read_rows(data, "intent/clinc150", "train") if row["intent"] != "oos"]
+    names = sorted({row["intent"] for row in known})
+    vectors, labels = embed([row["text"] for row in known]), np.array([names.index(row["intent"]) for row in known])
+    means = np.stack([vectors[labels == index].mean(axis=0) for index in range(len(names))])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    dev = read_rows(data, "intent/clinc150", "dev")
+    cosine = embed([row["text"] for row in dev]) @ means.T
+    inside = np.array([row["intent"] != "oos" for row in dev])
+    hits = np.array([names[best] == row["intent"] for best, row in zip(cosine.argmax(axis=1), dev, strict=True)])
+    return {"accuracy": metrics.share(hits[inside]), "out_of_scope_auroc": metrics.with_interval(metrics.auroc, cosine.max(axis=1), inside)}
+
+
+def duplicates(embed: Embed, pairs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    cosine = (embed([pair["a"] for pair in pairs]) * embed([pair["b"] for pair in pairs])).sum(axis=1)
+    return metrics.with_interval(metrics.auroc, cosine, np.array([pair["same"] for pair in pairs]))

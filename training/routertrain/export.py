@@ -1,0 +1,133 @@
+"""Joins trunk, heads and wide part to one graph, calibrates it on the held-back rows and writes the bundle."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import pickle
+import random
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from routertrain import base, bundle, calibrate, graph, lexical, plan, tokens
+from routertrain.heads import HEADS, LEXICAL_HEADS, SEQUENCE_HEADS, Head, head
+from routertrain.infer import Bundle, softmax
+from routertrain.quantise import row_matrix
+from routertrain.records import Example
+
+Calibration = dict[str, dict[str, Any]]
+Floats = NDArray[np.float32]
+HELD_ROWS_MAX = 800
+log = logging.getLogger("export")
+
+
+def assemble(trunk: base.Trunk, parameters: dict[str, Any], table: Floats) -> onnx.ModelProto:
+    layers = [*trunk["layers"][: base.FROZEN_LAYERS], *parameters["layers"]]
+    return graph.build({**trunk, "layers": layers}, {**parameters["heads"], "lexical": table}, row_matrix)
+
+
+def uncalibrated() -> Calibration:
+    return {item.name: {"temperature": 1.0} for item in HEADS}
+
+
+def logits(found: Bundle, item: Head, rows: Sequence[Example]) -> Floats:
+    """Logits up to a constant per row, from a bundle whose temperatures are all one."""
+    if item.input == "pair":
+        chances = found.classify_pairs([(row.text, row.pair or "") for row in rows], [item.name])
+    else:
+        chances = found.classify([row.text for row in rows], [item.name])
+    return np.asarray(np.log(chances[item.name] + 1e-9))
+
+
+def with_wide_part(dense: Bundle, wide: dict[str, tuple[Floats, Floats]], rows: Sequence[Example], tokenizer: Any) -> dict[str, float]:
+    shares = {}
+    for item in LEXICAL_HEADS:
+        known = _known(rows, item)
+        weights, bias = wide[item.name]
+        words = lexical.features(tokenizer, [row.text for row in known]) @ weights + bias
+        shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
+    return shares
+
+
+def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
+    result: Calibration = uncalibrated()
+    for item in SEQUENCE_HEADS:
+        known = _known(rows, item)
+        values = logits(found, item, known)
+        temperature = calibrate.best_temperature(values, _targets(item, known))
+        chances = softmax(values / temperature)
+        result[item.name] = {"temperature": round(temperature, 4), "abstain": {"below": round(calibrate.abstain_below(chances), 4)}}
+        if item.name == "jailbreak":
+            benign = chances[[row.labels["jailbreak"][0] > 0 for row in known]][:, 1]
+            result[item.name]["threshold"] = {"false_alarms": calibrate.FALSE_ALARMS, "value": round(calibrate.threshold(benign), 4)}
+    result["hallucination"]["threshold"] = {"value": round(_flag_threshold(found, rows), 4)}
+    return result
+
+
+def _known(rows: Sequence[Example], item: Head) -> list[Example]:
+    return [row for row in rows if item.name in row.labels][:HELD_ROWS_MAX]
+
+
+def _targets(item: Head, rows: Sequence[Example]) -> Floats:
+    return np.array([row.labels[item.name] for row in rows], dtype=np.float32)
+
+
+def _flag_threshold(found: Bundle, rows: Sequence[Example]) -> float:
+    """The score of a word at which an answer with such a word is best called unsupported."""
+    known = [row for row in rows if "hallucination" in row.spans]
+    scores = [
+        max((score for _, score in found_words), default=0.0)
+        for found_words in found.flagged([(row.text, row.pair or "") for row in known])
+    ]
+    return calibrate.best_f1_threshold(np.array(scores), np.array([bool(row.spans["hallucination"]) for row in known]))
+
+
+def export(parameters: dict[str, Any], data: Path, base_folder: Path, out: Path) -> None:
+    source = base_folder / "all-minilm-l6-v2-tokenizer.json"
+    tokenizer = tokens.load_tokenizer(source, base.POSITIONS_MAX)
+    trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
+    rows = plan.training_examples(data, Path(__file__).parent.parent / "data", plan.SEED)
+    held = [row for row in rows if row.is_held_back]
+    random.Random(plan.SEED).shuffle(held)
+    wide = lexical.fit(tokenizer, [row for row in rows if not row.is_held_back])
+    log.info("wide part fitted")
+    with tempfile.TemporaryDirectory() as scratch:
+        empty = lexical.table(wide, dict.fromkeys(wide, 0.0))
+        bundle.write(Path(scratch) / "dense", assemble(trunk, parameters, empty), source, uncalibrated())
+        shares = with_wide_part(Bundle(Path(scratch) / "dense"), wide, held, tokenizer)
+        log.info("shares of the wide part: %s", shares)
+        model = assemble(trunk, _with_bias(parameters, wide, shares), lexical.table(wide, shares))
+        bundle.write(Path(scratch) / "whole", model, source, uncalibrated())
+        found = calibration(Bundle(Path(scratch) / "whole"), held)
+    for item in HEADS:
+        log.info("%s: %s", item.name, found[item.name])
+    bundle.write(out, model, source, found)
+
+
+def _with_bias(parameters: dict[str, Any], wide: dict[str, tuple[Floats, Floats]], shares: dict[str, float]) -> dict[str, Any]:
+    heads = dict(parameters["heads"])
+    for name, share in shares.items():
+        heads[name] = {**heads[name], "bias": heads[name]["bias"] + share * wide[head(name).name][1]}
+    return {**parameters, "heads": heads}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
+    parser.add_argument("--base", type=Path, required=True, help="folder with the base model and its tokenizer")
+    parser.add_argument("--parameters", type=Path, required=True, help="what the training step wrote")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    parameters = pickle.loads(arguments.parameters.read_bytes())
+    export(parameters, arguments.data, arguments.base, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
