@@ -12,6 +12,9 @@ import routercluster.gateway.RunningGateway
 import routercluster.gateway.envoy.Address
 import routercluster.gateway.envoy.ClientCertificate
 import routercluster.gateway.envoy.EnvoyOptions
+import routercluster.gateway.encode.EncoderPool
+import routercluster.gateway.encode.planWith
+import routercluster.gateway.encode.ready
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
@@ -24,6 +27,7 @@ import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.decisionRecordOf
@@ -34,11 +38,14 @@ import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Identity
 import routercluster.policy.request.parseChat
+import routercluster.policy.routing.Plan
+import routercluster.policy.routing.begin
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import routercluster.telemetry.InvalidTracing
 import routercluster.telemetry.LogFormat
 import routercluster.telemetry.configureLogging
+import java.nio.file.Path
 import java.time.Clock
 import java.time.Duration
 import kotlin.random.Random
@@ -46,17 +53,23 @@ import kotlin.random.Random
 /** The commands in the order of the help text, each with the functions of other modules that it needs. */
 fun commands(): List<CoreCliktCommand> =
     listOf(
-        Serve(::loadPolicy, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
+        Serve(::load, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
-        Validate(::loadPolicy),
-        Explain(::loadPolicy, ::parseChat, ::explained) { recordIn(it).render() },
-        Replay(::loadPolicy, ::replayed),
-        Models(::loadPolicy),
+        Validate(::load),
+        Explain(::load, ::parseChat, ::explained) { recordIn(it).render() },
+        Replay(::load, ::replayed),
+        Models(::load),
         Status(),
         Version(),
         MockLlm(::logTo, ::startMock),
-        EnvoyConfig(::loadPolicy, ::rendered),
+        EnvoyConfig(::load, ::rendered),
     )
+
+/** The launcher says where the encoder lies that comes with the program. */
+private val encoders = Encoders(System.getProperty("router.encoder")?.let(Path::of))
+
+private fun load(text: String, file: String, environment: (String) -> String?): Policy =
+    loadPolicy(text, file, environment, encoders.files(file))
 
 private fun startGateway(settings: ServeSettings): Running {
     val config =
@@ -68,6 +81,8 @@ private fun startGateway(settings: ServeSettings): Running {
             extProcPort = settings.extProcPort,
             adminPort = settings.adminPort,
             version = version,
+            load = { text, file -> load(text, file, System::getenv) },
+            encoders = encoders,
         )
     return try {
         GatewayProcess(gateway(config))
@@ -128,10 +143,23 @@ private fun retryAfter(wait: Duration): RetryAfter =
 
 private fun explained(policy: Policy, body: ChatBody, identity: Identity): Explained {
     val facts = Facts(body.messages, body.toolCount, body.metadata, identity, Snapshot.languages(policy))
-    val plan = policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
+    val plan = if (policy.isLearned) asked(policy, body, facts) else policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
     val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
     return Explained(record.render(), pretty(record.toJson()))
 }
+
+/** Opens the policy's encoders for this one request. */
+private fun asked(policy: Policy, body: ChatBody, facts: Facts): Plan =
+    EncoderPool(encoders).use { pool ->
+        val ready =
+            try {
+                pool.ready(policy)
+            } catch (failure: EncodeFailure) {
+                throw Failure("learned signals cannot be read: ${failure.message}")
+            }
+        val first = ready.policy.begin(ready.policy.resolve(body.model), facts, Random(0), everything = true)
+        ready.lease?.let { planWith(it.encoder, first) } ?: error("a policy with learned signals holds encoders")
+    }
 
 private fun replayed(text: String, policy: Policy): Explained {
     val comparison = replay(recordIn(text), policy)

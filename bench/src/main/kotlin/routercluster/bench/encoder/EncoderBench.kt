@@ -1,6 +1,6 @@
 package routercluster.bench.encoder
 
-import com.github.ajalt.clikt.core.CliktCommand
+import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.main
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
@@ -31,7 +31,7 @@ private const val SEED = 1L
 private const val NAME = "bench"
 
 /** See `bench/encoder`. */
-private class EncoderBench : CliktCommand("bench/encoder") {
+private class EncoderBench : CoreCliktCommand("bench/encoder") {
     private val folder by option("--folder").path().help("one of our bundles").default(Path.of("models/default"))
     private val seconds by option("--seconds").double().help("of each measurement").default(2.0)
     private val threads by option("--threads").int().help("of the network on CPUs; 0 is one per core").default(0)

@@ -8,7 +8,7 @@ import java.security.MessageDigest
 import java.util.HexFormat
 
 internal const val HEADS_FILE = "heads.json"
-private const val MANIFEST_FILE = "manifest.json"
+internal const val MANIFEST_FILE = "manifest.json"
 private const val FORMAT = 1
 
 private val headKeys =

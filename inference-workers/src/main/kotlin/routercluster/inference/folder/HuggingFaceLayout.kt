@@ -103,14 +103,14 @@ private fun checkLabels(files: ModelFiles, task: Task, labels: List<String>, sha
     return if (task == Task.NLI) named.map(String::lowercase) else named
 }
 
-private fun labelsOf(config: JsonNode): List<String> =
+internal fun labelsOf(config: JsonNode): List<String> =
     config
         .path("id2label")
         .properties()
         .sortedBy { it.key.toIntOrNull() ?: 0 }
         .map { it.value.asText() }
 
-private fun taskOf(config: JsonNode, labels: List<String>): Task {
+internal fun taskOf(config: JsonNode, labels: List<String>): Task {
     val architecture = config.path("architectures").path(0).asText()
     return when {
         architecture.endsWith("ForTokenClassification") -> Task.TOKEN
@@ -121,7 +121,7 @@ private fun taskOf(config: JsonNode, labels: List<String>): Task {
     }
 }
 
-private fun defaultName(task: Task): String =
+internal fun defaultName(task: Task): String =
     when (task) {
         Task.SEQ_CLS -> "class"
         Task.TOKEN -> "token"
