@@ -119,16 +119,13 @@ internal class Device(
     /** Waits until there is something to run; null once closing. */
     private fun next(): List<Row>? =
         lock.withLock {
-            while (true) {
-                if (closing) return null
-                val batch = queue.take(nanoTime())
-                if (batch.isNotEmpty()) {
-                    running = batch.sumOf { it.window.size.toLong() }
-                    return batch
-                }
-                changed.await()
+            var batch = emptyList<Row>()
+            while (!closing && batch.isEmpty()) {
+                batch = queue.take(nanoTime())
+                if (batch.isEmpty()) changed.await()
             }
-            error("the loop ends by returning")
+            running = batch.sumOf { it.window.size.toLong() }
+            batch.ifEmpty { null }
         }
 
     private fun run(network: Pass, batch: List<Row>) {

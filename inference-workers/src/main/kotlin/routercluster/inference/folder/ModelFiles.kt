@@ -92,15 +92,14 @@ internal fun quantisesAcrossRows(files: ModelFiles, model: String): Boolean {
     found.use { stream ->
         val chunk = ByteArray(CHUNK)
         var kept = 0
-        while (true) {
+        do {
             val size = kept + stream.readNBytes(chunk, kept, CHUNK - kept)
             if (holds(chunk, size, markOfSharedScale)) return true
-            if (size < CHUNK) return false
-            kept = markOfSharedScale.size - 1
+            kept = minOf(size, markOfSharedScale.size - 1)
             chunk.copyInto(chunk, 0, size - kept, size)
-        }
+        } while (size == CHUNK)
     }
-    error("the loop ends by returning")
+    return false
 }
 
 private fun holds(bytes: ByteArray, size: Int, mark: ByteArray): Boolean =
