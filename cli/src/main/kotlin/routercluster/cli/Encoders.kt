@@ -38,7 +38,9 @@ class Encoders(bundle: Path?) : EncoderOpener {
     private val bundled: EncoderSource = bundle?.takeIf(Files::isDirectory)?.let(EncoderSource::Folder) ?: EncoderSource.MiniLm
 
     /** What the policy file named [file] may refer to. */
-    fun files(file: String): PolicyFiles = FolderFiles(parentOf(file), { described(EncoderSource.Folder(it), "$it") }, described(bundled, null))
+    fun files(
+        file: String,
+    ): PolicyFiles = FolderFiles(parentOf(file), { described(EncoderSource.Folder(it), "$it") }, described(bundled, null))
 
     override fun open(settings: EncoderSettings): OpenEncoder {
         val source = settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: bundled

@@ -9,12 +9,12 @@ import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
-import routercluster.gateway.envoy.Address
-import routercluster.gateway.envoy.ClientCertificate
-import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.planWith
 import routercluster.gateway.encode.ready
+import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.ClientCertificate
+import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
@@ -143,7 +143,15 @@ private fun retryAfter(wait: Duration): RetryAfter =
 
 private fun explained(policy: Policy, body: ChatBody, identity: Identity): Explained {
     val facts = Facts(body.messages, body.toolCount, body.metadata, identity, Snapshot.languages(policy))
-    val plan = if (policy.isLearned) asked(policy, body, facts) else policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
+    val plan = if (policy.isLearned) {
+        asked(
+            policy,
+            body,
+            facts,
+        )
+    } else {
+        policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
+    }
     val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
     return Explained(record.render(), pretty(record.toJson()))
 }

@@ -27,7 +27,10 @@ fun headsOf(source: EncoderSource): Map<String, Head> {
     if (bundle != null) return bundle.path("heads").associate { it.path("name").asText() to bundledHead(files, it, dimensions) }
     val labels = labelsOf(config)
     val task = taskOf(config, labels)
-    return mapOf(defaultName(task) to Head(task, if (task == Task.EMBED || task == Task.RERANK) emptyList() else labels, dimensions = dimensionsOf(task, dimensions)))
+    return mapOf(
+        defaultName(task) to
+            Head(task, if (task == Task.EMBED || task == Task.RERANK) emptyList() else labels, dimensions = dimensionsOf(task, dimensions)),
+    )
 }
 
 /** What tells this version of an encoder from others, or null where its files do not say. */

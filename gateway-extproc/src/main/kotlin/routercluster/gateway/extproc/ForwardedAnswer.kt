@@ -43,6 +43,7 @@ internal class ForwardedAnswer(
             tellAttempt(status.takeIf { delivery.answered }, failure)
             picked.answered(failure, maxOf(1, delivery.attempts))
         }
+
         fun value(name: String) = headers.firstOrNull { it.first == name }?.second
         val head = AnswerHead(status, value("content-type"), value("content-encoding"))
         account.headers(head, picked.model, picked.upstream)

@@ -198,7 +198,11 @@ private fun signalNote(json: Fields): SignalNote {
             }
 
             "matched", "not_matched" -> {
-                val labels = json.inner("labels")?.inners().orEmpty().mapValues { (_, part) -> seen(part, part.text("state")) }
+                val labels = json
+                    .inner("labels")
+                    ?.inners()
+                    .orEmpty()
+                    .mapValues { (_, part) -> seen(part, part.text("state")) }
                 seen(json, state).copy(found = json.texts("found"), labels = labels)
             }
 

@@ -97,7 +97,10 @@ private fun cells(reading: Reading): List<String> =
                 listOfNotNull(
                     reading.value?.let { "value ${number(it)}" },
                     reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "),
-                    reading.labels.takeIf { it.isNotEmpty() }?.map { (label, part) -> "$label ${words(part)}" }?.joinToString(", "),
+                    reading.labels
+                        .takeIf { it.isNotEmpty() }
+                        ?.map { (label, part) -> "$label ${words(part)}" }
+                        ?.joinToString(", "),
                 ).joinToString("; "),
             )
         }

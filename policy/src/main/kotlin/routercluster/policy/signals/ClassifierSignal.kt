@@ -30,7 +30,11 @@ internal class RawClassifierRule(
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val before = problems.all.size
         if (labels.size < 2) problems.add(labelsAt, "has too few", "${labels.size} labels", "at least two")
-        labels.groupBy { it.value }.values.flatMap { it.drop(1) }.forEach { problems.add(it.at, "is there twice", it.value) }
+        labels
+            .groupBy { it.value }
+            .values
+            .flatMap { it.drop(1) }
+            .forEach { problems.add(it.at, "is there twice", it.value) }
         val misplaced = if (type == ClassifierType.LOCAL) listOf(model, instructions) else listOf(folder?.path)
         misplaced.filterNotNull().forEach { problems.add(it.at, "does not go with type ${type?.name?.lowercase()}", it.value) }
         val signal =
@@ -50,7 +54,9 @@ internal class RawClassifierRule(
     }
 
     private fun asked(catalog: Catalog, problems: Problems): Signal? {
-        val externals = catalog.externals.values.filter { it.role == ExternalModel.Role.CLASSIFICATION }.map { it.name }
+        val externals = catalog.externals.values
+            .filter { it.role == ExternalModel.Role.CLASSIFICATION }
+            .map { it.name }
         val accepted = externals.joinToString(", ").ifEmpty { "none is defined" }
         if (model == null) problems.add(at.copy(path = "${at.path}.model"), "is required", accepted = accepted)
         if (model != null && model.value !in externals) {

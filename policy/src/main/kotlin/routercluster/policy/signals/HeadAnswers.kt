@@ -94,7 +94,11 @@ internal fun LabelQuestion.named() = NamedHead(ref, head)
 /** Two names of one label: case, and what stands between its words, do not count. */
 internal fun isSameLabel(a: String, b: String): Boolean = plain(a) == plain(b)
 
-private fun plain(label: String): String = label.trim().lowercase().replace('_', ' ').replace('-', ' ')
+private fun plain(label: String): String = label
+    .trim()
+    .lowercase()
+    .replace('_', ' ')
+    .replace('-', ' ')
 
 /** The newest user message as the one passage for [head]; none where there is no text. */
 internal fun aloneOf(facts: Facts, head: LabelHead): List<Passage> =

@@ -45,7 +45,9 @@ internal class RawPii(
 
         /** Heads may name a type once, or apart for a span's first token and the rest. */
         private fun entityTypes(head: NamedHead): Set<String> =
-            head.head.labels.map { it.removePrefix("B-").removePrefix("I-") }.toSet() - NO_ENTITY
+            head.head.labels
+                .map { it.removePrefix("B-").removePrefix("I-") }
+                .toSet() - NO_ENTITY
 
         private val NO_ENTITY = setOf("O", "NO_PII")
     }

@@ -48,7 +48,10 @@ internal class ReaskSignal(terms: Terms, private val head: VectorHead, private v
         ReaskSignal(terms, head, peers.filterIsInstance<ReaskSignal>().flatMap { it.rules }.distinctBy { it.name })
 
     override fun passages(facts: Facts): List<Passage> {
-        val asked = facts.messages.asReversed().filter { it.role == Role.USER }.map { it.text }
+        val asked = facts.messages
+            .asReversed()
+            .filter { it.role == Role.USER }
+            .map { it.text }
         // A message without text, such as an image alone, ends the streak.
         val streak = asked.takeWhile { it.isNotBlank() }.take(lookbackMax + 1)
         return if (streak.size < 2) emptyList() else streak.map(head::passage)

@@ -81,8 +81,17 @@ class LabelledConditionsTest {
 
     private fun ruleOf(rule: String): Rule =
         when (val outcome = outcome(rule)) {
-            is PolicyOutcome.Proven -> outcome.policy.recipes.getValue("default").decisions.single().rule
-            is PolicyOutcome.Refused -> error(outcome.problems.joinToString())
+            is PolicyOutcome.Proven -> {
+                outcome.policy.recipes
+                    .getValue("default")
+                    .decisions
+                    .single()
+                    .rule
+            }
+
+            is PolicyOutcome.Refused -> {
+                error(outcome.problems.joinToString())
+            }
         }
 
     private fun problems(rule: String, signals: String = ""): List<String> =

@@ -126,9 +126,17 @@ private fun randomRule(random: Random, signalCount: Int, depth: Int): Rule {
             Rule.Leaf(random.nextInt(signalCount), randomPredicate(random), OnError.entries.random(random), label)
         }
 
-        2 -> Rule.And(children())
-        3 -> Rule.Or(children())
-        else -> Rule.Not(randomRule(random, signalCount, depth - 1))
+        2 -> {
+            Rule.And(children())
+        }
+
+        3 -> {
+            Rule.Or(children())
+        }
+
+        else -> {
+            Rule.Not(randomRule(random, signalCount, depth - 1))
+        }
     }
 }
 

@@ -56,8 +56,14 @@ class SeedDecisionsTest {
     /** What a trained head has to tell, this module cannot: an answer made up for the test would only prove itself. */
     private fun isForHere(outcome: PolicyOutcome): Boolean =
         when (outcome) {
-            is PolicyOutcome.Proven -> outcome.policy.recipes.values.none { recipe -> recipe.signals.any { it is LearnedSignal } }
-            is PolicyOutcome.Refused -> outcome.problems.any { Section.NOT_SUPPORTED_YET !in it.toString() }
+            is PolicyOutcome.Proven -> {
+                outcome.policy.recipes.values
+                    .none { recipe -> recipe.signals.any { it is LearnedSignal } }
+            }
+
+            is PolicyOutcome.Refused -> {
+                outcome.problems.any { Section.NOT_SUPPORTED_YET !in it.toString() }
+            }
         }
 
     private fun decision(row: JsonNode, outcome: PolicyOutcome): String? {

@@ -96,7 +96,10 @@ class GuardedTextsTest {
             signal.passages(facts).map { passage ->
                 val spans =
                     listOf("Ann Smith", "Bob Jones").mapNotNull { name ->
-                        passage.text.indexOf(name).takeIf { it >= 0 }?.let { Span("PERSON", it, it + name.length, 0.95f) }
+                        passage.text
+                            .indexOf(name)
+                            .takeIf { it >= 0 }
+                            ?.let { Span("PERSON", it, it + name.length, 0.95f) }
                     }
                 PassageResult(passage.heads.associateWith { HeadResult.Spans(spans) }, whole(passage.text))
             }
@@ -109,6 +112,7 @@ class GuardedTextsTest {
         for (signal in listOf(jailbreak.getValue("guard"), pii.getValue("all"))) {
             val facts = said("some text")
             val half = Coverage(64, 4, 4, 9)
+
             fun reading(answer: HeadResult) =
                 signal.read(facts, signal.passages(facts).map { PassageResult(it.heads.associateWith { answer }, half) })
             val (calm, alarm) =
@@ -128,6 +132,7 @@ class GuardedTextsTest {
     @Test
     fun `hybrid fails where one way failed and the other found nothing`() {
         val signal = jailbreak.getValue("hybrid")
+
         fun reading(text: String) =
             signal.read(
                 said(text),

@@ -77,8 +77,15 @@ class LearnedPolicyTest {
         recipe.decisions.single().rule shouldBe
             Rule.And(listOf(Rule.Leaf(0, null, OnError.NO_MATCH), Rule.Leaf(1, null, OnError.NO_MATCH, "hard")))
         // Where the composer is false the encoder is not asked.
-        recipe.engine.begin(said("prove it")).shouldBeInstanceOf<Ruling>().decision shouldBe null
-        recipe.engine.begin(said("prove this code")).shouldBeInstanceOf<Question>().signals.map { "$it" } shouldContainExactly
+        recipe.engine
+            .begin(said("prove it"))
+            .shouldBeInstanceOf<Ruling>()
+            .decision shouldBe null
+        recipe.engine
+            .begin(said("prove this code"))
+            .shouldBeInstanceOf<Question>()
+            .signals
+            .map { "$it" } shouldContainExactly
             listOf("complexity:task")
     }
 
@@ -114,8 +121,15 @@ class LearnedPolicyTest {
         val signals = "classifiers: [{name: c, type: local, model_path: models/guard, labels: [RISKY, SAFE], use_cpu: false}]"
         val policy = policy(signals, "{type: classifier, name: 'c:RISKY', predicate: {gte: 0.5}}")
         policy.catalog.encoders.keys shouldBe setOf("default", "guard")
-        val signal = policy.recipes.getValue("default").signals.single() as LearnedSignal
-        signal.passages(said("x")).single().heads.map { it.toString() } shouldContainExactly listOf("guard/class")
+        val signal = policy.recipes
+            .getValue("default")
+            .signals
+            .single() as LearnedSignal
+        signal
+            .passages(said("x"))
+            .single()
+            .heads
+            .map { it.toString() } shouldContainExactly listOf("guard/class")
     }
 
     @Test

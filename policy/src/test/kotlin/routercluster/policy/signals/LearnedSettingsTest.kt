@@ -75,6 +75,7 @@ class LearnedSettingsTest {
     fun `the best preference must lead by the margin`() {
         val rules = "- {name: short, examples: [keep it short]}\n- {name: long, examples: [write it long]}"
         val text = "keep it short write"
+
         fun catalog(margin: Double) =
             ToyEncoder.catalog(Modules(preference = PreferenceSettings(prototypes = PrototypeScoring(marginThreshold = margin))))
         matching(signals("preference", rules, catalog(0.1)), text) shouldContainExactly listOf("short")
@@ -99,6 +100,7 @@ class LearnedSettingsTest {
     @Test
     fun `modality by classifier alone, and by words alone`() {
         val rules = listOf("AR", "DIFFUSION", "BOTH").joinToString("\n") { "- {name: $it}" }
+
         fun modules(method: ModalitySettings.Method) = Modules(modality = ModalitySettings(method = method, keywords = listOf("image")))
         val classifier = signals("modality", rules, ToyEncoder.catalog(modules(ModalitySettings.Method.CLASSIFIER)))
         matching(classifier, "an image", "DIFFUSION .7") shouldContainExactly listOf("DIFFUSION")
@@ -151,7 +153,10 @@ class LearnedSettingsTest {
     @Test
     fun `a signal whose exemplars are not embedded yet fails`() {
         for (type in listOf("embedding", "preference", "complexity", "kb")) {
-            val signal = SignalTableFile.read(type, ready = false).signals.values.first() as LearnedSignal
+            val signal = SignalTableFile
+                .read(type, ready = false)
+                .signals.values
+                .first() as LearnedSignal
             withClue(type) { signal.readAs(said("x"), "") shouldBe NOT_PREPARED }
         }
     }

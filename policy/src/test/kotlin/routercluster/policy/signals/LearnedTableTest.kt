@@ -93,5 +93,9 @@ class LearnedTableTest {
 
     private fun part(seen: Reading.Seen): String = if (seen.matched && seen.value == null) "yes" else seen.value?.let(::number) ?: "no"
 
-    private fun number(x: Double): String = String.format(Locale.ROOT, "%.3f", x).trimEnd('0').trimEnd('.').replace(Regex("^-0$"), "0")
+    private fun number(x: Double): String = String
+        .format(Locale.ROOT, "%.3f", x)
+        .trimEnd('0')
+        .trimEnd('.')
+        .replace(Regex("^-0$"), "0")
 }

@@ -123,8 +123,10 @@ internal object ToyEncoder {
 
     /** The last two are those of the seed's files. */
     private val externals =
-        (listOf("judge", "risk-judge", "external-classifier").map { external(it, ExternalModel.Role.CLASSIFICATION) } +
-            external("taste", ExternalModel.Role.PREFERENCE)).associateBy { it.name }
+        (
+            listOf("judge", "risk-judge", "external-classifier").map { external(it, ExternalModel.Role.CLASSIFICATION) } +
+                external("taste", ExternalModel.Role.PREFERENCE)
+        ).associateBy { it.name }
 
     val catalog: Catalog = catalog()
 
@@ -149,7 +151,11 @@ internal object ToyEncoder {
 
     /** Cosine of two such: words in common over the root of the product of their numbers. */
     fun vector(text: String): FloatArray {
-        val words = text.lowercase().split(Regex("\\P{L}+")).filter { it.isNotEmpty() }.distinct()
+        val words = text
+            .lowercase()
+            .split(Regex("\\P{L}+"))
+            .filter { it.isNotEmpty() }
+            .distinct()
         val vector = FloatArray(DIMENSIONS)
         words.forEach { vector[Math.floorMod(it.hashCode() * 31, DIMENSIONS)] = 1f / sqrt(words.size.toFloat()) }
         return vector

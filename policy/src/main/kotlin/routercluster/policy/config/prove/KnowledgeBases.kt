@@ -54,6 +54,11 @@ private fun manifest(raw: RawKnowledgeBase, files: PolicyFiles, problems: Proble
 private fun provenNames(raw: RawKnowledgeBase, labels: Set<String>, problems: Problems) {
     val what = "unknown label of the knowledge base ${raw.name.value}"
     raw.labelThresholds.forEach { unknownName(it.label, what, labels, problems) }
-    raw.groups.values.flatten().forEach { unknownName(it, what, labels, problems) }
-    raw.groups.filterValues { it.isEmpty() }.keys.forEach { problems.add(raw.groupsAt, "has an empty group", it, "at least one label") }
+    raw.groups.values
+        .flatten()
+        .forEach { unknownName(it, what, labels, problems) }
+    raw.groups
+        .filterValues { it.isEmpty() }
+        .keys
+        .forEach { problems.add(raw.groupsAt, "has an empty group", it, "at least one label") }
 }

@@ -32,7 +32,11 @@ internal fun readManifest(manifest: ManifestFile, problems: Problems): Map<Strin
             labels.size() > LABELS_MAX -> "has ${labels.size()} labels, at most $LABELS_MAX"
             else -> labels.fieldNames().asSequence().firstNotNullOfOrNull { label -> faultOf(label, labels.get(label)) }
         }
-    val exemplars = labels?.fieldNames()?.asSequence()?.associateWith { exemplarsOf(labels.get(it)) }.orEmpty()
+    val exemplars = labels
+        ?.fieldNames()
+        ?.asSequence()
+        ?.associateWith { exemplarsOf(labels.get(it)) }
+        .orEmpty()
     val count = exemplars.values.sumOf { it.size }
     val what = fault ?: "has $count exemplars, at most $EXEMPLARS_MAX".takeIf { count > EXEMPLARS_MAX }
     if (what != null) problems.add(manifest.at, what, manifest.path, """{"labels": {"name": {"exemplars": ["a text"]}}}""")

@@ -85,7 +85,9 @@ private fun nameAndLabel(raw: RawRule.Leaf, known: Set<String>, problems: Proble
 private fun isLabelled(raw: RawRule.Leaf, label: Text?, signal: Signal, problems: Problems): Boolean {
     val kind = label?.let { signal.labels[it.value] }
     if (label != null && kind == null) {
-        val accepted = signal.labels.keys.joinToString(", ").ifEmpty { "none" }
+        val accepted = signal.labels.keys
+            .joinToString(", ")
+            .ifEmpty { "none" }
         problems.add(label.at, "unknown label of ${signal.ref}", label.value, accepted, nearestName(label.value, signal.labels.keys))
         return false
     }
