@@ -1,5 +1,6 @@
 package routercluster.cli
 
+import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.parameters.arguments.argument
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
@@ -16,7 +17,11 @@ class EnvoyAddresses(
     val extProcPort: Int,
     val httpPort: Int,
     val accessLog: Boolean,
+    val tls: EnvoyTls,
 )
+
+/** Files as Envoy finds them, for an ext_proc port with TLS; null where they were not given. */
+class EnvoyTls(val routerCa: String?, val clientCertificate: String?, val clientKey: String?)
 
 /** `router envoy-config`: an Envoy configuration for a policy. */
 class EnvoyConfig(private val load: LoadPolicy, private val render: (Policy, EnvoyAddresses) -> String) :
@@ -31,10 +36,17 @@ class EnvoyConfig(private val load: LoadPolicy, private val render: (Policy, Env
     private val routerHost by option("--router-host").help("where the router runs; default 127.0.0.1").default("127.0.0.1")
     private val extProcPort by port("--extproc-port", "the router's ExtProc port; default 50051").default(50_051)
     private val httpPort by port("--http-port", "the router's HTTP port; default 8899").default(8899)
+    private val routerCa by option("--router-ca", metavar = "FILE")
+        .help("certificates that the router's must lead to, where the policy has gateway.extproc_tls; default: the system's")
+    private val clientCertificate by option("--client-certificate", metavar = "FILE")
+        .help("what Envoy shows the router, where the policy has gateway.extproc_tls.client_ca_file")
+    private val clientKey by option("--client-key", metavar = "FILE").help("the key of --client-certificate")
     private val noAccessLog by option("--no-access-log", help = "write no line per request").flag()
 
     override fun run() {
-        val addresses = EnvoyAddresses(port, adminPort, routerHost, extProcPort, httpPort, accessLog = !noAccessLog)
+        val tls = EnvoyTls(routerCa, clientCertificate, clientKey)
+        if ((clientCertificate == null) != (clientKey == null)) throw UsageError("give --client-certificate and --client-key, or neither")
+        val addresses = EnvoyAddresses(port, adminPort, routerHost, extProcPort, httpPort, !noAccessLog, tls)
         echo(render(load.fromFile(file), addresses).trimEnd())
     }
 }

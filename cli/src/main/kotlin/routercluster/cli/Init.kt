@@ -41,7 +41,7 @@ class Init(private val discover: Discover = ::discoverProviders) :
         } catch (e: IOException) {
             throw Failure("$file: cannot be written: ${e.message}")
         }
-        echo("Wrote $file for ${found.joinToString { it.kind.title }.ifEmpty { "simulated models, since no others were found" }}.")
+        echo("Wrote $file for ${found.joinToString { it.title }.ifEmpty { "simulated models, since no others were found" }}.")
         if (found.isEmpty()) echo("First, in another terminal: router mock-llm")
         echo("Next: router serve --config $file")
     }

@@ -19,23 +19,28 @@ sealed interface Reply {
 private const val ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 /**
- * One call to a server on this machine, without a proxy. The JDK's old client on purpose: it is ready in a tenth of the time
- * that `java.net.http` takes, and short commands live from that.
+ * One call to a server. The JDK's old client on purpose: it is ready in a tenth of the time that `java.net.http` takes, and short
+ * commands live from that. No redirection is followed: [headers] may hold a key.
  *
  * @param body JSON to POST; null means GET
+ * @param direct passes by the proxy that the JVM may have been told of
  */
-fun call(uri: URI, timeout: Duration, body: String? = null): Reply =
+fun call(uri: URI, timeout: Duration, body: String? = null, headers: Map<String, String> = emptyMap(), direct: Boolean = true): Reply =
     try {
-        val connection = uri.toURL().openConnection(Proxy.NO_PROXY) as HttpURLConnection
+        val connection = (if (direct) uri.toURL().openConnection(Proxy.NO_PROXY) else uri.toURL().openConnection()) as HttpURLConnection
         connection.connectTimeout = timeout.toMillis().toInt()
         connection.readTimeout = timeout.toMillis().toInt()
         connection.instanceFollowRedirects = false
         connection.setRequestProperty("accept", "application/json")
+        headers.forEach { (name, value) -> connection.setRequestProperty(name, value) }
         body?.let { connection.post(it) }
         val status = connection.responseCode
         Reply.Answer(status, connection.contentType.orEmpty(), connection.text(status))
     } catch (e: IOException) {
         Reply.Silence(e.message ?: e.javaClass.simpleName)
+    } catch (_: IllegalArgumentException) {
+        // Its message would quote the header.
+        Reply.Silence("an address or a header that cannot be sent")
     }
 
 private fun HttpURLConnection.post(body: String) {

@@ -9,11 +9,16 @@ import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
+import routercluster.gateway.encode.EncoderPool
+import routercluster.gateway.encode.planWith
+import routercluster.gateway.encode.ready
 import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.ClientCertificate
 import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
+import routercluster.gateway.tls.InvalidTls
 import routercluster.mock.Fault
 import routercluster.mock.RetryAfter
 import routercluster.mock.RunningMock
@@ -21,7 +26,7 @@ import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
-import routercluster.policy.config.loadPolicy
+import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.decisionRecordOf
@@ -32,8 +37,10 @@ import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Identity
 import routercluster.policy.request.parseChat
-import routercluster.policy.routing.plan
+import routercluster.policy.routing.Plan
+import routercluster.policy.routing.begin
 import routercluster.policy.routing.resolve
+import routercluster.telemetry.InvalidTracing
 import routercluster.telemetry.LogFormat
 import routercluster.telemetry.configureLogging
 import java.time.Clock
@@ -43,32 +50,38 @@ import kotlin.random.Random
 /** The commands in the order of the help text, each with the functions of other modules that it needs. */
 fun commands(): List<CoreCliktCommand> =
     listOf(
-        Serve(::loadPolicy, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
+        Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
-        Validate(::loadPolicy),
-        Explain(::loadPolicy, ::parseChat, ::explained) { recordIn(it).render() },
-        Replay(::loadPolicy, ::replayed),
-        Models(::loadPolicy),
+        Validate(::loadWithFiles),
+        Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
+        Replay(::loadWithFiles, ::replayed),
+        Models(::loadWithFiles),
         Status(),
         Version(),
         MockLlm(::logTo, ::startMock),
-        EnvoyConfig(::loadPolicy, ::rendered),
+        EnvoyConfig(::loadWithFiles, ::rendered),
     )
 
 private fun startGateway(settings: ServeSettings): Running {
-    val running =
-        gateway(
-            GatewayConfig(
-                policy = settings.policy,
-                file = settings.file,
-                host = settings.host,
-                port = settings.port,
-                extProcPort = settings.extProcPort,
-                adminPort = settings.adminPort,
-                version = version,
-            ),
+    val config =
+        GatewayConfig(
+            policy = settings.policy,
+            file = settings.file,
+            host = settings.host,
+            port = settings.port,
+            extProcPort = settings.extProcPort,
+            adminPort = settings.adminPort,
+            version = version,
+            load = { text, name -> loadWithFiles(text, name, System::getenv) },
+            encoders = localEncoders,
         )
-    return GatewayProcess(running)
+    return try {
+        GatewayProcess(gateway(config))
+    } catch (invalid: InvalidTls) {
+        throw Failure("gateway.extproc_tls: ${invalid.message}")
+    } catch (invalid: InvalidTracing) {
+        throw Failure("tracing: ${invalid.message}")
+    }
 }
 
 /** Libraries log from their first use on, so commands that start servers call this before anything else. */
@@ -121,9 +134,21 @@ private fun retryAfter(wait: Duration): RetryAfter =
 
 private fun explained(policy: Policy, body: ChatBody, identity: Identity): Explained {
     val facts = Facts(body.messages, body.toolCount, body.metadata, identity, Snapshot.languages(policy))
-    val plan = policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
+    val plan = EncoderPool(localEncoders).use { planned(it, policy, body.model, facts) }
     val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
     return Explained(record.render(), pretty(record.toJson()))
+}
+
+/** With every signal read; encoders are opened where the policy has use for them. */
+private fun planned(encoders: EncoderPool, policy: Policy, model: String, facts: Facts): Plan {
+    val ready =
+        try {
+            encoders.ready(policy)
+        } catch (failure: EncodeFailure) {
+            throw Failure("learned signals cannot be read: ${failure.message}")
+        }
+    val planning = ready.policy.begin(ready.policy.resolve(model), facts, Random(0), everything = true)
+    return ready.use { planWith(it.lease, planning) }
 }
 
 private fun replayed(text: String, policy: Policy): Explained {
@@ -141,14 +166,20 @@ private fun recordIn(text: String): DecisionRecord =
 private fun rendered(policy: Policy, addresses: EnvoyAddresses): String {
     val default = Listener("http", "127.0.0.1", 8801, Duration.ofSeconds(300))
     val listeners = policy.listeners.ifEmpty { listOf(default) }
-    return renderEnvoy(
-        policy,
+    val client = addresses.tls.clientCertificate?.let { certificate -> addresses.tls.clientKey?.let { ClientCertificate(certificate, it) } }
+    if (policy.gateway.extProcTls?.clientCaFile != null && client == null) {
+        throw UsageError(
+            "the policy asks Envoy for a certificate (gateway.extproc_tls.client_ca_file): give --client-certificate and --client-key",
+        )
+    }
+    val options =
         EnvoyOptions(
             extProc = Address(addresses.routerHost, addresses.extProcPort),
             httpDoor = Address(addresses.routerHost, addresses.httpPort),
             listeners = addresses.listenPort?.let { port -> listOf(listeners.first().copy(port = port)) } ?: listeners,
             adminPort = addresses.adminPort.takeIf { it != 0 },
             accessLog = addresses.accessLog,
-        ),
-    )
+            client = client,
+        )
+    return renderEnvoy(policy, addresses.tls.routerCa?.let { options.copy(routerCaFile = it) } ?: options)
 }

@@ -75,7 +75,7 @@ class CommandsTest {
             accepts,
             { bytes, _ ->
                 parse(bytes)
-                ChatBody(bytes, "auto", false, emptyMap(), emptyMap(), emptyList(), emptyList(), 0, emptyMap())
+                ChatBody(bytes, "auto", false, false, emptyMap(), emptyMap(), emptyList(), emptyList(), 0, emptyMap())
             },
             { policy, body, identity -> Explained("${policy.defaultModel.name} $identity ${body.bytes.decodeToString()}", "{}") },
             { record -> "record $record" },

@@ -81,4 +81,28 @@ class WiringTest {
             it shouldContain "10000"
         }
     }
+
+    private fun withTls(more: String = ""): String {
+        val section = "\ngateway: {extproc_tls: {certificate_file: none.crt, key_file: none.key$more}}\n"
+        return "${Files.writeString(folder.resolve("tls.yaml"), starterPolicy(emptyList(), 8898) + section)}"
+    }
+
+    @Test
+    fun `an Envoy configuration speaks TLS where the policy does`() {
+        record(real("envoy-config"), "envoy-config", withTls(), "--router-ca", "ca.crt").out shouldContain "filename: ca.crt"
+        val guarded = withTls(", client_ca_file: envoys.crt")
+        val refused = record(real("envoy-config"), "envoy-config", guarded)
+        refused.status shouldBe ExitStatus.USAGE
+        refused.err shouldContain "give --client-certificate and --client-key"
+        record(real("envoy-config"), "envoy-config", guarded, "--client-key", "a.key").status shouldBe ExitStatus.USAGE
+        val given = arrayOf("--client-certificate", "a.crt", "--client-key", "a.key")
+        record(real("envoy-config"), "envoy-config", guarded, *given).out shouldContain "filename: a.key"
+    }
+
+    @Test
+    fun `what the policy names and what the environment says is checked before ports are opened`() {
+        val served = record(real("serve"), "serve", "--config", withTls(), "--port", "0", "--extproc-port", "0", "--admin-port", "0")
+        served.status shouldBe ExitStatus.REFUSED
+        served.err shouldContain "gateway.extproc_tls: none.crt: cannot be read"
+    }
 }

@@ -20,16 +20,18 @@ import routercluster.gateway.extproc.extProcService
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
+import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
-import routercluster.telemetry.OpenTelemetryTracing
 import routercluster.telemetry.PrometheusEvents
 import routercluster.telemetry.Tracing
+import routercluster.telemetry.openTracing
 import java.net.InetSocketAddress
 import java.nio.file.Path
 import java.time.Clock
@@ -47,10 +49,11 @@ import kotlin.random.Random
  * @property file followed for changes of [policy]; null follows nothing
  * @property load proves the text of a changed policy file; the second text is its name
  * @property encoders opens those that a policy's learned signals ask; called for no other policy
+ * @property environment looked up for the settings of tracing
  * @property adminHost the admin API has no login yet: keep it on loopback
  * @property random drawn from by many threads
  * @property eventLoops threads that do the I/O of all doors and upstreams
- * @property tracing null takes what the policy says
+ * @property tracing null takes what policy and environment say
  * @property events hears everything that the metrics hear
  */
 class GatewayConfig(
@@ -64,6 +67,7 @@ class GatewayConfig(
     val version: String,
     val load: (text: String, file: String) -> Policy = { text, name -> loadPolicy(text, name, System::getenv) },
     val encoders: EncoderOpener = EncoderOpener.NONE,
+    val environment: (String) -> String? = System::getenv,
     val clock: Clock = Clock.systemUTC(),
     val random: Random = SharedRandom,
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
@@ -131,12 +135,15 @@ internal class Servers(val http: Server, val extProc: Server, val operators: Ser
  * Wires a gateway and opens its ports.
  *
  * @throws CompletionException when a port is taken
+ * @throws routercluster.telemetry.InvalidTracing for a setting in the environment that OpenTelemetry does not take
+ * @throws routercluster.gateway.tls.InvalidTls for files that the policy names and that cannot be used
  */
 fun gateway(config: GatewayConfig): RunningGateway {
     val policy = config.policy
+    val tls = policy.gateway.extProcTls?.let(::FileTls)
     val metrics = PrometheusEvents()
     val events = if (config.events === Events.NONE) metrics else Events.all(metrics, config.events)
-    val tracing = config.tracing ?: policy.tracing?.let(OpenTelemetryTracing::otlp) ?: Tracing.OFF
+    val tracing = config.tracing ?: openTracing(policy.tracing, config.environment)
     // One thread a core serves both sides of a request: more of them only wake each other up.
     val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
     val pool = UpstreamPool(loops)
@@ -163,8 +170,12 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val servers =
         Servers(
-            doorServer(config.host, config.port, policy, loops).apply(admin::addProbes).serviceUnder("/", door).build(),
-            doorServer(config.host, config.extProcPort, policy, loops)
+            doorServer(config.host, config.port, policy, loops)
+                .childChannelPipelineCustomizer(::answerHttp10)
+                .apply(admin::addProbes)
+                .serviceUnder("/", door)
+                .build(),
+            doorServer(config.host, config.extProcPort, policy, loops, tls)
                 .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
                 .service(extProc)
                 .build(),
@@ -188,9 +199,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
 /** Beside the ports, which need not wait for it: a request that comes earlier is just slower. */
 private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
     val first = keeper.snapshot()
-    if (!first.isSlowToStart) return
     val what = "tables: the policy's token counter and languages are being loaded"
-    readiness.awaits(what)
+    if (first.isSlowToStart) readiness.awaits(what)
     thread(name = "warm-up", isDaemon = true) {
         try {
             first.warm()
@@ -243,11 +253,13 @@ private val PAUSE_MIN: Duration = Duration.ofSeconds(1)
 private val PAUSE_MAX: Duration = Duration.ofSeconds(30)
 private val log = LoggerFactory.getLogger("routercluster.gateway")
 
-private fun plainServer(host: String, port: Int, loops: EventLoopGroup): ServerBuilder =
+private fun plainServer(host: String, port: Int, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder =
     Server
         .builder()
         .workerGroup(loops, false)
-        .port(InetSocketAddress(host, port), SessionProtocol.HTTP)
+        .bossGroupFactory(::acceptors)
+        .port(InetSocketAddress(host, port), if (tls == null) SessionProtocol.HTTP else SessionProtocol.HTTPS)
+        .apply { tls?.let { tlsProvider(it, it.config) } }
         .errorHandler(EdgeErrors)
         .accessLogger { _ -> NOPLogger.NOP_LOGGER }
         // Our own events say more; Armeria's meters would cost time on every request.
@@ -256,10 +268,10 @@ private fun plainServer(host: String, port: Int, loops: EventLoopGroup): ServerB
         .gracefulShutdownTimeout(Duration.ZERO, Duration.ZERO)
 
 /** Headers a little beyond the policy's bound are read, so that most refusals come from us and leave the connection open. */
-private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoopGroup): ServerBuilder {
+private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder {
     val gateway = policy.gateway
     val headerBytesMax = gateway.limits.headerBytesMax + HEADER_MARGIN_BYTES
-    return plainServer(host, port, loops)
+    return plainServer(host, port, loops, tls)
         .maxRequestLength(gateway.limits.bodyBytesMax)
         .http1MaxHeaderSize(headerBytesMax)
         .http2MaxHeaderListSize(headerBytesMax.toLong())

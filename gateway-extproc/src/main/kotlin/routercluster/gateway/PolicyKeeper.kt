@@ -213,6 +213,7 @@ class PolicyKeeper(
                 "listeners".takeIf { old.listeners != new.listeners },
                 "observability.tracing".takeIf { old.tracing != new.tracing },
                 "gateway.decisions_kept".takeIf { old.gateway.decisionsKept != new.gateway.decisionsKept },
+                "gateway.extproc_tls".takeIf { old.gateway.extProcTls != new.gateway.extProcTls },
                 "gateway.limits.header_bytes_max".takeIf { old.gateway.limits.headerBytesMax < new.gateway.limits.headerBytesMax },
                 "gateway.limits.body_bytes_max (ExtProc)".takeIf { old.gateway.limits.bodyBytesMax != new.gateway.limits.bodyBytesMax },
             )

@@ -3,6 +3,7 @@ package routercluster.gateway
 import com.linecorp.armeria.client.grpc.GrpcClients
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpResponseWriter
+import io.envoyproxy.envoy.service.ext_proc.v3.ExternalProcessorGrpc
 import io.grpc.health.v1.HealthCheckRequest
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus
 import io.grpc.health.v1.HealthGrpc
@@ -19,6 +20,9 @@ import java.util.concurrent.TimeUnit
 
 class DrainTest {
     private val writer = CompletableFuture<HttpResponseWriter>()
+
+    /** A health check may ask for the server as a whole or, as the rendered Envoy configuration does, for the one service. */
+    private val names = listOf("", ExternalProcessorGrpc.SERVICE_NAME).map { HealthCheckRequest.newBuilder().setService(it).build() }
     private val upstream = ScriptedUpstream({ streamed("one ") { writer.complete(this) } })
 
     @Test
@@ -30,7 +34,7 @@ class DrainTest {
                 "gproto+http://127.0.0.1:${router.running.extProcPort}/",
                 HealthGrpc.HealthBlockingStub::class.java,
             )
-            health.check(HealthCheckRequest.getDefaultInstance()).status shouldBe ServingStatus.SERVING
+            for (name in names) health.check(name).status shouldBe ServingStatus.SERVING
 
             val closed = CompletableFuture.runAsync { router.running.close() }
             while (router.admin("/readyz").status == 200) Thread.onSpinWait()
@@ -41,7 +45,7 @@ class DrainTest {
             val refused = router.chat("Hello")
             (refused.status to refused.code) shouldBe (503 to "draining")
             refused.header("retry-after") shouldBe "1"
-            health.check(HealthCheckRequest.getDefaultInstance()).status shouldBe ServingStatus.NOT_SERVING
+            for (name in names) health.check(name).status shouldBe ServingStatus.NOT_SERVING
             closed.isDone shouldBe false
 
             writer.get(WAIT_SECONDS, TimeUnit.SECONDS).apply { write(HttpData.ofUtf8("two")) }.close()

@@ -7,13 +7,13 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import routercluster.gateway.upstream.Exchange
+import routercluster.gateway.upstream.Picked
 import routercluster.gateway.upstream.Reply
 import routercluster.gateway.upstream.ScriptedUpstream
 import routercluster.gateway.upstream.Upstreams
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.policy.Policy
 import routercluster.policy.models.Model
-import routercluster.policy.models.Upstream
 import routercluster.telemetry.RouterEvent
 import java.nio.file.Files
 import java.nio.file.Path
@@ -40,7 +40,7 @@ class PolicyKeeperTest {
 
         override suspend fun send(exchange: Exchange): Reply = error("not asked")
 
-        override fun pick(model: Model): Upstream? = null
+        override fun pick(models: List<Model>): Picked = error("not asked")
 
         override fun health(): Map<String, String> = emptyMap()
 

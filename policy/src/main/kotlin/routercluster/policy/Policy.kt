@@ -19,6 +19,7 @@ import java.time.Duration
  * @property autoNames model names that ask for routing by the default recipe
  * @property recipes by name; [DEFAULT_RECIPE] is always there
  * @property entrypoints virtual model names to recipe names
+ * @property tracing null where the file has no such section
  * @property metrics whether metrics are offered
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
@@ -141,14 +142,13 @@ data class IdentityHeaders(
     val failOpen: Boolean = false,
 )
 
-/** [endpoint] is the URL of an OTLP collector; [sampleRate] is 0..1. */
-data class TracingSettings(val endpoint: String, val sampleRate: Double, val serviceName: String)
-
 /**
  * What the doors allow and how they forward: the `gateway` section, ours rather than the seed's.
  *
  * @property trustedPeers CIDR blocks whose identity and internal headers are believed; empty trusts nobody
  * @property decisionsKept size of the ring of decision records
+ * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
+ * @property extProcTls null for an ext_proc port in clear text
  */
 data class GatewaySettings(
     val limits: Limits = Limits(),
@@ -156,7 +156,18 @@ data class GatewaySettings(
     val trustedPeers: List<String> = emptyList(),
     val decisionsKept: Int = 1_000,
     val drainTimeout: Duration = Duration.ofSeconds(30),
+    val noStreamUsageFrom: Set<String> = emptySet(),
+    val extProcTls: ServerTls? = null,
 )
+
+/**
+ * Paths of PEM files; relative ones count from where the router was started.
+ *
+ * @property certificateFile the server's certificate, followed by those that lead to its root
+ * @property keyFile PKCS #8, without a password
+ * @property clientCaFile who vouches for clients, which must then show a certificate; null asks for none
+ */
+data class ServerTls(val certificateFile: String, val keyFile: String, val clientCaFile: String? = null)
 
 /** Bounds on what a client may send. */
 data class Limits(

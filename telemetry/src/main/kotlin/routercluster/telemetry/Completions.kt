@@ -18,7 +18,8 @@ internal class Completions(private val registry: MeterRegistry) {
     private val requests =
         MeterTable(PrometheusEvents.SERIES_MAX, RequestKey(OTHER, OTHER, OTHER, AnswerPath.ERROR, 0), ::requestCounter)
     private val cached = MeterTable(PrometheusEvents.SERIES_MAX, OTHER, ::cachedCounter)
-    private val costs = MeterTable(PrometheusEvents.SERIES_MAX, CostKey(OTHER, OTHER), ::costCounter)
+    private val costs = MeterTable(PrometheusEvents.SERIES_MAX, CostKey(OTHER, OTHER, false), ::costCounter)
+    private val estimates = MeterTable(PrometheusEvents.SERIES_MAX, EstimateKey(OTHER, OTHER), ::estimateCounter)
 
     fun record(event: RouterEvent.Completed, names: KnownNames) {
         val model = names.model(event.model)
@@ -30,7 +31,16 @@ internal class Completions(private val registry: MeterRegistry) {
             AnswerPath.FAST_RESPONSE, AnswerPath.CACHE -> Unit
         }
         if (event.cachedTokens != null) cached.at(model).increment(event.cachedTokens.toDouble())
-        if (event.cost != null && event.cost > 0) costs.at(CostKey(model, currencies.of(event.currency))).increment(event.cost)
+        if (event.tokensEstimated) {
+            event.promptTokens?.let { estimates.at(EstimateKey(model, "input")).increment(it.toDouble()) }
+            event.completionTokens?.let { estimates.at(EstimateKey(model, "output")).increment(it.toDouble()) }
+        }
+        charge(model, event, event.costEstimated, estimated = true)
+        charge(model, event, (event.cost ?: 0.0) - event.costEstimated, estimated = false)
+    }
+
+    private fun charge(model: String, event: RouterEvent.Completed, amount: Double, estimated: Boolean) {
+        if (amount > 0) costs.at(CostKey(model, currencies.of(event.currency), estimated)).increment(amount)
     }
 
     private fun genAiKey(event: RouterEvent.Completed, names: KnownNames, model: String) =
@@ -60,13 +70,22 @@ internal class Completions(private val registry: MeterRegistry) {
     private fun costCounter(key: CostKey): Counter =
         Counter
             .builder("router.cost")
-            .description("Cost of the tokens used, by the policy's prices")
-            .tags("model", key.model, "currency", key.currency)
+            .description("Cost of the tokens used, by the policy's prices; estimated where no upstream told the tokens")
+            .tags("model", key.model, "currency", key.currency, "estimated", key.estimated.toString())
+            .register(registry)
+
+    private fun estimateCounter(key: EstimateKey): Counter =
+        Counter
+            .builder("router.estimated.tokens")
+            .description("Tokens of answers whose upstream did not tell them; not among those of the model calls' token usage")
+            .tags("model", key.model, "type", key.type)
             .register(registry)
 
     private data class RequestKey(val recipe: String, val decision: String, val model: String, val path: AnswerPath, val status: Int)
 
-    private data class CostKey(val model: String, val currency: String)
+    private data class CostKey(val model: String, val currency: String, val estimated: Boolean)
+
+    private data class EstimateKey(val model: String, val type: String)
 
     private data class GenAiKey(
         val operation: String,
@@ -103,15 +122,22 @@ internal class Completions(private val registry: MeterRegistry) {
 
         fun record(event: RouterEvent.Completed) {
             duration.record(event.nanos, TimeUnit.NANOSECONDS)
-            event.promptTokens?.let { input.record(it.toDouble()) }
-            event.completionTokens?.let { output.record(it.toDouble()) }
+            // The conventions want what was billed, and no guesses.
+            if (!event.tokensEstimated) {
+                event.promptTokens?.let { input.record(it.toDouble()) }
+                event.completionTokens?.let { output.record(it.toDouble()) }
+            }
             event.firstByteNanos?.let { streamTimes(event, it) }
         }
 
         private fun streamTimes(event: RouterEvent.Completed, firstByteNanos: Long) {
             firstToken.record(firstByteNanos, TimeUnit.NANOSECONDS)
             val later = (event.completionTokens ?: 0) - 1
-            if (event.stream && later > 0) perToken.record((event.nanos - firstByteNanos) / later, TimeUnit.NANOSECONDS)
+            if (event.stream && later > 0 &&
+                !event.tokensEstimated
+            ) {
+                perToken.record((event.nanos - firstByteNanos) / later, TimeUnit.NANOSECONDS)
+            }
         }
 
         private fun timer(name: String, help: String, buckets: Array<Duration>): Timer =

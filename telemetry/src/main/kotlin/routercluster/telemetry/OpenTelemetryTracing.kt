@@ -1,7 +1,6 @@
 package routercluster.telemetry
 
 import io.opentelemetry.api.common.AttributeKey
-import io.opentelemetry.api.common.Attributes
 import io.opentelemetry.api.trace.Span
 import io.opentelemetry.api.trace.SpanKind
 import io.opentelemetry.api.trace.StatusCode
@@ -10,19 +9,10 @@ import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator
 import io.opentelemetry.context.Context
 import io.opentelemetry.context.propagation.TextMapGetter
 import io.opentelemetry.context.propagation.TextMapSetter
-import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter
 import io.opentelemetry.sdk.common.Clock
-import io.opentelemetry.sdk.resources.Resource
 import io.opentelemetry.sdk.trace.SdkTracerProvider
-import io.opentelemetry.sdk.trace.SpanLimits
-import io.opentelemetry.sdk.trace.SpanProcessor
-import io.opentelemetry.sdk.trace.export.BatchSpanProcessor
-import io.opentelemetry.sdk.trace.samplers.Sampler
-import org.slf4j.LoggerFactory
 import routercluster.policy.FailureClass
-import routercluster.policy.TracingSettings
 import routercluster.policy.signals.Reading
-import java.net.URI
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 
@@ -30,24 +20,9 @@ import java.util.concurrent.TimeUnit
  * Traces by OpenTelemetry with the attribute names of its GenAI conventions. A request is a SERVER span, deciding an INTERNAL
  * child, each attempt a CLIENT child. Spans name models, decisions and signals of the policy; never a prompt, a key or a user.
  *
- * @param processor receives finished spans; [otlp] makes one that sends them in batches
- * @param sampleRate 0..1, share of the traces that begin here; where a client's trace comes in, its own choice holds
+ * @param provider samples and sends; closed with this. [openTracing] makes one that does as policy and environment say
  */
-class OpenTelemetryTracing(
-    serviceName: String,
-    sampleRate: Double,
-    processor: SpanProcessor,
-    private val clock: Clock = Clock.getDefault(),
-) : Tracing {
-    private val provider: SdkTracerProvider =
-        SdkTracerProvider
-            .builder()
-            .setClock(clock)
-            .setResource(Resource.getDefault().merge(Resource.create(Attributes.of(SERVICE_NAME, serviceName))))
-            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(sampleRate)))
-            .setSpanLimits(SpanLimits.builder().setMaxAttributeValueLength(ATTRIBUTE_CHARS_MAX).build())
-            .addSpanProcessor(processor)
-            .build()
+class OpenTelemetryTracing(private val provider: SdkTracerProvider, private val clock: Clock = Clock.getDefault()) : Tracing {
     private val tracer: Tracer = provider.get("routercluster")
 
     override fun start(operation: String, askedModel: String?, from: TraceHeaders): RequestSpan {
@@ -71,50 +46,7 @@ class OpenTelemetryTracing(
     }
 
     companion object {
-        /** Finished spans that wait to be sent; more are dropped. */
-        const val QUEUE_SPANS_MAX = 4_096
-
-        const val ATTRIBUTE_CHARS_MAX = 256
-
         const val CLOSE_SECONDS_MAX = 5L
-
-        /**
-         * Sends spans over OTLP/HTTP (protobuf) from a background thread. An endpoint that is down or slow costs spans, never
-         * requests.
-         */
-        fun otlp(settings: TracingSettings): OpenTelemetryTracing {
-            val url = tracesUrl(settings.endpoint)
-            if (URI(url).port == GRPC_PORT) {
-                log.warn("tracing endpoint {}: port 4317 is usually OTLP over gRPC; this exporter speaks OTLP over HTTP, usually 4318", url)
-            }
-            val exporter =
-                OtlpHttpSpanExporter
-                    .builder()
-                    .setEndpoint(url)
-                    .setConnectTimeout(Duration.ofSeconds(2))
-                    .setTimeout(Duration.ofSeconds(10))
-                    .build()
-            val processor =
-                BatchSpanProcessor
-                    .builder(exporter)
-                    .setMaxQueueSize(QUEUE_SPANS_MAX)
-                    .setMaxExportBatchSize(512)
-                    .setScheduleDelay(Duration.ofSeconds(1))
-                    .setExporterTimeout(Duration.ofSeconds(10))
-                    .build()
-            return OpenTelemetryTracing(settings.serviceName, settings.sampleRate, processor)
-        }
-
-        /** The URL that spans are posted to: [endpoint] with `http` where it names no scheme and `/v1/traces` where no path. */
-        internal fun tracesUrl(endpoint: String): String {
-            val url = if ("://" in endpoint) endpoint else "http://$endpoint"
-            val path = URI(url).path.orEmpty()
-            return if (path.isEmpty() || path == "/") url.removeSuffix("/") + "/v1/traces" else url
-        }
-
-        private const val GRPC_PORT = 4317
-
-        private val log = LoggerFactory.getLogger(OpenTelemetryTracing::class.java)
     }
 }
 
@@ -182,6 +114,8 @@ private class OpenRequestSpan(
         event.promptTokens?.let { span.setAttribute(INPUT_TOKENS, it.toLong()) }
         event.completionTokens?.let { span.setAttribute(OUTPUT_TOKENS, it.toLong()) }
         event.cachedTokens?.let { span.setAttribute(CACHED_TOKENS, it.toLong()) }
+        if (event.finishReasons.isNotEmpty()) span.setAttribute(FINISH_REASONS, event.finishReasons)
+        if (event.tokensEstimated) span.setAttribute(USAGE_ESTIMATED, true)
         span.setAttribute(ANSWER_PATH, event.path.label)
         span.setAttribute(STATUS, event.status.toLong())
         event.errorCode?.let { failed(it, event.status) }
@@ -275,7 +209,6 @@ private fun headersOf(context: Context): TraceHeaders {
     return TraceHeaders(headers["traceparent"], headers["tracestate"])
 }
 
-private val SERVICE_NAME = AttributeKey.stringKey("service.name")
 private val OPERATION = AttributeKey.stringKey("gen_ai.operation.name")
 private val PROVIDER = AttributeKey.stringKey("gen_ai.provider.name")
 private val ORIGINAL_MODEL = AttributeKey.stringKey("gen_ai.original.model")
@@ -284,6 +217,8 @@ private val RESPONSE_MODEL = AttributeKey.stringKey("gen_ai.response.model")
 private val INPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.input_tokens")
 private val OUTPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.output_tokens")
 private val CACHED_TOKENS = AttributeKey.longKey("gen_ai.usage.cache_read.input_tokens")
+private val FINISH_REASONS = AttributeKey.stringArrayKey("gen_ai.response.finish_reasons")
+private val USAGE_ESTIMATED = AttributeKey.booleanKey("router.usage.estimated")
 private val ERROR_TYPE = AttributeKey.stringKey("error.type")
 private val STATUS = AttributeKey.longKey("http.response.status_code")
 private val RECIPE = AttributeKey.stringKey("router.recipe")

@@ -68,6 +68,7 @@ class PrometheusEvents : Events, AutoCloseable {
             is RouterEvent.Left -> inFlight.decrement()
             is RouterEvent.Routed -> routed(event)
             is RouterEvent.AttemptEnded -> attempted(event)
+            is RouterEvent.Resent -> resent(event)
             is RouterEvent.Completed -> completions.record(event, names)
             is RouterEvent.Refused -> refusals.at(RefusalKey(codes.of(event.code), event.status)).increment()
             is RouterEvent.PolicyLoaded -> loaded(event)
@@ -113,6 +114,11 @@ class PrometheusEvents : Events, AutoCloseable {
         val meters = attempts.at(AttemptKey(names.model(event.model), event.upstream, outcome, event.hedge))
         meters.count.increment()
         meters.seconds.record(event.nanos, TimeUnit.NANOSECONDS)
+    }
+
+    private fun resent(event: RouterEvent.Resent) {
+        val key = AttemptKey(names.model(event.model), event.upstream, "retried", hedge = false)
+        attempts.at(key).count.increment(event.times.toDouble())
     }
 
     private fun loaded(event: RouterEvent.PolicyLoaded) {

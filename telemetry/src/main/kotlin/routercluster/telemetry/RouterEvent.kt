@@ -62,6 +62,9 @@ sealed interface RouterEvent {
         val cancelled: Boolean = false,
     ) : RouterEvent
 
+    /** A proxy that sends for us tried [upstream] again after [times] attempts in vain; how those failed it does not tell. */
+    class Resent(val model: String, val upstream: String, val times: Int) : RouterEvent
+
     /**
      * An answer was given in full, or broke off, or was an error.
      *
@@ -71,7 +74,10 @@ sealed interface RouterEvent {
      * @property errorCode null for success
      * @property nanos from the request's arrival to the end of the answer
      * @property firstByteNanos from the request's arrival to the first byte of the answer's body
+     * @property tokensEstimated whether the token counts are at least in part our estimate and not the upstream's word
      * @property cost in [currency]
+     * @property costEstimated the part of [cost] that rests on estimates
+     * @property finishReasons why each choice ended, in the provider's words
      */
     data class Completed(
         val operation: String,
@@ -89,8 +95,11 @@ sealed interface RouterEvent {
         val promptTokens: Int? = null,
         val completionTokens: Int? = null,
         val cachedTokens: Int? = null,
+        val tokensEstimated: Boolean = false,
         val cost: Double? = null,
+        val costEstimated: Double = 0.0,
         val currency: String? = null,
+        val finishReasons: List<String> = emptyList(),
     ) : RouterEvent
 
     /** A request was refused before it could be routed. [code] is the stable code that the client sees. */

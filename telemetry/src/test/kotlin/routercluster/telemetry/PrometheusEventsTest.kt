@@ -51,8 +51,24 @@ class PrometheusEventsTest {
         value("gen_ai_client_token_usage_sum{$genAi,gen_ai_token_type=\"input\"}") shouldBe 100.0
         value("gen_ai_client_token_usage_sum{$genAi,gen_ai_token_type=\"output\"}") shouldBe 5.0
         value("router_cached_tokens_total{model=\"small\"}") shouldBe 60.0
-        value("router_cost_total{currency=\"USD\",model=\"small\"}") shouldBe 0.25
+        value("router_cost_total{currency=\"USD\",estimated=\"false\",model=\"small\"}") shouldBe 0.25
         value("router_requests_total{decision=\"urgent\",model=\"small\",path=\"upstream\",recipe=\"default\",status=\"200\"}") shouldBe 1.0
+    }
+
+    @Test
+    fun `estimates are told apart from what upstreams say`() {
+        events.publish(RouterEvent.PolicyLoaded(policy("small")))
+        val told = completed().copy(promptTokens = 100, completionTokens = 5, cost = 0.5, costEstimated = 0.125, currency = "USD")
+        events.publish(told)
+        val guessed = told.copy(stream = true, firstByteNanos = 1, promptTokens = 7, completionTokens = 3)
+        events.publish(guessed.copy(tokensEstimated = true, cost = 0.25, costEstimated = 0.25))
+        value("gen_ai_client_token_usage_sum{$genAi,gen_ai_token_type=\"input\"}") shouldBe 100.0
+        value("gen_ai_client_token_usage_count{$genAi,gen_ai_token_type=\"output\"}") shouldBe 1.0
+        value("gen_ai_server_time_per_output_token_seconds_count{$genAi}") shouldBe null
+        value("router_estimated_tokens_total{model=\"small\",type=\"input\"}") shouldBe 7.0
+        value("router_estimated_tokens_total{model=\"small\",type=\"output\"}") shouldBe 3.0
+        value("router_cost_total{currency=\"USD\",estimated=\"false\",model=\"small\"}") shouldBe 0.375
+        value("router_cost_total{currency=\"USD\",estimated=\"true\",model=\"small\"}") shouldBe 0.375
     }
 
     @Test

@@ -15,8 +15,17 @@ enum class ProviderKind(val title: String) {
  */
 data class FoundModel(val name: String, val strength: Double)
 
-/** A provider in reach; [models] is never empty. */
-data class Provider(val kind: ProviderKind, val models: List<FoundModel>)
+/**
+ * A provider in reach.
+ *
+ * @property models never empty
+ * @property baseUrl of its OpenAI-compatible API; null for the usual port on this machine
+ * @property isGuess whether [models] are names from memory, since the provider did not list its own
+ */
+data class Provider(val kind: ProviderKind, val models: List<FoundModel>, val baseUrl: String? = null, val isGuess: Boolean = false) {
+    /** For people. */
+    val title: String get() = if (isGuess) "${kind.title} (it did not list its models, so their names are a guess)" else kind.title
+}
 
 /** Finds the providers in reach. */
 typealias Discover = (environment: (String) -> String?) -> List<Provider>

@@ -38,17 +38,17 @@ private fun simulated(port: Int): List<Backed> =
         Backed(name, index.toDouble(), listOf("name: simulated", "endpoint: 127.0.0.1:$port", "protocol: http"))
     }
 
-private fun backed(provider: Provider): List<Backed> = provider.models.map { Backed(it.name, it.strength, backend(provider.kind)) }
+private fun backed(provider: Provider): List<Backed> = provider.models.map { Backed(it.name, it.strength, backend(provider)) }
 
-private fun backend(kind: ProviderKind): List<String> =
-    when (kind) {
+private fun backend(provider: Provider): List<String> =
+    when (provider.kind) {
         ProviderKind.OPENAI -> {
-            listOf("name: openai", "base_url: https://api.openai.com/v1", "provider: openai", "api_key_env: ${kind.keyVariable}")
+            cloud("openai", provider)
         }
 
         ProviderKind.ANTHROPIC -> {
             // Anthropic's OpenAI-compatible endpoint, so the provider type, which sets path and credential header, is OpenAI's.
-            listOf("name: anthropic", "base_url: https://api.anthropic.com/v1", "provider: openai", "api_key_env: ${kind.keyVariable}")
+            cloud("anthropic", provider)
         }
 
         ProviderKind.OLLAMA -> {
@@ -60,6 +60,12 @@ private fun backend(kind: ProviderKind): List<String> =
         }
     }
 
+private fun cloud(name: String, provider: Provider): List<String> {
+    val service = cloudServices.first { it.kind == provider.kind }
+    val base = quoted(provider.baseUrl ?: service.baseUrl { null })
+    return listOf("name: $name", "base_url: $base", "provider: openai", "api_key_env: ${service.keyVariable}")
+}
+
 /** A JSON string is a YAML string too; names come from servers and may hold anything. */
 private fun quoted(text: String): String = newObject().textNode(text).toString()
 
@@ -68,7 +74,7 @@ private fun header(found: List<Provider>): String {
         if (found.isEmpty()) {
             "# No key and no local model server was found, so these models are simulated: `router mock-llm` serves them."
         } else {
-            "# Found: ${found.joinToString { it.kind.title }}. Keys are read from the environment and are not in this file."
+            "# Found: ${found.joinToString { it.title }}. Keys are read from the environment and are not in this file."
         }
     return """
         |# RouterCluster policy, written by `router init`. Clients ask for model "auto".

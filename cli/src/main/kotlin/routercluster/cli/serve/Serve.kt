@@ -77,7 +77,7 @@ class Serve(
     private fun serveFound() {
         val found = discover(::environment)
         if (found.isNotEmpty()) {
-            val source = "made for ${found.joinToString { it.kind.title }}; `router init` writes it to a file"
+            val source = "made for ${found.joinToString { it.title }}; `router init` writes it to a file"
             return serve(load.fromText(starterPolicy(found, 0), "(found models)"), source, null)
         }
         val simulation = simulate()

@@ -9,12 +9,13 @@ import org.junit.jupiter.api.TestFactory
 import routercluster.cli.Reply
 import java.net.InetAddress
 import java.net.URI
+import java.util.concurrent.ConcurrentLinkedQueue
 
 class DiscoveryTest {
-    private val nobody: (URI) -> Reply = { Reply.Silence("refused") }
+    private val nobody: Ask = { _, _ -> Reply.Silence("refused") }
 
-    private fun answering(port: Int, body: String, status: Int = 200): (URI) -> Reply =
-        { if (it.port == port) Reply.Answer(status, "application/json", body) else Reply.Silence("refused") }
+    private fun answering(port: Int, body: String, status: Int = 200): Ask =
+        { address, _ -> if (address.port == port) Reply.Answer(status, "application/json", body) else Reply.Silence("refused") }
 
     @Test
     fun `finds nothing where nothing is`() {
@@ -28,14 +29,26 @@ class DiscoveryTest {
     }
 
     @Test
-    fun `asks this machine only`() {
-        val asked = java.util.concurrent.ConcurrentLinkedQueue<URI>()
-        discoverProviders({ "key" }) {
-            asked += it
+    fun `without a key, asks this machine only`() {
+        val asked = ConcurrentLinkedQueue<URI>()
+        discoverProviders({ null }) { address, headers ->
+            asked += address
+            headers shouldBe emptyMap()
             Reply.Silence("refused")
         }
         asked.size shouldBe 2
         asked.all { InetAddress.getByName(it.host).isLoopbackAddress } shouldBe true
+    }
+
+    @Test
+    fun `a key goes to its own service only`() {
+        val told = ConcurrentLinkedQueue<String>()
+        discoverProviders(mapOf("OPENAI_API_KEY" to "k-openai\n", "ANTHROPIC_API_KEY" to "k-anthropic")::get) { address, headers ->
+            told += "${address.host}: ${headers.values.filter { "k-" in it }.joinToString()}"
+            Reply.Silence("refused")
+        }
+        told.sorted() shouldBe
+            listOf("127.0.0.1: ", "127.0.0.1: ", "api.anthropic.com: k-anthropic", "api.openai.com: Bearer k-openai")
     }
 
     @Test
@@ -59,16 +72,4 @@ class DiscoveryTest {
         listOf("<html>", "", "[]", "{}", """{"data":"x"}""", """{"data":[]}""", """{"data":[1,null]}""").map { body ->
             dynamicTest("answer: $body") { discoverProviders({ null }, answering(8000, body)).shouldBeEmpty() }
         } + dynamicTest("an error") { discoverProviders({ null }, answering(8000, """{"data":[{"id":"x"}]}""", 500)).shouldBeEmpty() }
-
-    @TestFactory
-    fun `reads a size from a text`(): List<DynamicTest> =
-        listOf(
-            "8.0B" to 8.0,
-            "560M" to 0.56,
-            "qwen3-30b-a3b" to 30.0,
-            "gpt-oss:120b" to 120.0,
-            "llama" to 7.0,
-            "web2board" to 7.0,
-            "" to 7.0,
-        ).map { (text, size) -> dynamicTest("size in: $text") { billions(text) shouldBe size } }
 }

@@ -4,7 +4,6 @@ import routercluster.gateway.pipeline.DoorPlan
 import routercluster.policy.Policy
 import routercluster.policy.models.LoadBalancing
 import routercluster.policy.models.Model
-import routercluster.policy.models.Reliability
 import routercluster.policy.models.Upstream
 import java.time.Duration
 
@@ -33,7 +32,7 @@ internal fun routerClusters(policy: Policy, options: EnvoyOptions): List<Tree> {
                 "circuit_breakers" to bounds,
                 "typed_extension_protocol_options" to http2,
                 "health_checks" to listOf(check(routerCheckInterval, routerCheckTimeout) + grpcCheck),
-            )
+            ) + routerTls(policy, options)
     val httpDoor =
         endpoints(DoorPlan.HTTP_DOOR, options.httpDoor) +
             mapOf(
@@ -51,33 +50,15 @@ internal fun upstreamCluster(model: Model, upstream: Upstream, policy: Policy, o
         put("lb_policy", if (model.reliability.loadBalancing == LoadBalancing.LEAST_REQUEST) "LEAST_REQUEST" else "ROUND_ROBIN")
         put("circuit_breakers", circuitBreakers(policy))
         put("typed_extension_protocol_options", if (upstream.tls) http1Or2 else http1)
-        if (upstream.tls) put("transport_socket", tls(upstream, options.caFile))
+        if (upstream.tls) put("transport_socket", upstreamTls(upstream.host, options.caFile))
         val reliability = model.reliability
         reliability.healthPath?.let { path ->
             val request = "http_health_check" to mapOf("host" to upstream.host, "path" to path)
             put("health_checks", listOf(check(reliability.healthInterval, reliability.healthTimeout) + request))
         }
-        if (mayEject(model)) put("outlier_detection", outlierDetection(reliability))
-        // One endpoint per cluster: an unfit one must answer 503 at once instead of being tried in panic.
-        if (mayEject(model) || reliability.healthPath != null) {
-            put("common_lb_config", mapOf("healthy_panic_threshold" to mapOf("value" to 0)))
-        }
+        // One endpoint per cluster: an unfit one must answer 503 at once instead of being tried in panic. Ejecting is the router's.
+        if (reliability.healthPath != null) put("common_lb_config", mapOf("healthy_panic_threshold" to mapOf("value" to 0)))
     }
-
-/** A model's only upstream is never ejected, and never so many that the policy's share is passed. */
-private fun mayEject(model: Model): Boolean =
-    model.upstreams.size > 1 && model.upstreams.size * model.reliability.maxEjectedPercent >= 100
-
-private fun outlierDetection(reliability: Reliability): Tree =
-    mapOf(
-        "consecutive_5xx" to reliability.consecutiveFailures,
-        "consecutive_gateway_failure" to reliability.consecutiveFailures,
-        "enforcing_consecutive_gateway_failure" to 100,
-        "enforcing_success_rate" to 0,
-        "base_ejection_time" to seconds(reliability.ejection),
-        "max_ejection_time" to seconds(reliability.ejection.multipliedBy(10)),
-        "max_ejection_percent" to 100,
-    )
 
 private fun endpoints(name: String, address: Address): Tree {
     val endpoint = mapOf("endpoint" to mapOf("address" to socketAddress(address.host, address.port)))
@@ -92,8 +73,6 @@ private fun endpoints(name: String, address: Address): Tree {
         put("load_assignment", mapOf("cluster_name" to name, "endpoints" to listOf(mapOf("lb_endpoints" to listOf(endpoint)))))
     }
 }
-
-private fun isIpAddress(host: String): Boolean = ':' in host || host.all { it in '0'..'9' || it == '.' }
 
 /** As many at once as the policy allows requests, and of these its share of retries; Envoy's own defaults are 1,024 and 3. */
 private fun circuitBreakers(policy: Policy): Tree {
@@ -113,17 +92,3 @@ private fun check(interval: Duration, timeout: Duration): Tree =
         "unhealthy_threshold" to 2,
         "healthy_threshold" to 1,
     )
-
-/** The certificate must be for the upstream's own name or address. */
-private fun tls(upstream: Upstream, caFile: String): Tree {
-    val address = isIpAddress(upstream.host)
-    val validation =
-        mapOf(
-            "trusted_ca" to mapOf("filename" to caFile),
-            "match_typed_subject_alt_names" to
-                listOf(mapOf("san_type" to if (address) "IP_ADDRESS" else "DNS", "matcher" to mapOf("exact" to upstream.host))),
-        )
-    val name = if (address) emptyMap() else mapOf("sni" to upstream.host)
-    val context = typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext") + name
-    return named("envoy.transport_sockets.tls", context + ("common_tls_context" to mapOf("validation_context" to validation)))
-}

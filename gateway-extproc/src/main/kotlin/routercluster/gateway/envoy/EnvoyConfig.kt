@@ -3,9 +3,12 @@ package routercluster.gateway.envoy
 import org.snakeyaml.engine.v2.api.Dump
 import org.snakeyaml.engine.v2.api.DumpSettings
 import org.snakeyaml.engine.v2.common.FlowStyle
+import routercluster.gateway.extproc.ATTEMPTS_ATTRIBUTE
 import routercluster.gateway.extproc.DESTINATION_HEADER
+import routercluster.gateway.extproc.DETAILS_ATTRIBUTE
 import routercluster.gateway.extproc.ENDPOINT_NAMESPACE
 import routercluster.gateway.extproc.OWN_NAMESPACE
+import routercluster.gateway.extproc.PEER_ATTRIBUTE
 import routercluster.gateway.extproc.UPSTREAM_HEADER
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.policy.Listener
@@ -126,7 +129,8 @@ private fun extProcFilter(policy: Policy, options: EnvoyOptions): Tree =
         "failure_mode_allow" to false,
         "status_on_error" to mapOf("code" to "ServiceUnavailable"),
         "message_timeout" to seconds(options.messageTimeout + policy.patience),
-        "request_attributes" to listOf("source.address"),
+        "request_attributes" to listOf(PEER_ATTRIBUTE),
+        "response_attributes" to listOf(DETAILS_ATTRIBUTE, ATTEMPTS_ATTRIBUTE),
         // What is no HTTP has no route. Were the router asked about Envoy's answer to it, the connection would close before.
         "processing_mode" to mapOf("request_header_mode" to "SKIP", "response_header_mode" to "SKIP"),
         "metadata_options" to mapOf("receiving_namespaces" to mapOf("untyped" to listOf(ENDPOINT_NAMESPACE, OWN_NAMESPACE))),

@@ -16,6 +16,8 @@ import java.time.Duration
  * @property answerBodies how answers pass the router
  * @property connectionsMax clients connected at once, over all listeners
  * @property caFile certificates that upstreams are checked against; Debian's place by default
+ * @property routerCaFile certificates that the router is checked against, where the policy gives its ext_proc port TLS
+ * @property client what this Envoy shows the router, where the policy asks for it
  */
 data class EnvoyOptions(
     val extProc: Address = Address("127.0.0.1", 50051),
@@ -28,7 +30,12 @@ data class EnvoyOptions(
     val accessLog: Boolean = true,
     val connectionsMax: Int = 16_384,
     val caFile: String = "/etc/ssl/certs/ca-certificates.crt",
+    val routerCaFile: String = caFile,
+    val client: ClientCertificate? = null,
 )
+
+/** Paths of PEM files as Envoy finds them. */
+data class ClientCertificate(val certificateFile: String, val keyFile: String)
 
 data class Address(val host: String, val port: Int)
 

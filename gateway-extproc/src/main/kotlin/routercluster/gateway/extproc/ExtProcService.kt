@@ -118,7 +118,7 @@ private class ExtProcCall(
     private fun take(step: Step) {
         state = step.state
         step.seen.forEach(::tell)
-        outbox.addAll(step.responses)
+        outbox.addAll(step.sent(step.state.plan?.answerFilter))
         val ask = step.ask
         val fault = step.fault
         when {
@@ -198,10 +198,22 @@ private class ExtProcCall(
     private fun tell(seen: Seen) {
         val observer: AnswerObserver = state.plan?.observer ?: return
         when (seen) {
-            is Seen.Headers -> observer.headers(seen.status, seen.headers)
-            is Seen.Chunk -> observer.chunk(seen.bytes.toByteArray())
-            Seen.End -> observer.end()
-            Seen.Aborted -> observer.aborted()
+            is Seen.Headers -> {
+                seen.delivery?.let(observer::delivered)
+                observer.headers(seen.status, seen.headers)
+            }
+
+            is Seen.Chunk -> {
+                observer.chunk(seen.bytes.toByteArray())
+            }
+
+            Seen.End -> {
+                observer.end()
+            }
+
+            Seen.Aborted -> {
+                observer.aborted()
+            }
         }
     }
 

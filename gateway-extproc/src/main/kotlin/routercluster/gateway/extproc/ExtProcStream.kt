@@ -3,10 +3,8 @@ package routercluster.gateway.extproc
 import com.google.protobuf.ByteString
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody
-import io.envoyproxy.envoy.service.ext_proc.v3.HttpHeaders
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest.RequestCase
-import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 
@@ -28,7 +26,7 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             RequestCase.REQUEST_HEADERS -> requestHeaders(here, message)
             RequestCase.REQUEST_BODY -> requestBody(here, message.requestBody)
             RequestCase.REQUEST_TRAILERS -> requestTrailers(here)
-            RequestCase.RESPONSE_HEADERS -> responseHeaders(here, message.responseHeaders)
+            RequestCase.RESPONSE_HEADERS -> responseHeaders(here, message)
             RequestCase.RESPONSE_BODY -> responseBody(here, message.responseBody)
             RequestCase.RESPONSE_TRAILERS -> responseTrailers(here)
             RequestCase.REQUEST_NOT_SET, null -> fault(state, "empty_message", "a message must hold headers, a body or trailers")
@@ -148,17 +146,17 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             }
         }
 
-    private fun responseHeaders(state: StreamState, message: HttpHeaders): Step {
+    private fun responseHeaders(state: StreamState, message: ProcessingRequest): Step {
         if (state.answer != AnswerHalf.EXPECTED) return misplaced(state, "response_headers", "only once")
         val next =
             state.copy(
                 request = state.request as? RequestHalf.Sent ?: RequestHalf.Abandoned,
-                answer = if (message.endOfStream) AnswerHalf.DONE else AnswerHalf.BODY,
+                answer = if (message.responseHeaders.endOfStream) AnswerHalf.DONE else AnswerHalf.BODY,
             )
-        val headers = pairs(message.headers)
+        val headers = pairs(message.responseHeaders.headers)
         val status = headers.firstOrNull { (name, _) -> name == ":status" }?.second?.toIntOrNull() ?: 0
-        val seen = listOf(Seen.Headers(status, headers.filterNot { (name, _) -> name.startsWith(":") }))
-        return Step(next, listOf(responseHeadersResponse(state.plan)), if (message.endOfStream) seen + Seen.End else seen)
+        val seen = listOf(Seen.Headers(status, headers.filterNot { (name, _) -> name.startsWith(":") }, delivery(message)))
+        return Step(next, listOf(responseHeadersResponse(state.plan)), if (message.responseHeaders.endOfStream) seen + Seen.End else seen)
     }
 
     private fun responseBody(state: StreamState, message: HttpBody): Step {
@@ -168,25 +166,26 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             return misplaced(state, "response_body", "between response_headers and the end of the response")
         }
         val chunk = if (message.body.isEmpty) emptyList() else listOf(Seen.Chunk(message.body))
-        val responses =
-            if (state.modes.response == BodySendMode.FULL_DUPLEX_STREAMED) {
-                streamed(message.body, message.endOfStream).map { ProcessingResponse.newBuilder().setResponseBody(it).build() }
-            } else {
-                listOf(responseBodyContinue)
-            }
-        if (!message.endOfStream) return Step(state, responses, chunk)
-        return Step(state.copy(answer = AnswerHalf.DONE), responses, chunk + Seen.End)
+        val edit = Edit(message.body, message.endOfStream, trailers = false, state.modes.response)
+        val isFiltered = state.plan?.answerFilter != null
+        val responses = if (isFiltered) emptyList() else edited(edit, null)
+        val seen = if (message.endOfStream) chunk + Seen.End else chunk
+        val next = if (message.endOfStream) state.copy(answer = AnswerHalf.DONE) else state
+        return Step(next, responses, seen, edit = edit.takeIf { isFiltered })
     }
 
     private fun responseTrailers(state: StreamState): Step {
         if (state.answer != AnswerHalf.BODY) return misplaced(state, "response_trailers", "once, after response_headers")
-        return Step(state.copy(answer = AnswerHalf.DONE), listOf(responseTrailersResponse), listOf(Seen.End))
+        val edit = Edit(ByteString.EMPTY, end = false, trailers = true, state.modes.response)
+        val isFiltered = state.plan?.answerFilter != null
+        val done = state.copy(answer = AnswerHalf.DONE)
+        return Step(done, listOf(responseTrailersResponse), listOf(Seen.End), edit = edit.takeIf { isFiltered })
     }
 
     private fun ask(state: StreamState, head: Head, body: ByteString, chunks: Int, end: RequestEnd): Step =
         Step(
             state.copy(request = RequestHalf.Deciding(head, chunks, end)),
-            ask = DoorRequest(head.method, head.path, head.headers, body.toByteArray(), head.peer),
+            ask = DoorRequest(head.method, head.path, head.headers, body.toByteArray(), head.peer, state.modes.seesAnswer),
         )
 
     private fun tooLarge(state: StreamState, head: Head): Step =

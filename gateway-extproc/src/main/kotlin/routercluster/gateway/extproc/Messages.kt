@@ -20,6 +20,7 @@ import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse
 import io.envoyproxy.envoy.service.ext_proc.v3.StreamedBodyResponse
 import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse
 import io.envoyproxy.envoy.type.v3.HttpStatus
+import routercluster.gateway.pipeline.AnswerFilter
 import routercluster.gateway.pipeline.DoorPlan
 
 /** Header by which the rendered Envoy configuration chooses a cluster. */
@@ -34,9 +35,6 @@ internal const val OWN_NAMESPACE = "io.routercluster"
 /** The longest chunk that Envoy's documentation recommends for a streamed body. */
 internal const val CHUNK_BYTES_MAX = 64 * 1024
 
-/** Envoy puts the attributes that its ext_proc filter was told to send under the filter's name. */
-internal const val ATTRIBUTES_KEY = "envoy.filters.http.ext_proc"
-
 internal val requestHeadersContinue = requestHeadersResponse(CommonResponse.getDefaultInstance())
 internal val requestTrailersResponse = ProcessingResponse.newBuilder().setRequestTrailers(TrailersResponse.getDefaultInstance()).build()
 internal val responseTrailersResponse = ProcessingResponse.newBuilder().setResponseTrailers(TrailersResponse.getDefaultInstance()).build()
@@ -49,11 +47,7 @@ internal fun head(message: ProcessingRequest): Head {
         pseudo[":method"].orEmpty(),
         pseudo[":path"].orEmpty(),
         all.filterNot { (name, _) -> name.startsWith(":") },
-        message.attributesMap[ATTRIBUTES_KEY]
-            ?.fieldsMap
-            ?.get("source.address")
-            ?.stringValue
-            ?.let(::withoutPort),
+        attributes(message)[PEER_ATTRIBUTE]?.stringValue?.let(::withoutPort),
     )
 }
 
@@ -132,6 +126,36 @@ internal fun streamed(body: ByteString, endOfStream: Boolean): List<BodyResponse
         BodyResponse.newBuilder().setResponse(CommonResponse.newBuilder().setBodyMutation(mutation)).build()
     }
 }
+
+/** What a step sends: first what [filter] makes of its edit. */
+internal fun Step.sent(filter: AnswerFilter?): List<ProcessingResponse> {
+    val edit = edit ?: return responses
+    val body = edit.body.toByteArray()
+    val passed = filter?.pass(body, last = edit.end || edit.trailers)
+    return edited(edit, passed?.takeUnless { it === body }) + responses
+}
+
+/** The answers to a part of a model's answer in whose place [passed] goes on; null where it goes on as it is. */
+internal fun edited(edit: Edit, passed: ByteArray?): List<ProcessingResponse> {
+    val body = passed?.let(UnsafeByteOperations::unsafeWrap) ?: edit.body
+    return when {
+        edit.mode == BodySendMode.FULL_DUPLEX_STREAMED -> streamed(body, edit.end).map(::responseBodyResponse)
+
+        // No more bytes can come with trailers. What was still held back is an unfinished line, which means nothing to a reader of events.
+        edit.trailers -> emptyList()
+
+        passed == null -> listOf(responseBodyContinue)
+
+        else -> listOf(responseBodyResponse(replaced(body)))
+    }
+}
+
+private fun replaced(body: ByteString): BodyResponse {
+    val mutation = if (body.isEmpty) BodyMutation.newBuilder().setClearBody(true) else BodyMutation.newBuilder().setBody(body)
+    return BodyResponse.newBuilder().setResponse(CommonResponse.newBuilder().setBodyMutation(mutation)).build()
+}
+
+private fun responseBodyResponse(body: BodyResponse): ProcessingResponse = ProcessingResponse.newBuilder().setResponseBody(body).build()
 
 internal fun responseHeadersResponse(plan: DoorPlan.Forward?): ProcessingResponse {
     val edits = HeaderMutation.newBuilder().addAllSetHeaders(plan?.responseHeaders.orEmpty().map(::option))

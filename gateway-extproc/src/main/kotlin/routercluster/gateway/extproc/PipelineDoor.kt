@@ -1,6 +1,5 @@
 package routercluster.gateway.extproc
 
-import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
@@ -9,7 +8,6 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
-import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.Door
@@ -23,9 +21,7 @@ import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.internalError
-import routercluster.gateway.upstream.Target
-import routercluster.policy.models.Model
-import routercluster.policy.models.Upstream
+import routercluster.gateway.upstream.Picked
 import routercluster.policy.request.BadRequest
 import java.time.Clock
 import java.util.concurrent.CompletableFuture
@@ -49,7 +45,7 @@ class PipelineDoor(
         request.headers.forEach { (name, value) -> headers.add(name, value) }
         // Null for what is no address, such as the path of a socket; such a peer is not trusted.
         val peer = request.peer?.let(NetUtil::createInetAddressFromIpAddressString)
-        val journey = pipeline.begin(snapshot, headers.build(), peer, startNanos)
+        val journey = pipeline.begin(snapshot, headers.build(), peer, startNanos, request.seesAnswer)
         val account = accounts.open(journey)
         val shut = snapshot.starting ?: admission.enter(snapshot.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return now(refusal(journey, account, shut, null))
@@ -123,18 +119,24 @@ class PipelineDoor(
     }
 
     private fun forward(journey: Journey, account: Account, route: Route.Forward): DoorPlan {
-        val (target, upstream) =
-            route.targets.firstNotNullOfOrNull { target ->
-                journey.snapshot.upstreams
-                    .pick(target.model)
-                    ?.let { target to it }
-            }
-                ?: return refusal(journey, account, NO_UPSTREAM, route)
+        val picked = journey.snapshot.upstreams.pick(route.targets.map { it.model })
+        return try {
+            forward(journey, account, route, picked)
+        } catch (failure: RuntimeException) {
+            picked.ended(whole = false)
+            throw failure
+        }
+    }
+
+    private fun forward(journey: Journey, account: Account, route: Route.Forward, picked: Picked): DoorPlan {
+        val target = route.targets.first { it.model.name == picked.model.name }
+        val upstream = picked.upstream
         val outgoing = target.request(upstream)
         val kept = outgoing.headers
             .names()
             .map { it.toString() }
             .toSet()
+        val observer = ForwardedAnswer(journey, account, accounts, admission, route, picked)
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
@@ -154,7 +156,8 @@ class PipelineDoor(
             model = target.model.name,
             responseHeaders = answerHeaders.build().map { (name, value) -> name.toString() to value },
             clearRouteCache = journey.snapshot.policy.clearRouteCache,
-            observer = Observer(account, admission, target.model, upstream),
+            observer = observer,
+            answerFilter = observer.takeIf { route.hidesUsage(upstream) },
             metadata = mapOf(
                 "model" to target.model.name,
                 "decision" to route.plan.decision
@@ -185,33 +188,10 @@ class PipelineDoor(
     private fun told(answer: OwnAnswer) =
         DoorPlan.Answer(answer.status, answer.headers.map { (name, value) -> name.toString() to value }, answer.body.array())
 
-    private class Observer(
-        private val account: Account,
-        private val admission: Admission,
-        private val model: Model,
-        private val upstream: Upstream,
-    ) : AnswerObserver {
-        override fun headers(status: Int, headers: List<Pair<String, String>>) =
-            account.headers(status, model, upstream, headers.firstOrNull { it.first == "content-type" }?.second.orEmpty())
-
-        override fun chunk(bytes: ByteArray) = account.chunk(HttpData.wrap(bytes))
-
-        override fun end() = ended(null)
-
-        override fun aborted() = ended("stream_aborted")
-
-        private fun ended(code: String?) {
-            admission.leave()
-            account.end(code)
-        }
-    }
-
     /** Envoy needs these on the way to the upstream or sets them itself; it refuses to have its own ones removed, and drops a client's. */
     private fun isProxys(name: String) = name.startsWith(":") || name.startsWith("x-envoy-") || name in PROXY_HEADERS
 
     private companion object {
-        val NO_UPSTREAM = ApiError(503, "no_healthy_upstream", "No upstream of the chosen models is healthy", retryAfterSeconds = 1)
-
         /** Envoy's own; it needs them on the way to the upstream or sets them itself. */
         val PROXY_HEADERS =
             setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString
 import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingResponse
 import io.envoyproxy.envoy.service.ext_proc.v3.ProtocolConfiguration
+import routercluster.gateway.pipeline.Delivery
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 
@@ -31,6 +32,9 @@ internal data class BodyModes(
     val response: BodySendMode = BodySendMode.STREAMED,
     val bodyFirst: Boolean = false,
 ) {
+    /** Whether all of an answer is shown to us as it comes, and goes on as we say. */
+    val seesAnswer: Boolean get() = response == BodySendMode.STREAMED || response == BodySendMode.FULL_DUPLEX_STREAMED
+
     companion object {
         fun of(config: ProtocolConfiguration): BodyModes =
             BodyModes(config.requestBodyMode, config.responseBodyMode, config.sendBodyWithoutWaitingForHeaderResponse)
@@ -64,7 +68,7 @@ internal enum class AnswerHalf { EXPECTED, BODY, DONE }
 
 /** What an observer is to be told. */
 internal sealed interface Seen {
-    data class Headers(val status: Int, val headers: List<Pair<String, String>>) : Seen
+    data class Headers(val status: Int, val headers: List<Pair<String, String>>, val delivery: Delivery? = null) : Seen
 
     class Chunk(val bytes: ByteString) : Seen
 
@@ -79,11 +83,20 @@ internal sealed interface Seen {
 internal data class ProtocolFault(val code: String, val detail: String)
 
 /**
+ * A part of an answer that the plan's filter is to see before it goes on.
+ *
+ * @property end the answer ends with it
+ * @property trailers the answer ends with trailers, which follow
+ */
+internal class Edit(val body: ByteString, val end: Boolean, val trailers: Boolean, val mode: BodySendMode)
+
+/**
  * What one message leads to. At most one of [ask] and [fault] is set.
  *
  * @property responses to be sent in this order
  * @property ask to be put to the door; its plan goes to [ExtProcStream.decided]
  * @property fault ends the stream with an error
+ * @property edit what the plan's filter makes of it is to be sent before [responses]; see [sent]
  */
 internal class Step(
     val state: StreamState,
@@ -91,4 +104,5 @@ internal class Step(
     val seen: List<Seen> = emptyList(),
     val ask: DoorRequest? = null,
     val fault: ProtocolFault? = null,
+    val edit: Edit? = null,
 )

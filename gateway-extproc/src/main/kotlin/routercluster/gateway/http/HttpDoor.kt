@@ -25,6 +25,7 @@ import kotlinx.coroutines.future.future
 import kotlinx.coroutines.withContext
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.AnswerHead
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.Journey
@@ -153,9 +154,12 @@ class HttpDoor(
 
     private fun served(journey: Journey, account: Account, route: Route.Forward, reply: Reply.Served): HttpResponse {
         account.attempts(reply.attempts)
-        account.headers(reply.headers.status().code(), reply.model, reply.upstream, reply.headers.get("content-type").orEmpty())
+        val head = AnswerHead(reply.headers.status().code(), reply.headers.get("content-type"), reply.headers.get("content-encoding"))
+        account.headers(head, reply.model, reply.upstream)
+        val filter = route.filter(reply.upstream, head)
         val headers = reply.headers.toBuilder()
         HOP_HEADERS.forEach(headers::remove)
+        if (filter != null) headers.remove("content-length")
         headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
         headers.set("x-router-attempt", reply.attempt.toString())
         headers.set("x-router-upstream", reply.upstream.id)
@@ -165,10 +169,9 @@ class HttpDoor(
             headers.set("x-should-retry", "false")
         }
         val events = reply.headers.contentType()?.`is`(MediaType.EVENT_STREAM) == true
+        val whole = StreamMessage.of(reply.body).peek { account.chunk(it) }
         val body =
-            StreamMessage
-                .of(reply.body)
-                .peek { account.chunk(it) }
+            (if (filter == null) whole else whole.passing(filter))
                 .recoverAndResume { failure -> brokenStream(journey, account, events, failure) }
         val response = HttpResponse.of(headers.build(), body)
         // Where the client left before the body was subscribed to, nothing else ends the upstream's request.

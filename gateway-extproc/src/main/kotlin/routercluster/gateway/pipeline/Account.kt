@@ -4,7 +4,7 @@ import com.linecorp.armeria.common.HttpData
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
-import routercluster.policy.answer.Usage
+import routercluster.policy.answer.AnswerFacts
 import routercluster.policy.answer.UsageScanner
 import routercluster.policy.models.Model
 import routercluster.policy.models.Pricing
@@ -22,6 +22,11 @@ class Accounts(private val events: Events) {
         events.publish(RouterEvent.Entered)
         return Account(journey, events)
     }
+
+    /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
+    fun resent(model: String, upstream: Upstream, times: Int) {
+        if (times > 0) events.publish(RouterEvent.Resent(model, upstream.id, times))
+    }
 }
 
 /**
@@ -35,7 +40,10 @@ class Account(private val journey: Journey, private val events: Events) {
     private var model: Model? = null
     private var upstream: Upstream? = null
     private var firstByteNanos = 0L
+
+    /** Null where no answer is served that costs anything. */
     private var scanner: UsageScanner? = null
+    private var isReadable = true
     private var failure: String? = null
 
     /** Attempts whose end was told, by their number. */
@@ -60,15 +68,15 @@ class Account(private val journey: Journey, private val events: Events) {
         for (attempt in attempts) {
             val begun = journey.begun.getOrNull(attempt.number - 1) ?: continue
             val nanos = attempt.endNanos - attempt.startNanos
-            ended(begun, attempt.status, attempt.failure, nanos, attempt.hedge, attempt.cancelled)
+            ended(begun, attempt.status, attempt.failure, nanos, attempt.cancelled)
         }
         told = attempts.size
     }
 
-    private fun ended(begun: BegunAttempt, status: Int?, failed: FailureClass?, nanos: Long, hedge: Boolean, cancelled: Boolean) {
+    private fun ended(begun: BegunAttempt, status: Int?, failed: FailureClass?, nanos: Long, cancelled: Boolean) {
         begun.span.end(status, failed)
         val upstream = begun.upstream
-        events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, hedge, cancelled))
+        events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, begun.hedge, cancelled))
         // It reached a model, and whoever runs the model bills it all the same.
         if (cancelled || failed == FailureClass.TIMEOUT) {
             journey.snapshot.policy.models[begun.model]
@@ -78,16 +86,17 @@ class Account(private val journey: Journey, private val events: Events) {
     }
 
     /** The answer's head arrived from [upstream]. */
-    fun headers(status: Int, model: Model, upstream: Upstream, contentType: String) {
-        this.status = status
+    fun headers(head: AnswerHead, model: Model, upstream: Upstream) {
+        this.status = head.status
         this.model = model
         this.upstream = upstream
-        if (status in 200..299) scanner = UsageScanner(UsageScanner.Format.of(contentType)) else failure = "upstream_$status"
+        isReadable = head.isPlain
+        if (head.isGood) scanner = UsageScanner(head.format) else failure = "upstream_${head.status}"
     }
 
     fun chunk(data: HttpData) {
         if (firstByteNanos == 0L) firstByteNanos = System.nanoTime()
-        scanner?.feed(data.array())
+        if (isReadable) scanner?.feed(data.array())
     }
 
     /** The answer broke off after it began. */
@@ -97,7 +106,8 @@ class Account(private val journey: Journey, private val events: Events) {
 
     /** The answer has been passed on whole, or it ended early for the reason [code]; see [CLIENT_LEFT]. */
     fun end(code: String?) {
-        if (failure == null) failure = code
+        // A good status was sent before the model failed, and then it said so in the answer itself.
+        if (failure == null) failure = code ?: "upstream_error".takeIf { scanner?.facts?.error == true }
         close(AnswerPath.UPSTREAM)
     }
 
@@ -125,7 +135,9 @@ class Account(private val journey: Journey, private val events: Events) {
             events.publish(event)
             journey.span.end(event)
         } else {
-            val event = completed(plan, path, scanner?.facts?.usage)
+            val bill = bill(scanner?.facts, model?.pricing, unserved) { plan?.facts?.promptTokens?.toLong() ?: 0 }
+            journey.record?.ended(bill.note())
+            val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
             journey.span.end(event)
@@ -138,12 +150,12 @@ class Account(private val journey: Journey, private val events: Events) {
         val answered = status.takeIf { model != null }
         for (begun in journey.begun.drop(told)) {
             val nanos = System.nanoTime() - begun.startNanos
-            ended(begun, answered, answered?.let(::failureClass), nanos, hedge = false, cancelled = answered == null)
+            ended(begun, answered, answered?.let(::failureClass), nanos, cancelled = answered == null)
         }
     }
 
-    private fun completed(plan: Plan?, path: AnswerPath, usage: Usage?): RouterEvent.Completed {
-        val pricing = model?.pricing
+    private fun completed(plan: Plan?, path: AnswerPath, facts: AnswerFacts?, bill: Bill): RouterEvent.Completed {
+        val usage = bill.usage
         return RouterEvent.Completed(
             operation = journey.operation,
             askedModel = plan?.asked?.base.orEmpty(),
@@ -160,28 +172,12 @@ class Account(private val journey: Journey, private val events: Events) {
             promptTokens = usage?.promptTokens?.toInt(),
             completionTokens = usage?.completionTokens?.toInt(),
             cachedTokens = usage?.cachedTokens?.toInt(),
-            cost = cost(pricing, usage),
-            currency = (pricing ?: unserved.firstOrNull())?.currency,
+            tokensEstimated = bill.isEstimated,
+            cost = bill.cost,
+            costEstimated = bill.costEstimated,
+            currency = bill.currency,
+            finishReasons = facts?.finishReasons.orEmpty(),
         )
-    }
-
-    /**
-     * The price of the answer and of the attempts that were billed without one. The tokens of those are not told, so the estimated
-     * prompt stands for them. Attempts billed in another currency than the answer are left out.
-     */
-    private fun cost(pricing: Pricing?, usage: Usage?): Double? {
-        val served = if (pricing != null &&
-            usage != null
-        ) {
-            cost(pricing, usage.promptTokens, usage.completionTokens, usage.cachedTokens ?: 0)
-        } else {
-            null
-        }
-        val facts = route?.plan?.facts
-        if (unserved.isEmpty() || facts == null) return served
-        val currency = (pricing ?: unserved.first()).currency
-        val attempts = unserved.filter { it.currency == currency }.sumOf { cost(it, facts.promptTokens.toLong(), 0, 0) }
-        return (served ?: 0.0) + attempts
     }
 
     companion object {
@@ -191,11 +187,4 @@ class Account(private val journey: Journey, private val events: Events) {
         /** What proxies write into their logs where the client left before there was a status. */
         private const val CLIENT_LEFT_STATUS = 499
     }
-}
-
-/** Price of one answer in the pricing's currency; cached prompt tokens cost their own price where the policy gives one. */
-fun cost(pricing: Pricing, promptTokens: Long, completionTokens: Long, cachedTokens: Long): Double {
-    val cachedPrice = pricing.cachedInputPerMillion ?: pricing.promptPerMillion
-    val fresh = (promptTokens - cachedTokens).coerceAtLeast(0)
-    return (fresh * pricing.promptPerMillion + cachedTokens * cachedPrice + completionTokens * pricing.completionPerMillion) / 1_000_000
 }

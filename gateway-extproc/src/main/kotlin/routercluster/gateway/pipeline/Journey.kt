@@ -2,7 +2,10 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.RequestHeaders
 import routercluster.gateway.upstream.Target
+import routercluster.policy.answer.UsageFilter
+import routercluster.policy.answer.UsageScanner
 import routercluster.policy.models.Upstream
+import routercluster.policy.record.DecisionRecord
 import routercluster.policy.request.Identity
 import routercluster.policy.routing.Plan
 import routercluster.telemetry.AttemptSpan
@@ -12,6 +15,7 @@ import java.net.InetAddress
 /**
  * One request on its way: what is known of it before its body is read. Both doors start one and hand it down.
  *
+ * @property seesAnswer whether the answer's body comes by here and can be changed
  * @property debug whether the debug headers were asked for by header; the model string can ask too
  */
 class Journey(
@@ -22,6 +26,7 @@ class Journey(
     val identity: Identity,
     val startNanos: Long,
     val span: RequestSpan,
+    val seesAnswer: Boolean = true,
 ) {
     val path: String = headers.path().substringBefore('?')
     val protocol: ClientProtocol = ClientProtocol.of(path)
@@ -30,11 +35,14 @@ class Journey(
 
     /** In the order of their numbers. */
     val begun = ArrayList<BegunAttempt>(1)
+
+    /** Why it went where it went; null until that is decided. */
+    var record: DecisionRecord? = null
     val debug: Boolean get() = headers.get("x-vsr-debug") == "true"
 }
 
 /** A try at an [upstream] whose request was made, whatever becomes of it. */
-class BegunAttempt(val model: String, val upstream: Upstream, val span: AttemptSpan, val startNanos: Long)
+class BegunAttempt(val model: String, val upstream: Upstream, val span: AttemptSpan, val startNanos: Long, val hedge: Boolean)
 
 /** What is asked for at [path], in the words of the GenAI conventions where they have one. */
 internal fun operationOf(path: String): String =
@@ -53,12 +61,23 @@ sealed interface Route {
     val plan: Plan?
     val stream: Boolean
 
-    /** Send to the first of [targets] that answers. */
+    /**
+     * Send to the first of [targets] that answers.
+     *
+     * @property hidesUsage whether an upstream is asked for token usage that the client did not ask for and must not see
+     */
     class Forward(
         override val plan: Plan,
         override val stream: Boolean,
         val targets: List<Target>,
-    ) : Route
+        val hidesUsage: (Upstream) -> Boolean = { false },
+    ) : Route {
+        /** Takes out of an answer of [upstream] what the client is not to see; null where it gets everything. */
+        fun filter(upstream: Upstream, head: AnswerHead): UsageFilter? {
+            val isStream = head.isGood && head.isPlain && head.format == UsageScanner.Format.EVENT_STREAM
+            return if (isStream && hidesUsage(upstream)) UsageFilter() else null
+        }
+    }
 
     /** Answer with a fixed text in the client's protocol. */
     class Answer(override val plan: Plan, override val stream: Boolean, val message: String) : Route

@@ -7,12 +7,15 @@ import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
 import routercluster.policy.models.Upstream
-import routercluster.policy.plugins.outgoingBody
+import routercluster.policy.plugins.askingUsage
+import routercluster.policy.plugins.outgoingEdits
+import routercluster.policy.plugins.streamsWithoutUsage
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.request.BadRequest
 import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Facts
+import routercluster.policy.request.apply
 import routercluster.policy.request.multipartBoundary
 import routercluster.policy.request.parseChat
 import routercluster.policy.request.parseModel
@@ -47,15 +50,17 @@ class Pipeline(
 ) {
     /**
      * Starts a request's journey: its id, its caller, its policy snapshot.
+     *
+     * @param seesAnswer whether the answer's body will come by and can be changed
      */
-    fun begin(snapshot: Snapshot, headers: RequestHeaders, peer: InetAddress?, startNanos: Long): Journey {
+    fun begin(snapshot: Snapshot, headers: RequestHeaders, peer: InetAddress?, startNanos: Long, seesAnswer: Boolean = true): Journey {
         val id = requestId(headers, random)
         val span = tracing.start(
             operationOf(headers.path().substringBefore('?')),
             null,
             TraceHeaders(headers.get("traceparent"), headers.get("tracestate")),
         )
-        return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span)
+        return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span, seesAnswer)
     }
 
     /**
@@ -113,15 +118,23 @@ class Pipeline(
         return when (val action = plan.action) {
             is Action.Answer -> Route.Answer(plan, body.stream, action.message)
             is Action.Refuse -> refusal(plan, action)
-            is Action.Forward -> Route.Forward(plan, body.stream, action.ranked.map { chatTarget(journey, body, plan, it.candidate) })
+            is Action.Forward -> forward(journey, body, plan, action)
         }
     }
 
-    private fun chatTarget(journey: Journey, body: ChatBody, plan: Plan, candidate: Candidate): Target {
+    private fun forward(journey: Journey, body: ChatBody, plan: Plan, action: Action.Forward): Route.Forward {
+        val untold = journey.seesAnswer && streamsWithoutUsage(body, plan.decision?.plugins.orEmpty())
+        val hidesUsage = { upstream: Upstream -> untold && upstream.id !in plan.policy.gateway.noStreamUsageFrom }
+        val targets = action.ranked.map { chatTarget(journey, body, plan, it.candidate, hidesUsage) }
+        return Route.Forward(plan, body.stream, targets, hidesUsage)
+    }
+
+    private fun chatTarget(journey: Journey, body: ChatBody, plan: Plan, candidate: Candidate, asksUsage: (Upstream) -> Boolean): Target {
         val plugins = plan.decision?.plugins.orEmpty()
-        return Target(candidate.model) { upstream ->
-            val bytes = outgoingBody(body, candidate, upstream.model, plugins, plan.policy.defaultEffort)
-            OutgoingRequest(outgoingHeaders(journey, upstream, plugins, candidate.model.name), HttpData.wrap(bytes))
+        return Target(candidate.model) { upstream, hedge ->
+            val edits = outgoingEdits(body, candidate, upstream.model, plugins, plan.policy.defaultEffort)
+            val bytes = body.apply(if (asksUsage(upstream)) edits.askingUsage() else edits)
+            OutgoingRequest(outgoingHeaders(journey, upstream, plugins, candidate.model.name, hedge), HttpData.wrap(bytes))
         }
     }
 
@@ -149,9 +162,9 @@ class Pipeline(
             is Action.Forward -> {
                 val model = action.first.model
                 val target =
-                    Target(model) { upstream ->
+                    Target(model) { upstream, hedge ->
                         OutgoingRequest(
-                            outgoingHeaders(journey, upstream, emptyList(), model.name),
+                            outgoingHeaders(journey, upstream, emptyList(), model.name, hedge),
                             HttpData.wrap(field.renamed(upstream.model)),
                         )
                     }
@@ -161,7 +174,7 @@ class Pipeline(
     }
 
     private fun recorded(journey: Journey, plan: Plan): Plan {
-        decisions.add(DecisionRecord.of(journey.id, clock.instant(), plan))
+        decisions.add(DecisionRecord.of(journey.id, clock.instant(), plan).also { journey.record = it })
         return plan
     }
 

@@ -47,13 +47,13 @@ class Snapshot(val policy: Policy, val upstreams: Upstreams, private val lease: 
 
     fun fitUpstreams(): Int = upstreams.health().values.count { it == Upstreams.FIT }
 
-    /** Whether [warm] has anything to do. */
+    /** Whether requests would wait for what [warm] loads. */
     val isSlowToStart: Boolean = countsTokens || languages != LanguageDetector.None
 
-    /** Loads the tables that the first requests would otherwise wait for, some 0.3 s each. */
+    /** Loads tables, some 0.3 s each: those that the first requests would otherwise wait for, and what estimates unsaid tokens. */
     fun warm() {
-        if (countsTokens) TokenEstimate.warm()
         languages.detect(WARM_UP_TEXT)
+        TokenEstimate.warm()
     }
 
     companion object {

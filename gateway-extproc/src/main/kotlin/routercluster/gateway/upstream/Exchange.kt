@@ -9,8 +9,10 @@ import routercluster.policy.FailureClass
 import routercluster.policy.models.Model
 import routercluster.policy.models.Upstream
 
-/** A model that may serve an exchange, and what would be sent to one of its upstreams. */
-class Target(val model: Model, val request: (Upstream) -> OutgoingRequest)
+/** A model that may serve an exchange, and what would be sent to one of its upstreams; the flag says that the attempt is a hedge. */
+class Target(val model: Model, private val make: (Upstream, Boolean) -> OutgoingRequest) {
+    fun request(upstream: Upstream, hedge: Boolean = false): OutgoingRequest = make(upstream, hedge)
+}
 
 /** Ready to send but for the address: path, credentials and model name are already the upstream's. */
 class OutgoingRequest(val headers: RequestHeaders, val body: HttpData)
@@ -89,10 +91,12 @@ interface Upstreams : AutoCloseable {
     suspend fun send(exchange: Exchange): Reply
 
     /**
-     * Picks an upstream for a request that somebody else (Envoy) will send: a fit one, or any where none is fit; null for a
-     * model that the policy does not have.
+     * Picks an upstream for a request that somebody else (Envoy) will send: of the first of [models] with a fit one where a
+     * failure to connect may fall back, else of the first. An unfit upstream is better than none.
+     *
+     * @throws IllegalArgumentException for a model that the policy does not have
      */
-    fun pick(model: Model): Upstream?
+    fun pick(models: List<Model>): Picked
 
     /** Per upstream id: [FIT], or why it is not. */
     fun health(): Map<String, String>

@@ -5,9 +5,9 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import routercluster.policy.FailureClass
 import routercluster.policy.Forwarding
 import routercluster.policy.models.Model
-import routercluster.policy.models.Upstream
 import java.time.Clock
 import kotlin.random.Random
 
@@ -37,7 +37,12 @@ internal class PolicyUpstreams(private val pools: Map<String, ModelPool>, privat
 
     override suspend fun send(exchange: Exchange): Reply = Sending(exchange, pools, means).reply()
 
-    override fun pick(model: Model): Upstream? = pools[model.name]?.choose(emptyList())?.upstream
+    override fun pick(models: List<Model>): Picked {
+        val able = models.map { requireNotNull(pools[it.name]) { "model ${it.name} is not one of this policy's" } }
+        val fit = if (FailureClass.CONNECT in means.settings.fallBackOn) able.firstOrNull { it.fit() } else null
+        val pool = fit ?: able.first()
+        return Picked(pool, pool.acquire(emptyList()))
+    }
 
     override fun health(): Map<String, String> {
         val now = means.ticker()

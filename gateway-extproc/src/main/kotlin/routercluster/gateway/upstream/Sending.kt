@@ -130,7 +130,7 @@ internal class Sending(private val exchange: Exchange, private val pools: Map<St
         val member = pool.acquire(avoid)
         val response =
             try {
-                val request = exchange.targets[position].request(member.upstream)
+                val request = exchange.targets[position].request(member.upstream, hedge)
                 val headers =
                     if (request.headers.authority() == null) {
                         request.headers

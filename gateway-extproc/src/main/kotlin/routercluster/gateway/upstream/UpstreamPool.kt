@@ -5,6 +5,7 @@ import com.linecorp.armeria.client.ClientFactoryBuilder
 import com.linecorp.armeria.client.Endpoint
 import com.linecorp.armeria.client.WebClient
 import com.linecorp.armeria.common.CommonPools
+import com.linecorp.armeria.common.HttpHeaderNames
 import com.linecorp.armeria.common.SessionProtocol
 import io.netty.channel.EventLoopGroup
 import kotlinx.coroutines.delay
@@ -98,6 +99,7 @@ class UpstreamPool internal constructor(
     private companion object {
         val KEEP_ALIVE: Duration = Duration.ofSeconds(30)
         const val HEADER_BYTES_MAX = 64 * 1024
+        const val USER_AGENT = "RouterCluster"
         const val HTTP = 80
         const val HTTPS = 443
 
@@ -108,6 +110,8 @@ class UpstreamPool internal constructor(
                 WebClient
                     .builder(if (upstream.tls) SessionProtocol.HTTPS else SessionProtocol.H1C, endpoint)
                     .factory(factory)
+                    // Where the client names itself, this stays out; without it Armeria would tell its own name and version.
+                    .setHeader(HttpHeaderNames.USER_AGENT, USER_AGENT)
                     .responseTimeoutMillis(0)
                     .writeTimeoutMillis(0)
                     .maxResponseLength(0)

@@ -93,7 +93,7 @@ class AdminApiTest {
                 """router_requests_total{decision="canned",model="",path="fast_response",recipe="default",status="200"}""",
                 """router_attempts_total{hedge="false",model="large",outcome="ok",upstream="large/b"}""",
                 """router_refusals_total{code="invalid_json",status="400"}""",
-                """router_cost_total{currency="EUR",model="large"}""",
+                """router_cost_total{currency="EUR",estimated="false",model="large"}""",
                 """llm_signal_match_total{signal_name="hard",signal_type="keyword"}""",
             )
         lines.single { it.startsWith("router_requests_in_flight") } shouldBe "router_requests_in_flight 0.0"

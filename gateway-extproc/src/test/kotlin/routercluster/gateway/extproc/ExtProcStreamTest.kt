@@ -20,6 +20,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.maps.shouldContainAll
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
+import routercluster.gateway.pipeline.AnswerFilter
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
@@ -45,6 +46,14 @@ class ExtProcStreamTest {
         duplex/full  | H B! h b b! .     | - H+,B~! h+ b~ b~! -                 | headers 200, chunk, chunk, end
         duplex/none  | H B! h .          | - H+,B~! h+ -                        | headers 200, end
         duplex/none  | H B! h x          | - H+,B~! h+ -                        | headers 200, end
+        -- the plan filters answers: it holds the first part back, lets others pass and says zz at the end
+        filtered     | H B! h b b b! .   | - H+,B~! h+ b0 b b= -                | headers 200, chunk, chunk, chunk, end
+        filtered     | H B! h b! .       | - H+,B~! h+ b= -                     | headers 200, chunk, end
+        filtered     | H B! h b b t .    | - H+,B~! h+ b0 b t -                 | headers 200, chunk, chunk, end
+        filtered     | H B! h b x        | - H+,B~! h+ b0 -                     | headers 200, chunk, aborted
+        filtered     | H B! h! .         | - H+,B~! h+ -                        | headers 200, end
+        filtered/full | H B! h b b b! .  | - H+,B~! h+ - b~ b~! -               | headers 200, chunk, chunk, chunk, end
+        filtered/full | H B! h b b t .   | - H+,B~! h+ - b~ b~,t -              | headers 200, chunk, chunk, end
         -- no body
         duplex       | H! h b! .         | H+ h+ b -                            | headers 200, chunk, end
         buffered     | H! h! .           | H+ h+ -                              | headers 200, end
@@ -127,6 +136,16 @@ class ExtProcStreamTest {
         asked.headers shouldContainExactly listOf("content-type" to "application/json", "x-name" to "caf\u00e9")
         String(asked.body) shouldBe "xx"
         asked.peer shouldBe "10.1.2.3"
+        asked.seesAnswer shouldBe true
+    }
+
+    @Test
+    fun `tells the door whether it will see the answer`() {
+        for ((modes, sees) in mapOf("duplex" to true, "duplex/full" to true, "duplex/none" to false, "duplex/buffered" to false)) {
+            val run = Run(modes)
+            "H B!".split(' ').forEach(run::take)
+            withClue(modes) { run.asked.single().seesAnswer shouldBe sees }
+        }
     }
 
     @Test
@@ -179,6 +198,7 @@ class ExtProcStreamTest {
 
     /** Drives one stream the way the gRPC service does. */
     private class Run(modes: String) {
+        private val filter = if (modes.startsWith("filtered")) holding() else null
         private val refusing = modes.endsWith("refusing")
         private val config = configs.getValue(modes.removeSuffix("-refusing").replace("refusing", "duplex"))
         private val machine =
@@ -209,10 +229,11 @@ class ExtProcStreamTest {
             }
             step.ask?.let {
                 asked += it
-                return follow(machine.decided(state, if (refusing) DoorPlan.Answer(403, emptyList(), ByteArray(0)) else forward))
+                return follow(machine.decided(state, if (refusing) DoorPlan.Answer(403, emptyList(), ByteArray(0)) else forward(filter)))
             }
-            sent += step.responses
-            return step.responses.joinToString(",", transform = ::show).ifEmpty { "-" }
+            val responses = step.sent(state.plan?.answerFilter)
+            sent += responses
+            return responses.joinToString(",", transform = ::show).ifEmpty { "-" }
         }
     }
 
@@ -230,7 +251,21 @@ class ExtProcStreamTest {
             override fun aborted() = Unit
         }
 
-        val forward =
+        /** Holds the first part back, lets others pass and says zz at the end. */
+        fun holding(): AnswerFilter {
+            var parts = 0
+            return AnswerFilter { bytes, last ->
+                if (last) {
+                    "zz".toByteArray()
+                } else if (parts++ == 0) {
+                    ByteArray(0)
+                } else {
+                    bytes
+                }
+            }
+        }
+
+        fun forward(filter: AnswerFilter?) =
             DoorPlan.Forward(
                 path = "/openai/v1/chat/completions",
                 body = NEW_BODY,
@@ -242,6 +277,7 @@ class ExtProcStreamTest {
                 responseHeaders = listOf("x-vsr-selected-model" to "large"),
                 clearRouteCache = true,
                 observer = Silent,
+                answerFilter = filter,
                 metadata = mapOf("decision" to "hard"),
             )
 
@@ -249,7 +285,10 @@ class ExtProcStreamTest {
             mapOf(
                 "duplex" to config(BodySendMode.FULL_DUPLEX_STREAMED),
                 "duplex/full" to config(BodySendMode.FULL_DUPLEX_STREAMED, BodySendMode.FULL_DUPLEX_STREAMED),
+                "filtered" to config(BodySendMode.FULL_DUPLEX_STREAMED),
+                "filtered/full" to config(BodySendMode.FULL_DUPLEX_STREAMED, BodySendMode.FULL_DUPLEX_STREAMED),
                 "duplex/none" to config(BodySendMode.FULL_DUPLEX_STREAMED, BodySendMode.NONE),
+                "duplex/buffered" to config(BodySendMode.FULL_DUPLEX_STREAMED, BodySendMode.BUFFERED_PARTIAL),
                 "buffered" to config(BodySendMode.BUFFERED),
                 "streamed" to config(BodySendMode.STREAMED, bodyFirst = true),
                 "streamed-strict" to config(BodySendMode.STREAMED),

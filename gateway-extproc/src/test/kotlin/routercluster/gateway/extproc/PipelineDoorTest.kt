@@ -12,6 +12,7 @@ import routercluster.gateway.TestGateway
 import routercluster.gateway.chatBody
 import routercluster.gateway.http.Admission
 import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.Delivery
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import routercluster.gateway.pipeline.Pipeline
@@ -20,6 +21,7 @@ import routercluster.gateway.policyOf
 import routercluster.gateway.policyText
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.upstream.WAIT_SECONDS
+import routercluster.policy.FailureClass
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
@@ -79,6 +81,36 @@ class PipelineDoorTest {
             listOf(Triple("large/b", 200, false))
         admission.inFlight shouldBe 0
     }
+
+    @Test
+    fun `what Envoy says of its sending is told as attempts`() {
+        val rows =
+            listOf(
+                Row(Delivery(1, answered = true, null), 200, "large/b 200 null", null),
+                Row(Delivery(3, answered = true, null), 200, "large/b 200 null, 2 in vain", null),
+                Row(Delivery(2, answered = true, null), 503, "large/b 503 SERVER_ERROR, 1 in vain", "upstream_503"),
+                Row(Delivery(1, answered = false, FailureClass.CONNECT), 503, "large/b null CONNECT", "upstream_unavailable"),
+                Row(Delivery(0, answered = false, FailureClass.CONNECT), 503, "large/b null CONNECT", "upstream_unavailable"),
+                Row(Delivery(1, answered = false, FailureClass.TIMEOUT), 504, "large/b null TIMEOUT", "upstream_timeout"),
+            )
+        assertSoftly {
+            for (row in rows) {
+                withClue("$row") {
+                    heard.forget()
+                    val observer = plan(chatBody("hard")).shouldBeInstanceOf<DoorPlan.Forward>().observer
+                    observer.delivered(row.delivery)
+                    observer.headers(row.status, emptyList())
+                    observer.end()
+                    val ended = heard.of<RouterEvent.AttemptEnded>().map { "${it.upstream} ${it.status} ${it.failure}" }
+                    val again = heard.of<RouterEvent.Resent>().map { "${it.times} in vain" }
+                    (ended + again).joinToString() shouldBe row.told
+                    heard.of<RouterEvent.Completed>().single().errorCode shouldBe row.code
+                }
+            }
+        }
+    }
+
+    private data class Row(val delivery: Delivery, val status: Int, val told: String, val code: String?)
 
     @Test
     fun `an answer that broke off is told as such`() {

@@ -78,6 +78,8 @@ class FallBackTest {
         val done = router.heard.await<RouterEvent.Completed>().single()
         val estimate = TokenEstimate.of(listOf(Message(Role.USER, "both")), toolCount = 0)
         done.cost shouldBe (0.0003 + estimate * 20e-6 plusOrMinus 1e-12)
+        done.costEstimated shouldBe (estimate * 20e-6 plusOrMinus 1e-12)
+        done.tokensEstimated shouldBe false
         done.currency shouldBe "EUR"
     }
 

@@ -2,9 +2,11 @@ package routercluster.gateway.pipeline
 
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
+import io.opentelemetry.api.common.AttributeKey.booleanKey
 import io.opentelemetry.api.common.AttributeKey.longKey
 import io.opentelemetry.api.trace.SpanKind
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter
+import io.opentelemetry.sdk.trace.SdkTracerProvider
 import io.opentelemetry.sdk.trace.data.SpanData
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor
 import org.junit.jupiter.api.Test
@@ -18,7 +20,7 @@ import routercluster.telemetry.RouterEvent
 
 class SpansTest {
     private val exporter = InMemorySpanExporter.create()
-    private val tracing = OpenTelemetryTracing("test", 1.0, SimpleSpanProcessor.create(exporter))
+    private val tracing = OpenTelemetryTracing(SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(exporter)).build())
     private val trace = "0af7651916cd43dd8448eb211c80319c"
     private val parent = "b7ad6b7169203331"
 
@@ -42,6 +44,27 @@ class SpansTest {
                 attempts.forEach { it.parentSpanId shouldBe request.spanId }
                 mock.seen.map { it.headers.get("traceparent") } shouldBe attempts.map { "00-$trace-${it.spanId}-01" }
                 mock.seen.map { it.headers.get("tracestate") } shouldBe listOf("a=b", "a=b")
+            }
+        }
+    }
+
+    @Test
+    fun `the attempt that is a hedge says so, also where it is lost`() {
+        val hedging = "{forwarding: {hedge_after: 20ms, hedge_percent_max: 100}}"
+        mockLlm().use { mock ->
+            TestGateway(policyText(mock.port, gateway = hedging), tracing = tracing).use { router ->
+                mock.next(Script(fault = Fault.Silence()))
+                router.chat("Hello").status shouldBe 200
+                router.heard.await<RouterEvent.Left>(1)
+                mock.next(Script(fault = Fault.Silence()), times = 2)
+                val client = router.leaver("Hello")
+                mock.awaitRequests(4)
+                client.close()
+                router.heard.await<RouterEvent.Left>(2)
+                val attempts = exporter.finishedSpanItems.filter { it.kind == SpanKind.CLIENT }
+                attempts.map { it.attribute("router.attempt") to it.attributes[booleanKey("router.hedge")] } shouldContainExactlyInAnyOrder
+                    listOf(1L to null, 2L to true, 1L to null, 2L to true)
+                router.heard.of<RouterEvent.AttemptEnded>().map { it.hedge } shouldContainExactlyInAnyOrder listOf(false, true, false, true)
             }
         }
     }

@@ -76,10 +76,10 @@ class UpstreamRequestTest {
 
     @Test
     fun `the upstream's key replaces the client's, which goes only where there is none`() {
-        val own = "authorization" to "Bearer client"
-        seen { router.chat("nothing", own, "x-api-key" to "client") }.headers(listOf("authorization", "x-api-key")) shouldBe
-            listOf("Bearer $KEY", null)
-        seen { router.chat("quick", own) }.headers(listOf("authorization")) shouldBe listOf("Bearer client")
+        val names = listOf("authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie")
+        val own = names.map { it to "client=$it" }.toTypedArray()
+        seen { router.chat("nothing", *own) }.headers(names) shouldBe listOf("Bearer $KEY", null, null, null, null)
+        seen { router.chat("quick", *own) }.headers(names) shouldBe own.map { it.second }
     }
 
     @Test

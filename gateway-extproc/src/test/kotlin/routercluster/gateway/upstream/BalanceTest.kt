@@ -107,6 +107,23 @@ class BalanceTest {
     }
 
     @Test
+    fun `what is told of another's sending counts like an attempt of our own`() {
+        val pool = pool(1, 1, reliability = Reliability(consecutiveFailures = 3))
+        val (first, second) = pool.members.map { Picked(pool, it.also { member -> member.condition.begun(ticker()) }) }
+        first.answered(FailureClass.SERVER_ERROR, attempts = 2)
+        first.ended(whole = true)
+        pool.fitness() shouldBe "fit fit"
+        first.answered(FailureClass.CONNECT, attempts = 1)
+        pool.fitness() shouldBe "out fit"
+        second.answered(FailureClass.TIMEOUT, attempts = 2)
+        second.answered(null, attempts = 1)
+        second.ended(whole = true)
+        second.answered(FailureClass.TIMEOUT, attempts = 2)
+        pool.fitness() shouldBe "out fit"
+        pool.inFlight() shouldBe 0
+    }
+
+    @Test
     fun `rate limits and refused keys eject nobody`() {
         val pool = pool(1, 1)
         pool.fail(1, times = 9, failure = FailureClass.RATE_LIMITED)

@@ -17,7 +17,9 @@ internal fun modelOf(name: String, vararg upstreams: Upstream, reliability: Reli
 
 /** An exchange that asks every upstream as the doors would. */
 internal fun exchange(vararg models: Model, seconds: Long = 60, hedging: Boolean = true, now: Long = System.nanoTime()) =
-    Exchange("x", HttpMethod.POST, models.map { Target(it, ::requestTo) }, now + seconds * 1_000_000_000, hedging)
+    Exchange("x", HttpMethod.POST, models.map(::target), now + seconds * 1_000_000_000, hedging)
+
+private fun target(model: Model) = Target(model) { upstream, _ -> requestTo(upstream) }
 
 internal fun requestTo(upstream: Upstream): OutgoingRequest {
     val headers = RequestHeaders.builder(HttpMethod.POST, upstream.pathFor(Upstream.CHAT_COMPLETIONS))

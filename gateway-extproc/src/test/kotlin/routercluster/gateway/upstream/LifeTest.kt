@@ -41,7 +41,7 @@ class LifeTest {
             (checksDone.receive() in 10_000_000_000..11_000_000_000) shouldBe true
             upstreams.health()["a/1"] shouldBe "health check answered 500"
             upstreams.send(exchange(model, next)).attempts.told() shouldBe "b/1 200"
-            upstreams.pick(model)?.id shouldBe "a/1"
+            upstreams.pick(listOf(model)).upstream.id shouldBe "a/1"
             checksDone.receive()
             upstreams.health()["a/1"] shouldBe "fit"
         }
@@ -60,6 +60,21 @@ class LifeTest {
             val reply = upstreams.send(exchange(model)) as Reply.Failed
             "${reply.status} ${reply.code}: ${reply.message}" shouldBe "503 no_healthy_upstream: model a has no healthy upstream"
         }
+    }
+
+    @Test
+    fun `what another sends goes to the first model with a fit upstream, where it may fall back`() {
+        val model = modelOf("a", upstream("a/1", refusingPort()), reliability = Reliability(healthPath = "/health"))
+        val next = modelOf("b", upstream("b/1", refusingPort()))
+        val checksDone = Channel<Long>()
+        val pause: suspend (Long) -> Unit = { checksDone.send(it) }
+        val upstreams = pool.upstreams(listOf(model, next), once, Random(1), pause = pause).also(open::add)
+        val strict = pool.upstreams(listOf(model, next), Forwarding(fallBackOn = emptySet()), Random(1), pause = pause).also(open::add)
+        upstreams.pick(listOf(model, next)).upstream.id shouldBe "a/1"
+        finishing { repeat(4) { checksDone.receive() } }
+        upstreams.pick(listOf(model, next)).upstream.id shouldBe "b/1"
+        upstreams.pick(listOf(model)).upstream.id shouldBe "a/1"
+        strict.pick(listOf(model, next)).upstream.id shouldBe "a/1"
     }
 
     @Test

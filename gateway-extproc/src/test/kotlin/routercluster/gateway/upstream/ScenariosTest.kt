@@ -1,6 +1,7 @@
 package routercluster.gateway.upstream
 
 import com.linecorp.armeria.common.HttpMethod
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.DynamicTest
@@ -278,6 +279,6 @@ class ScenariosTest {
         val upstreams = upstreams(emptyList(), patient)
         val refusal = finishing { runCatching { upstreams.send(exchange(model)) } }
         refusal.exceptionOrNull()?.message shouldBe "model a is not one of this policy's"
-        upstreams.pick(model) shouldBe null
+        shouldThrow<IllegalArgumentException> { upstreams.pick(listOf(model)) }
     }
 }

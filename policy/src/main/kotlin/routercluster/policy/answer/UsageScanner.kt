@@ -1,9 +1,9 @@
 package routercluster.policy.answer
 
 /**
- * Reads token usage and the like from an OpenAI answer while it passes by, whole or as server-sent events, cut into chunks
- * anywhere. It keeps no part of the answer but the few short values it looks for (under 1 KiB), so neither events nor answers
- * need a size limit. It believes the upstream: malformed JSON gives odd facts, never a failure.
+ * Reads token usage and the like from an answer in OpenAI's or Anthropic's dialect while it passes by, whole or as server-sent
+ * events, cut into chunks anywhere. It keeps no part of the answer but the few short values it looks for (under 1 KiB), so neither
+ * events nor answers need a size limit. It believes the upstream: malformed JSON gives odd facts, never a failure.
  *
  * Mutable; for one answer and one thread at a time. Any way of cutting the same bytes gives the same facts.
  */
@@ -52,12 +52,6 @@ class UsageScanner(private val format: Format) {
         }
     }
 
-    private fun lineEnd(bytes: ByteArray, start: Int, end: Int): Int {
-        var at = start
-        while (at < end && bytes[at] != RETURN && bytes[at] != NEWLINE) at++
-        return at
-    }
-
     /** Lines end with CR, LF or both; the LF of both must not count as a blank line, which ends an event. */
     private fun endLine(terminator: Byte) {
         val secondHalf = afterReturn && terminator == NEWLINE
@@ -94,10 +88,7 @@ class UsageScanner(private val format: Format) {
     }
 
     private companion object {
-        const val RETURN = '\r'.code.toByte()
-        const val NEWLINE = '\n'.code.toByte()
         const val SPACE = ' '.code.toByte()
-        val DATA_FIELD = "data:".toByteArray()
         val DONE = "[DONE]".toByteArray()
     }
 }

@@ -3,6 +3,7 @@ package routercluster.policy.config
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
 import routercluster.policy.config.prove.proveCatalog
@@ -17,6 +18,8 @@ import routercluster.policy.config.prove.refuseDuplicates
 import routercluster.policy.config.raw.RawPolicy
 import routercluster.policy.config.raw.RawRecipe
 import routercluster.policy.config.raw.readPolicy
+import routercluster.policy.signals.NamedFolder
+import routercluster.policy.signals.NamesEncoder
 import routercluster.policy.signals.SignalFamily
 import routercluster.policy.signals.signalFamilies
 import java.security.MessageDigest
@@ -91,7 +94,7 @@ private fun prove(
     val models = proveModels(raw.providers, raw.routing.cards, outside.environment, problems)
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
-    val catalog = proveCatalog(raw.global.catalog, raw.gateway, outside.files, problems)
+    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedFolders(raw), outside.files, problems)
     val prover = RecipeProver(models, families, catalog, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
@@ -102,8 +105,8 @@ private fun prove(
     val entrypoints = proveEntrypoints(raw.entrypoints, recipeNames, raw.providers.models, autoNames, problems)
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
-    val gateway = proveGateway(raw.gateway, problems)
-    val tracing = proveTracing(raw.global.tracing, problems)
+    val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
+    val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     return Policy(
         revision = revision(text, catalog),
         listeners = listeners,
@@ -123,6 +126,10 @@ private fun prove(
         notices = problems.notices,
     )
 }
+
+/** Of all recipes, which share what is open. */
+private fun namedFolders(raw: RawPolicy): List<NamedFolder> =
+    (listOf(raw.routing) + raw.recipes.map { it.routing }).flatMap { it.signals }.mapNotNull { (it.raw as? NamesEncoder)?.folder }
 
 private fun refuseRecipeNames(recipes: List<RawRecipe>, problems: Problems) {
     refuseDuplicates(recipes.map { it.name }, "recipe", problems)

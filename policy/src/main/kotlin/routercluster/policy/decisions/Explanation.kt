@@ -75,10 +75,11 @@ private class RuleWords(private val recipe: Recipe, private val contest: Contest
 
     private fun ofLeaf(node: Int): String {
         val signal = nodes.signals[node]
-        val ref = recipe.signals[signal].ref
+        val label = nodes.labels[node]
+        val ref = recipe.signals[signal].ref.toString() + label?.let { ":$it" }.orEmpty()
         return when (val reading = standing.readingOf(signal)) {
             null -> "$ref was not read"
-            is Reading.Seen -> ofSeen("$ref", reading, nodes.predicates[node], standing.truthOf(node) == Truth.TRUE)
+            is Reading.Seen -> ofSeen(ref, reading.part(label), nodes.predicates[node], standing.truthOf(node) == Truth.TRUE)
             is Reading.Failed -> "$ref could not be read (${reading.reason}), which ${consequence(nodes.onErrors[node])}"
         }
     }

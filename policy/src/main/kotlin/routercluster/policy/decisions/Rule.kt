@@ -7,9 +7,10 @@ import routercluster.policy.signals.OnError
  */
 sealed interface Rule {
     /**
-     * True when the signal matched, or, with a [predicate], when its value (or else its confidence) lies in it.
+     * True when the signal matched, or, with a [predicate], when its value (or else its confidence) lies in it. With a [label]
+     * that part of the reading is looked at instead of the whole.
      */
-    data class Leaf(val signal: Int, val predicate: Predicate? = null, val onError: OnError) : Rule
+    data class Leaf(val signal: Int, val predicate: Predicate? = null, val onError: OnError, val label: String? = null) : Rule
 
     /** Confidence is the mean of the children; without children it is true with confidence 0. */
     data class And(val children: List<Rule>) : Rule

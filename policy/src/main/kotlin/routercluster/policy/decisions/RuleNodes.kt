@@ -30,6 +30,7 @@ internal class RuleNodes(rules: List<Rule>, val signalCount: Int) {
     val signals: IntArray = built.signals.toIntArray()
     val predicates: Array<Predicate?> = built.predicates.toTypedArray()
     val onErrors: Array<OnError> = built.onErrors.toTypedArray()
+    val labels: Array<String?> = built.labels.toTypedArray()
 
     /** Per node its first child and its next sibling; -1 ends a list. */
     val firstChild: IntArray = built.firstChild.toIntArray()
@@ -53,6 +54,7 @@ private class NodeList(private val signalCount: Int) {
     val signals = mutableListOf<Int>()
     val predicates = mutableListOf<Predicate?>()
     val onErrors = mutableListOf<OnError>()
+    val labels = mutableListOf<String?>()
     val firstChild = mutableListOf<Int>()
     val nextSibling = mutableListOf<Int>()
 
@@ -67,22 +69,23 @@ private class NodeList(private val signalCount: Int) {
 
     private fun addLeaf(leaf: Rule.Leaf): Int {
         require(leaf.signal in 0 until signalCount) { "a condition names signal ${leaf.signal}; there are $signalCount" }
-        return append(NodeKind.LEAF, leaf.signal, leaf.predicate, leaf.onError)
+        return append(NodeKind.LEAF, leaf.signal, leaf.predicate, leaf.onError, leaf.label)
     }
 
     private fun addInner(kind: NodeKind, rules: List<Rule>): Int {
         val children = rules.map(::add)
-        val node = append(kind, signal = -1, predicate = null, OnError.NO_MATCH)
+        val node = append(kind, signal = -1, predicate = null, OnError.NO_MATCH, label = null)
         firstChild[node] = children.firstOrNull() ?: -1
         children.zipWithNext { child, next -> nextSibling[child] = next }
         return node
     }
 
-    private fun append(kind: NodeKind, signal: Int, predicate: Predicate?, onError: OnError): Int {
+    private fun append(kind: NodeKind, signal: Int, predicate: Predicate?, onError: OnError, label: String?): Int {
         kinds += kind
         signals += signal
         predicates += predicate
         onErrors += onError
+        labels += label
         firstChild += -1
         nextSibling += -1
         return kinds.lastIndex

@@ -136,8 +136,9 @@ internal class Standing private constructor(
             }
 
             is Reading.Seen -> {
-                val holds = predicate?.holds(reading.value ?: reading.confidence) ?: reading.matched
-                val confidence = if (predicate == null) unit(reading.confidence) else 1.0
+                val part = reading.part(nodes.labels[node])
+                val holds = predicate?.holds(part.value ?: part.confidence) ?: part.matched
+                val confidence = if (predicate == null) unit(part.confidence) else 1.0
                 if (holds) put(node, MAY_BE_TRUE, confidence, confidence) else put(node, MAY_BE_FALSE, 0.0, 0.0)
             }
 

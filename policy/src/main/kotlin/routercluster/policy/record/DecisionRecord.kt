@@ -25,6 +25,7 @@ import java.time.Instant
  * @property calls what was asked of encoders, in order
  * @property decisions in the order of the file
  * @property candidates in the order in which they are tried
+ * @property usage null until the answer has ended, and for one that is billed nothing
  */
 class DecisionRecord internal constructor(
     val id: String,
@@ -41,9 +42,18 @@ class DecisionRecord internal constructor(
     val calls: List<EncodeCall>,
     decisions: Lazy<List<DecisionNote>>,
     candidates: Lazy<List<CandidateNote>>,
+    usage: UsageNote? = null,
 ) {
     val decisions: List<DecisionNote> by decisions
     val candidates: List<CandidateNote> by candidates
+
+    @Volatile var usage: UsageNote? = usage
+        private set
+
+    /** The answer has ended and is billed [usage]. */
+    fun ended(usage: UsageNote?) {
+        this.usage = usage
+    }
 
     companion object {
         /** The record of [plan]. It keeps the plan's policy, but neither its facts nor any text of them. */
@@ -124,6 +134,23 @@ data class DecisionNote(val name: String, val truth: Truth, val confidence: Doub
  * @property notTaken why not, in words; null for the one that was picked
  */
 data class CandidateNote(val model: String, val lora: String?, val score: Double, val reason: String, val notTaken: String?)
+
+/**
+ * What an answer is billed, together with the attempts at it that nobody waited for.
+ *
+ * @property estimated whether the token counts are at least in part our estimate and not the upstream's word
+ * @property cost in [currency]; null where the policy gives no price
+ * @property costEstimated the part of [cost] that rests on estimates
+ */
+data class UsageNote(
+    val promptTokens: Long?,
+    val completionTokens: Long?,
+    val cachedTokens: Long?,
+    val estimated: Boolean,
+    val cost: Double?,
+    val costEstimated: Double,
+    val currency: String?,
+)
 
 /** How large a request was. Lengths are in UTF-16 units. */
 data class RequestShape(

@@ -34,6 +34,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.putArray("encoder_calls").addAll(calls.map { it.toJson() })
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
+    json.set<JsonNode>("usage", usage?.toJson())
     return json
 }
 
@@ -79,9 +80,12 @@ private fun SignalNote.toJson(): ObjectNode {
     val json = nodes.objectNode().put("type", ref.type).put("name", ref.name)
     when (reading) {
         is Reading.Seen -> {
-            json.put("state", if (reading.matched) "matched" else "not_matched").put("confidence", reading.confidence)
-            json.put("value", reading.value?.takeIf { it.isFinite() })
+            json.setAll<ObjectNode>(reading.toJson())
             json.putArray("found").addAll(reading.found.map(nodes::textNode))
+            if (reading.labels.isNotEmpty()) {
+                val labels = json.putObject("labels")
+                reading.labels.forEach { (label, part) -> labels.set<JsonNode>(label, part.toJson()) }
+            }
         }
 
         is Reading.Failed -> {
@@ -90,6 +94,13 @@ private fun SignalNote.toJson(): ObjectNode {
     }
     return json
 }
+
+private fun Reading.Seen.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("state", if (matched) "matched" else "not_matched")
+        .put("confidence", confidence)
+        .put("value", value?.takeIf { it.isFinite() })
 
 private fun DecisionNote.toJson(): ObjectNode =
     nodes
@@ -108,6 +119,17 @@ private fun CandidateNote.toJson(): ObjectNode =
         .put("score", score)
         .put("reason", reason)
         .put("not_taken", notTaken)
+
+private fun UsageNote.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("prompt_tokens", promptTokens)
+        .put("completion_tokens", completionTokens)
+        .put("cached_tokens", cachedTokens)
+        .put("estimated", estimated)
+        .put("cost", cost)
+        .put("cost_estimated", costEstimated)
+        .put("currency", currency)
 
 /**
  * Reads what [toJson] wrote. Fields it does not know are passed over, so that an older version reads a newer one's records.
@@ -143,6 +165,7 @@ private fun record(json: Fields): DecisionRecord {
         calls = json.list("encoder_calls", ::encodeCall),
         decisions = lazyOf(decisions),
         candidates = lazyOf(candidates),
+        usage = json.inner("usage")?.let(::usageNote),
     )
 }
 
@@ -175,7 +198,12 @@ private fun signalNote(json: Fields): SignalNote {
             }
 
             "matched", "not_matched" -> {
-                Reading.Seen(state == "matched", json.number("confidence"), json.numberOrNull("value"), json.texts("found"))
+                val labels = json
+                    .inner("labels")
+                    ?.inners()
+                    .orEmpty()
+                    .mapValues { (_, part) -> seen(part, part.text("state")) }
+                seen(json, state).copy(found = json.texts("found"), labels = labels)
             }
 
             else -> {
@@ -185,11 +213,25 @@ private fun signalNote(json: Fields): SignalNote {
     return SignalNote(SignalRef(json.text("type"), json.text("name")), reading)
 }
 
+private fun seen(json: Fields, state: String) =
+    Reading.Seen(state == "matched", json.number("confidence"), json.numberOrNull("value"))
+
 private fun decisionNote(json: Fields) =
     DecisionNote(json.text("name"), json.oneOf("truth", Truth.entries), json.number("confidence"), json.text("reason"), json.flag("picked"))
 
 private fun candidateNote(json: Fields) =
     CandidateNote(json.text("model"), json.textOrNull("lora"), json.number("score"), json.text("reason"), json.textOrNull("not_taken"))
+
+private fun usageNote(json: Fields) =
+    UsageNote(
+        promptTokens = json.longOrNull("prompt_tokens"),
+        completionTokens = json.longOrNull("completion_tokens"),
+        cachedTokens = json.longOrNull("cached_tokens"),
+        estimated = json.flag("estimated"),
+        cost = json.numberOrNull("cost"),
+        costEstimated = json.number("cost_estimated"),
+        currency = json.textOrNull("currency"),
+    )
 
 /** One JSON object and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
 internal class Fields(private val json: JsonNode, private val path: String) {
@@ -206,8 +248,10 @@ internal class Fields(private val json: JsonNode, private val path: String) {
     fun intOrNull(name: String): Int? =
         value(name)?.let { if (it.isIntegralNumber && it.canConvertToInt()) it.intValue() else fail(name, "a whole number") }
 
-    fun long(name: String): Long =
-        value(name)?.let { if (it.isIntegralNumber && it.canConvertToLong()) it.longValue() else null } ?: fail(name, "a whole number")
+    fun long(name: String): Long = longOrNull(name) ?: fail(name, "a whole number")
+
+    fun longOrNull(name: String): Long? =
+        value(name)?.let { if (it.isIntegralNumber && it.canConvertToLong()) it.longValue() else fail(name, "a whole number") }
 
     fun flag(name: String): Boolean = value(name)?.let { if (it.isBoolean) it.booleanValue() else null } ?: fail(name, "true or false")
 
@@ -224,6 +268,9 @@ internal class Fields(private val json: JsonNode, private val path: String) {
     }
 
     fun inner(name: String): Fields? = value(name)?.let { if (it.isObject) Fields(it, "$path$name.") else fail(name, "an object") }
+
+    /** Every member, each of which must be an object. */
+    fun inners(): Map<String, Fields> = json.fieldNames().asSequence().associateWith { inner(it) ?: fail(it, "an object") }
 
     /** A list of objects; absent is empty. */
     fun <T> list(name: String, read: (Fields) -> T): List<T> =

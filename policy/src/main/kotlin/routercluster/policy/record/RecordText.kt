@@ -4,6 +4,7 @@ import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.PassageNote
 import routercluster.policy.decisions.number
 import routercluster.policy.signals.Reading
+import java.math.MathContext
 import java.time.Duration
 
 /** The record as text for a terminal: what was asked, read, decided and picked. Ends with a line break. */
@@ -48,6 +49,7 @@ private fun DecisionRecord.heading(): List<List<String>> =
         recipe?.let { listOf("decision", decision?.let { name -> "$name (confidence ${number(confidence)})" } ?: "none") },
         listOf("action", words(action)),
         request?.let { listOf("request", words(it)) },
+        usage?.let { listOf("usage", words(it)) },
     )
 
 private fun words(action: ActionNote): String =
@@ -62,6 +64,26 @@ private fun words(shape: RequestShape): String =
         "${shape.textLength} characters (${shape.userTextLength} in the last user message), " +
         if (shape.isIdentified) "caller named" else "caller not named"
 
+private fun words(usage: UsageNote): String {
+    val tokens =
+        usage.promptTokens?.let {
+            "$it prompt and ${usage.completionTokens} completion tokens${if (usage.estimated) ", estimated" else ""}"
+        }
+    val cost =
+        usage.cost?.let {
+            val estimated = if (usage.costEstimated > 0) ", of which ${price(usage.costEstimated)} estimated" else ""
+            "${price(it)} ${usage.currency}$estimated"
+        }
+    return listOfNotNull(tokens, cost).joinToString("; ")
+}
+
+/** Prices of single answers are often far below a cent. */
+private fun price(amount: Double): String = amount
+    .toBigDecimal()
+    .round(MathContext(4))
+    .stripTrailingZeros()
+    .toPlainString()
+
 private fun cells(reading: Reading): List<String> =
     when (reading) {
         is Reading.Failed -> {
@@ -72,11 +94,19 @@ private fun cells(reading: Reading): List<String> =
             listOf(
                 if (reading.matched) "matched" else "not matched",
                 number(reading.confidence),
-                listOfNotNull(reading.value?.let { "value ${number(it)}" }, reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "))
-                    .joinToString("; "),
+                listOfNotNull(
+                    reading.value?.let { "value ${number(it)}" },
+                    reading.found.takeIf { it.isNotEmpty() }?.joinToString(", "),
+                    reading.labels
+                        .takeIf { it.isNotEmpty() }
+                        ?.map { (label, part) -> "$label ${words(part)}" }
+                        ?.joinToString(", "),
+                ).joinToString("; "),
             )
         }
     }
+
+private fun words(part: Reading.Seen): String = part.value?.let(::number) ?: if (part.matched) "yes" else "no"
 
 /** One row a passage; a row alone for a call that failed. */
 private fun cells(call: EncodeCall): List<List<String>> {

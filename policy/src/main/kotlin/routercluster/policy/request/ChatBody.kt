@@ -9,6 +9,8 @@ data class Span(val start: Int, val end: Int)
  *
  * @property model the `model` field
  * @property stream the `stream` field; absent is false
+ * @property saysStreamUsage whether `stream_options` say something of usage that is the client's own business: it is asked for, or in
+ *   a way that only the upstream can judge. False where it is not asked for: absent, null, false
  * @property fields top-level field name to the span of its value
  * @property members top-level field name to the span of the whole member, name to value, without commas
  * @property messageSpans one per message, in order
@@ -20,6 +22,7 @@ class ChatBody(
     val bytes: ByteArray,
     val model: String,
     val stream: Boolean,
+    val saysStreamUsage: Boolean,
     val fields: Map<String, Span>,
     val members: Map<String, Span>,
     val messageSpans: List<Span>,

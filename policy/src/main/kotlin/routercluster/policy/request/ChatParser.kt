@@ -41,6 +41,7 @@ internal fun JsonCursor.flag(param: String): Boolean =
 private class ChatReader(private val bytes: ByteArray, private val json: JsonCursor, private val limits: Limits) {
     private var model: String? = null
     private var stream = false
+    private var saysStreamUsage = false
     private var toolCount = 0
     private var metadata = emptyMap<String, String>()
     private var messages: MessageList? = null
@@ -52,6 +53,7 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
             bytes = bytes,
             model = model ?: throw missingField("model"),
             stream = stream,
+            saysStreamUsage = saysStreamUsage,
             fields = spans.values,
             members = spans.members,
             messageSpans = read.spans,
@@ -66,9 +68,17 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
             "model" -> model = json.model()
             "messages" -> messages = readMessages(json, limits.messagesMax)
             "stream" -> stream = json.flag("stream")
+            "stream_options" -> saysStreamUsage = saysUsage()
             "tools", "functions" -> toolCount += json.elementCount()
             "metadata" -> metadata = metadata()
         }
+    }
+
+    private fun saysUsage(): Boolean {
+        if (json.token != JsonToken.START_OBJECT) return json.token != JsonToken.VALUE_NULL
+        var says = false
+        json.eachMember { if (it == "include_usage") says = json.token != JsonToken.VALUE_FALSE && json.token != JsonToken.VALUE_NULL }
+        return says
     }
 
     private fun metadata(): Map<String, String> {

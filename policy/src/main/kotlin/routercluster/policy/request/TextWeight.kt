@@ -24,6 +24,20 @@ internal object TextWeight {
     private val first = IntArray(Kind.entries.size) { Kind.entries[it].first }
     private val further = IntArray(Kind.entries.size) { Kind.entries[it].further }
 
+    /** The weight of a text that comes unit by unit; a blank stands before it. */
+    class Running {
+        private var before = Kind.BLANK.ordinal
+
+        var sum = 0L
+            private set
+
+        fun add(unit: Char) {
+            val kind = kinds[unit.code].toInt()
+            sum += if (kind == before) further[kind] else first[kind]
+            before = kind
+        }
+    }
+
     /** Of the units from [from] until [to], as if a blank stood before them. */
     fun of(text: String, from: Int, to: Int): Long {
         var sum = 0L

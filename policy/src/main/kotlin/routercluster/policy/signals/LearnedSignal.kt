@@ -1,6 +1,7 @@
 package routercluster.policy.signals
 
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.encode.VectorShape
@@ -20,6 +21,15 @@ interface LearnedSignal : Signal {
 
     /** This signal with the vectors of its [exemplars], in their order. One without exemplars is returned as it is. */
     fun prepared(vectors: List<FloatArray>): LearnedSignal = this
+
+    /**
+     * This signal once it knows [peers]: the recipe's signals of its family, itself among them, in the order of the file. For
+     * families that judge their rules side by side. Called once, before [exemplars] are asked for.
+     */
+    fun among(peers: List<LearnedSignal>): LearnedSignal = this
+
+    /** What an external model must be told to serve this signal's head; null where a head of the catalog serves it. */
+    val question: LabelQuestion? get() = null
 
     /** What to read in this request. Empty where there is nothing to ask, as for a text that is not there. */
     fun passages(facts: Facts): List<Passage>

@@ -4,6 +4,8 @@ import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
+import routercluster.policy.config.Text
+import routercluster.policy.config.raw.RawRule
 
 /** A signal rule as written; [prove] compiles it or says what is wrong. */
 interface RawSignal {
@@ -17,6 +19,19 @@ interface RawSignal {
      */
     fun prove(catalog: Catalog, problems: Problems): Signal?
 }
+
+/** A rule whose conditions hold only where [composer], a rule over other signals of the recipe, holds too; null asks for nothing. */
+internal interface Composed {
+    val composer: RawRule?
+}
+
+/** A rule that may name the folder of an encoder itself instead of taking a head of the catalog. */
+internal interface NamesEncoder {
+    val folder: NamedFolder?
+}
+
+/** @property wantsGpu whether the rule asks for a GPU where there is one */
+internal class NamedFolder(val path: Text, val wantsGpu: Boolean)
 
 /**
  * A kind of signal.
@@ -37,4 +52,16 @@ val signalFamilies: List<SignalFamily> =
         SignalFamily("metadata", "metadata", RawMetadata::read),
         SignalFamily("events", "event", RawEvent::read),
         SignalFamily("role_bindings", "authz", RawRoleBinding::read),
+        SignalFamily("embeddings", "embedding", RawEmbedding::read),
+        SignalFamily("domains", "domain", RawDomain::read),
+        SignalFamily("fact_check", "fact_check", RawFactCheck::read),
+        SignalFamily("user_feedbacks", "user_feedback", RawUserFeedback::read),
+        SignalFamily("reasks", "reask", RawReask::read),
+        SignalFamily("preferences", "preference", RawPreference::read),
+        SignalFamily("complexity", "complexity", RawComplexity::read),
+        SignalFamily("modality", "modality", RawModality::read),
+        SignalFamily("jailbreak", "jailbreak", RawJailbreak::read),
+        SignalFamily("pii", "pii", RawPii::read),
+        SignalFamily("kb", "kb", RawKnowledge::read),
+        SignalFamily("classifiers", "classifier", RawClassifierRule::read),
     )

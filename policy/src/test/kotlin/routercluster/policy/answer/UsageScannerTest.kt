@@ -4,10 +4,22 @@ import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
 import routercluster.policy.answer.UsageScanner.Format
+import routercluster.policy.request.TextWeight
 import routercluster.policy.request.seededCases
 
 class UsageScannerTest {
-    private val nothing = AnswerFacts(usage = null, model = null, done = false, error = false, finishReasons = emptyList())
+    private val nothing =
+        AnswerFacts(
+            usage = null,
+            opening = null,
+            textTokens = 0,
+            model = null,
+            done = false,
+            error = false,
+            finishReasons = emptyList(),
+        )
+
+    private fun saying(text: String) = nothing.copy(textTokens = (TextWeight.of(text, 0, text.length) + 50) / 100)
 
     private val wholeAnswers =
         listOf(
@@ -19,7 +31,7 @@ class UsageScannerTest {
              "usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8,
                       "prompt_tokens_details":{"audio_tokens":1,"cached_tokens":2},"completion_tokens_details":{"prompt_tokens":77}}}
             """ to
-                nothing.copy(usage = Usage(3, 5, 2), model = "gpt-x", finishReasons = listOf("stop")),
+                saying(""""usage":{"prompt_tokens":9}""").copy(usage = Usage(3, 5, 2), model = "gpt-x", finishReasons = listOf("stop")),
             """
             { "model" : "meta-llama\/L\u0061ma" ,
               "choices" : [ { "finish_reason" : null } , { "finish_reason" : "length" } , {"finish_reason":"tool_calls"} ] }
@@ -34,6 +46,18 @@ class UsageScannerTest {
             """{"error":{"message":"no","code":"x"}}""" to nothing.copy(error = true),
             """{"error":"no"}""" to nothing.copy(error = true),
             """{"usage":{"prompt_tokens":1,"completion_tokens":""" to nothing,
+            """{"choices":[{"message":{"content":null,"refusal":"Not so.","tool_calls":[{"id":"c","function":{"name":"f",""" +
+                """"arguments":"{\"a\":1}"}}]}},{"message":{"content":[{"type":"text","text":"Or so"}]}},{"text":" or so"}]}""" to
+                saying("""Not so.{"a":1}Or so or so"""),
+            """{"choices":[{"message":{"reasoning":"The same","reasoning_content":"The same twice","content":"!"},""" +
+                """"logprobs":{"content":[{"token":"no"}]}}],"text":"no","message":"no"}""" to
+                saying("!The same twice"),
+            """
+            {"type":"message","model":"claude","content":[{"type":"thinking","thinking":"Hm"},{"type":"text","text":", well"}],"stop_reason":"end_turn",
+             "usage":{"input_tokens":10,"cache_creation_input_tokens":4,"cache_read_input_tokens":6,"output_tokens":3,
+                      "cache_creation":{"ephemeral_5m_input_tokens":4},"server_tool_use":{"web_search_requests":2}}}
+            """ to saying("Hm, well").copy(usage = Usage(20, 3, 6, 4), model = "claude", finishReasons = listOf("end_turn")),
+            """{"usage":{"prompt_tokens":5,"completion_tokens":4,"total_tokens":49}}""" to nothing.copy(usage = Usage(5, 44)),
             """{"model":"${"m".repeat(300)}","${"k".repeat(300)}":1,"usage":{"prompt_tokens":1}}""" to nothing.copy(usage = Usage(1, 0)),
         )
 
@@ -57,13 +81,62 @@ class UsageScannerTest {
 
             data: [DONE]
 
-            """.trimIndent() to nothing.copy(usage = Usage(7, 2, 0), model = "m", done = true, finishReasons = listOf("stop")),
+            """.trimIndent() to saying("a\n").copy(usage = Usage(7, 2, 0), model = "m", done = true, finishReasons = listOf("stop")),
+            anthropicBeginning to saying("Hello").copy(model = "claude", opening = Usage(17, 0, 2, 5)),
+            "$anthropicBeginning\nevent: message_delta\n" +
+                """data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":15}}""" + "\n\n" to
+                saying("Hello").copy(
+                    usage = Usage(17, 15, 2, 5),
+                    model = "claude",
+                    opening = Usage(17, 0, 2, 5),
+                    finishReasons = listOf("end_turn"),
+                ),
+            "$anthropicBeginning\nevent: message_delta\n" +
+                """data: {"type":"message_delta","usage":{"input_tokens":20,"cache_read_input_tokens":2,"output_tokens":15}}""" + "\n\n" to
+                saying("Hello").copy(usage = Usage(22, 15, 2, 5), model = "claude", opening = Usage(17, 0, 2, 5)),
+            """
+            event: response.created
+            data: {"type":"response.created","response":{"model":"gpt-x","usage":null}}
+
+            event: response.output_text.delta
+            data: {"type":"response.output_text.delta","delta":"Hi "}
+
+            event: response.output_text.delta
+            data: {"type":"response.output_text.delta","delta":"there"}
+
+            event: response.completed
+            data: {"type":"response.completed","response":{"output":[{"content":[{"type":"output_text","text":"Hi there"}]}],
+            data: "usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":8},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":0}}}}
+
+            """.trimIndent() to saying("Hi there").copy(usage = Usage(9, 2, 8), model = "gpt-x"),
             "data: {\"usage\":{\"prompt_tokens\":1}}\n\ndata: {\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":1}}\n\n" to
                 nothing.copy(usage = Usage(2, 1)),
             "data: {\"model\":\"cut\n\ndata: {\"model\":\"m\"}\n\n" to nothing.copy(model = "m"),
             "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: {\"error\":{\"code\":\"overloaded\"}}\n\n" to
                 nothing.copy(error = true, finishReasons = listOf("stop")),
         )
+
+    /** Cut off before it says how many tokens it made. */
+    private val anthropicBeginning
+        get() =
+            """
+            event: message_start
+            data: {"type":"message_start","message":{"id":"msg_1","role":"assistant","model":"claude","content":[],"stop_reason":null,
+            data: "usage":{"input_tokens":10,"cache_creation_input_tokens":5,"cache_read_input_tokens":2,"output_tokens":1}}}
+
+            event: content_block_start
+            data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+
+            event: ping
+            data: {"type":"ping"}
+
+            event: content_block_delta
+            data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel"}}
+
+            event: content_block_delta
+            data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"lo"}}
+
+            """.trimIndent()
 
     @Test
     fun `finds usage in whole answers`() =

@@ -214,11 +214,13 @@ class CatalogTest {
         val kbs = "kbs: [{name: k, source: {path: kb/, manifest: l.json}, threshold: 0.3, label_thresholds: {a: 0.7}, " +
             "groups: {g: [a], h: [b]}, " +
             "metrics: [{name: m, type: group_margin, positive_group: g, negative_group: h}]}]"
-        val one = policy(kbs, files = FakeFiles(mapOf("kb/l.json" to "{}")))
-        val other = policy(kbs, files = FakeFiles(mapOf("kb/l.json" to "{ }")))
+        val labels = """{"labels": {"a": {"exemplars": ["x", "y"]}, "b": {"description": "B", "exemplars": ["z"]}}}"""
+        val one = policy(kbs, files = FakeFiles(mapOf("kb/l.json" to labels)))
+        val other = policy(kbs, files = FakeFiles(mapOf("kb/l.json" to "$labels ")))
         val base = one.catalog.knowledgeBases.getValue("k")
         assertSoftly {
-            base.manifest.text shouldBe "{}"
+            base.manifest.text shouldBe labels
+            base.labels shouldBe mapOf("a" to listOf("x", "y"), "b" to listOf("z"))
             base.threshold shouldBe 0.3
             base.labelThresholds shouldBe mapOf("a" to 0.7)
             base.groups shouldBe mapOf("g" to listOf("a"), "h" to listOf("b"))
@@ -242,7 +244,6 @@ class CatalogTest {
                 Triple("modules: {prompt_guard: {protocol: http_chat}}", "", "protocol: not supported yet"),
                 Triple("modules: {classifier: {mcp: {enabled: false}}}", "", "mcp: not supported yet"),
                 Triple("modules: {prompt_compression: {enabled: true}}", "", "prompt_compression: not supported yet"),
-                Triple("modules: {classifier: {preference: {use_contrastive: false}}}", "", "use_contrastive: not supported yet"),
                 Triple("embeddings: {semantic: {embedding_config: {backend: openai_compatible}}}", "", "backend: not supported yet"),
                 Triple(
                     "embeddings: {semantic: {embedding_config: {target_dimension: 512}}}",

@@ -14,7 +14,9 @@ import routercluster.policy.GatewaySettings
 import routercluster.policy.IdentityHeaders
 import routercluster.policy.Limits
 import routercluster.policy.Listener
+import routercluster.policy.OtlpProtocol
 import routercluster.policy.Policy
+import routercluster.policy.ServerTls
 import routercluster.policy.Strategy
 import routercluster.policy.TracingSettings
 import routercluster.policy.decisions.Predicate
@@ -61,7 +63,15 @@ class AcceptedPolicyTest {
             policy.clearRouteCache shouldBe false
             policy.metrics shouldBe false
             policy.identity shouldBe IdentityHeaders("x-user", "x-groups", failOpen = true)
-            policy.tracing shouldBe TracingSettings("http://collector:4317", 0.25, "edge")
+            policy.tracing shouldBe
+                TracingSettings(
+                    enabled = true,
+                    "http://collector:4317",
+                    OtlpProtocol.GRPC,
+                    0.25,
+                    "edge",
+                    mapOf("service.version" to "7", "deployment.environment.name" to "test"),
+                )
             policy.gateway shouldBe
                 GatewaySettings(
                     Limits(1_048_576, 32, 100, 64, 16_384, 256),
@@ -81,6 +91,8 @@ class AcceptedPolicyTest {
                     listOf("10.0.0.0/8", "fd00::/8", "127.0.0.1"),
                     50,
                     Duration.ofSeconds(5),
+                    setOf("small/local", "large/backend-0", "clouds/azure", "clouds/azure-new"),
+                    ServerTls("tls/router.crt", "tls/router.key", "tls/envoys.crt"),
                 )
         }
 

@@ -23,7 +23,11 @@ class RuleRefusalTest {
                 "rules: {type: keywrd, name: urgent}",
                 "p.yaml:30:21: $FAST.rules.type: unknown signal type (found keywrd); accepted: $TYPES; did you mean keyword?",
             ),
-            Row(RULES, "rules: {type: keyword, name: urgent, label: A}", "p.yaml:30:51: $FAST.rules.label: $LATER"),
+            Row(
+                RULES,
+                "rules: {type: keyword, name: urgent, label: A}",
+                "p.yaml:30:51: $FAST.rules.label: unknown label of keyword:urgent (found A); accepted: none",
+            ),
             Row(RULES, "rules: {type: keyword}", "p.yaml:30:14: $FAST.rules.name: is required; accepted: a non-empty string"),
             Row(
                 RULES,

@@ -72,15 +72,23 @@ class SettingsRefusalTest {
             ),
             Row(
                 ROUTER,
-                "services: {observability: {tracing: {enabled: true}}}",
-                "p.yaml:45:39: global.services.observability.tracing.exporter: is required while tracing is enabled; " +
-                    "accepted: an OTLP endpoint under exporter.endpoint, such as localhost:4317",
+                "services: {observability: {tracing: {exporter: {endpoint: \"a b\", protocol: udp}}}}",
+                "p.yaml:45:61: global.services.observability.tracing.exporter.endpoint: is not an OTLP endpoint (found a b); " +
+                    "accepted: host:port or http(s)://host:port",
+                "p.yaml:45:78: global.services.observability.tracing.exporter.protocol: unknown value (found udp); " +
+                    "accepted: grpc, http/protobuf",
             ),
             Row(
                 "[10.0.0.0/8]",
                 "[10.0.0.0/33, localhost, \"::1\"]",
                 "p.yaml:47:19: gateway.trusted_peers[0]: is not a CIDR block (found 10.0.0.0/33); accepted: $CIDR",
                 "p.yaml:47:32: gateway.trusted_peers[1]: is not a CIDR block (found localhost); accepted: $CIDR",
+            ),
+            Row(
+                "trusted_peers: [10.0.0.0/8]",
+                "extproc_tls: {certificate_file: a, client_ca_file: \"\"}",
+                "p.yaml:47:16: gateway.extproc_tls.key_file: is required; accepted: a non-empty string",
+                "p.yaml:47:54: gateway.extproc_tls.client_ca_file: is empty; accepted: a non-empty string",
             ),
             Row(
                 "trusted_peers: [10.0.0.0/8]",
@@ -95,6 +103,14 @@ class SettingsRefusalTest {
                 "p.yaml:47:15: gateway.forwarding.idle_timeout: is longer than total_timeout",
                 "p.yaml:47:69: gateway.forwarding.fall_back_on[0]: unknown value (found conect); " +
                     "accepted: connect, timeout, rate_limited, server_error, credentials; did you mean connect?",
+            ),
+            Row(
+                "trusted_peers: [10.0.0.0/8]",
+                "no_stream_usage_from: [large, small/lokal, azure-openai]",
+                "p.yaml:47:33: gateway.no_stream_usage_from[1]: is no model, upstream or provider of this policy (found small/lokal); " +
+                    "accepted: small, small/local, openai, large, large/cloud; did you mean small/local?",
+                "p.yaml:47:46: gateway.no_stream_usage_from[2]: is no model, upstream or provider of this policy (found azure-openai); " +
+                    "accepted: small, small/local, openai, large, large/cloud",
             ),
         )
 }

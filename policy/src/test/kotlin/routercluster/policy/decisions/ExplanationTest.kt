@@ -14,6 +14,7 @@ class ExplanationTest {
             ScriptedSignal("code", missed),
             ScriptedSignal("long", Reading.Seen(false, value = 12.0), type = "context"),
             ScriptedSignal("admin", failed, type = "authz"),
+            ScriptedSignal("task", Reading.Seen(true, labels = mapOf("hard" to matched(0.7, 0.25))), type = "complexity"),
             ScriptedSignal("later", matched),
         )
 
@@ -28,7 +29,10 @@ class ExplanationTest {
                 leaf(2, predicate = Predicate(gt = 1.5, lte = 12.0)) to "context:long holds (value 12 is gt 1.5 and lte 12)",
                 leaf(3, OnError.BLOCK) to "authz:admin could not be read (the encoder is away), which refuses the request",
                 leaf(3) to "authz:admin could not be read (the encoder is away), which counts as not matched",
-                leaf(4) to "keyword:later was not read",
+                leaf(5) to "keyword:later was not read",
+                leaf(4, label = "hard") to "complexity:task:hard matched (confidence 0.7)",
+                leaf(4, label = "easy") to "complexity:task:easy did not match",
+                leaf(4, label = "hard", predicate = Predicate(gt = 0.3)) to "needs complexity:task:hard (value 0.25 not gt 0.3)",
                 and(leaf(0), leaf(1), long) to "keyword:code did not match and needs context:long (value 12 not gte 32000)",
                 or(leaf(0), leaf(1)) to "keyword:urgent matched (confidence 0.92)",
                 not(leaf(0)) to "ruled out, as keyword:urgent matched (confidence 0.92)",
@@ -50,7 +54,7 @@ class ExplanationTest {
             val decisions =
                 listOf(
                     decision(first[0], leaf(0), first[1].toInt(), first[2].toInt()),
-                    decision(second[0], leaf(4), second[1].toInt(), second[2].toInt()),
+                    decision(second[0], leaf(5), second[1].toInt(), second[2].toInt()),
                 )
             explain(
                 recipe(signals, *decisions.toTypedArray(), strategy = strategy),

@@ -90,6 +90,7 @@ class LazyEqualsFullTest {
 
 /** Few different numbers, so that ties are common. */
 private val numbers = listOf(0.0, 0.25, 0.5, 1.0)
+private val labels = listOf("hard", "easy")
 
 private fun randomRecipe(random: Random): Recipe = randomRecipe(
     random,
@@ -107,19 +108,35 @@ internal fun randomRecipe(random: Random, signals: List<Signal>): Recipe {
 }
 
 internal fun randomReading(random: Random): Reading =
-    when (random.nextInt(5)) {
-        0 -> failed
-        1, 2 -> Reading.Seen(true, numbers.random(random), numbers.random(random).takeIf { random.nextBoolean() })
-        else -> Reading.Seen(false, numbers.random(random), numbers.random(random).takeIf { random.nextBoolean() })
+    if (random.nextInt(5) == 0) {
+        failed
+    } else {
+        val parts = labels.filter { random.nextBoolean() }.associateWith { randomSeen(random) }
+        randomSeen(random).copy(labels = parts)
     }
+
+private fun randomSeen(random: Random) =
+    Reading.Seen(random.nextBoolean(), numbers.random(random), numbers.random(random).takeIf { random.nextBoolean() })
 
 private fun randomRule(random: Random, signalCount: Int, depth: Int): Rule {
     fun children() = List(random.nextInt(0, 4)) { randomRule(random, signalCount, depth - 1) }
     return when (if (depth == 0) 0 else random.nextInt(5)) {
-        0, 1 -> Rule.Leaf(random.nextInt(signalCount), randomPredicate(random), OnError.entries.random(random))
-        2 -> Rule.And(children())
-        3 -> Rule.Or(children())
-        else -> Rule.Not(randomRule(random, signalCount, depth - 1))
+        0, 1 -> {
+            val label = labels.random(random).takeIf { random.nextInt(3) == 0 }
+            Rule.Leaf(random.nextInt(signalCount), randomPredicate(random), OnError.entries.random(random), label)
+        }
+
+        2 -> {
+            Rule.And(children())
+        }
+
+        3 -> {
+            Rule.Or(children())
+        }
+
+        else -> {
+            Rule.Not(randomRule(random, signalCount, depth - 1))
+        }
     }
 }
 
@@ -211,7 +228,8 @@ private fun judgeLeaf(leaf: Rule.Leaf, reading: Reading): Judged =
 
         is Reading.Seen -> {
             val predicate = leaf.predicate
-            val holds = predicate?.holds(reading.value ?: reading.confidence) ?: reading.matched
-            if (holds) Judged(Truth.TRUE, if (predicate == null) reading.confidence else 1.0) else no
+            val seen = if (leaf.label == null) reading else reading.labels[leaf.label] ?: missed
+            val holds = predicate?.holds(seen.value ?: seen.confidence) ?: seen.matched
+            if (holds) Judged(Truth.TRUE, if (predicate == null) seen.confidence else 1.0) else no
         }
     }

@@ -38,7 +38,8 @@ val failed = Reading.Failed("the encoder is away")
 
 fun matched(confidence: Double, value: Double? = null) = Reading.Seen(true, confidence, value)
 
-fun leaf(signal: Int, onError: OnError = OnError.NO_MATCH, predicate: Predicate? = null): Rule = Rule.Leaf(signal, predicate, onError)
+fun leaf(signal: Int, onError: OnError = OnError.NO_MATCH, predicate: Predicate? = null, label: String? = null): Rule =
+    Rule.Leaf(signal, predicate, onError, label)
 
 fun and(vararg children: Rule): Rule = Rule.And(children.toList())
 

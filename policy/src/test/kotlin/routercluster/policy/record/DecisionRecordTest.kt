@@ -3,6 +3,7 @@ package routercluster.policy.record
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import org.junit.jupiter.api.Test
 import routercluster.policy.Candidate
@@ -30,6 +31,8 @@ import kotlin.random.Random
 class DecisionRecordTest {
     private val urgent = ScriptedSignal("urgent", Reading.Seen(true, 0.92, found = listOf("asap")))
     private val long = ScriptedSignal("long", Reading.Seen(false, value = 12.0), type = "context")
+    private val hard =
+        ScriptedSignal("task", Reading.Seen(true, 0.7, 0.25, labels = mapOf("hard" to matched, "margin" to matched(0.7, 0.25))), type = "x")
     private val broken = ScriptedSignal("topic", Reading.Failed("no encoder"), type = "domain")
     private val both = listOf(Candidate(model("large"), lora = "law"), Candidate(model("small")))
     private val policy =
@@ -79,7 +82,8 @@ class DecisionRecordTest {
 
     @Test
     fun `comes back from JSON as it went in`() {
-        val rows = listOf("auto", "small", "nobody").map { record(asked = it) } + record(everything = false)
+        val labelled = policy(recipe(listOf(hard), decision("hard", leaf(0, label = "hard"))))
+        val rows = listOf("auto", "small", "nobody").map { record(asked = it) } + record(everything = false) + record(labelled)
         for (record in rows) {
             val json = record.toJson().toString()
             withClue(json) {
@@ -110,7 +114,47 @@ class DecisionRecordTest {
             """{"name":"rest","truth":"true","confidence":0.0,"picked":false,""" +
             """"reason":"has no conditions, so it always matches; outranked by urgent: priority 0 against 5"}],""" +
             """"candidates":[{"model":"large","lora":"law","score":0.0,"reason":"place 1 in the file","not_taken":null},""" +
-            """{"model":"small","lora":null,"score":-1.0,"reason":"place 2 in the file","not_taken":"ranked behind large: fall-back 1"}]}"""
+            """{"model":"small","lora":null,"score":-1.0,"reason":"place 2 in the file",""" +
+            """"not_taken":"ranked behind large: fall-back 1"}],"usage":null}"""
+    }
+
+    @Test
+    fun `says what the answer was billed once it has ended`() {
+        val rows =
+            listOf(
+                Triple(
+                    UsageNote(12, 5, 3, estimated = false, cost = 0.0004, costEstimated = 0.0, currency = "EUR"),
+                    """{"prompt_tokens":12,"completion_tokens":5,"cached_tokens":3,"estimated":false,"cost":4.0E-4,"cost_estimated":0.0,"currency":"EUR"}""",
+                    "12 prompt and 5 completion tokens; 0.0004 EUR",
+                ),
+                Triple(
+                    UsageNote(12, 5, null, estimated = true, cost = 1.0 / 3, costEstimated = 0.25, currency = "EUR"),
+                    """{"prompt_tokens":12,"completion_tokens":5,"cached_tokens":null,"estimated":true,"cost":0.3333333333333333,""" +
+                        """"cost_estimated":0.25,"currency":"EUR"}""",
+                    "12 prompt and 5 completion tokens, estimated; 0.3333 EUR, of which 0.25 estimated",
+                ),
+                Triple(
+                    UsageNote(null, null, null, estimated = false, cost = null, costEstimated = 0.0, currency = null),
+                    """{"prompt_tokens":null,"completion_tokens":null,"cached_tokens":null,"estimated":false,"cost":null,""" +
+                        """"cost_estimated":0.0,"currency":null}""",
+                    "",
+                ),
+            )
+        for ((usage, json, text) in rows) {
+            val record = record().apply { ended(usage) }
+            record.toJson()["usage"].toString() shouldBe json
+            decisionRecordOf(record.toJson().toString()).usage shouldBe usage
+            record.render().lines().single { it.startsWith("usage") } shouldBe "usage     $text".trimEnd()
+        }
+    }
+
+    @Test
+    fun `shows the labels of a reading and replays them`() {
+        val labelled = policy(recipe(listOf(hard), decision("hard", leaf(0, label = "hard"))))
+        val record = decisionRecordOf(record(labelled).toJson().toString())
+        record.signals.single().reading shouldBe hard.reading
+        record.render() shouldContain "x:task  matched  0.7  value 0.25; hard yes, margin 0.25"
+        replay(record, labelled).isSame shouldBe true
     }
 
     @Test

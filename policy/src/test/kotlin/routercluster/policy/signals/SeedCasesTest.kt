@@ -11,7 +11,9 @@ import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
+import routercluster.policy.config.Problem
 import routercluster.policy.config.Problems
+import routercluster.policy.config.Section
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -49,7 +51,7 @@ class SeedCasesTest {
             here.map { row ->
                 dynamicTest(row["name"].textValue()) { read(row).matched shouldBe (row["keyword_match"].textValue() != "exclude_spam") }
             }
-        val skipped = "${later.size} of ${later.size + here.size} rows are not run: their families are not built yet"
+        val skipped = "${later.size} of ${later.size + here.size} rows are not run: they need a trained encoder"
         return if (later.isEmpty()) run else run + dynamicTest(skipped) { abort<Unit>(skipped) }
     }
 
@@ -72,11 +74,13 @@ class SeedCasesTest {
             for (family in signalFamilies) {
                 val problems = Problems()
                 proven += readAndProve(family.type, text, listOf("routing", "signals", family.key), problems).size
-                withClue(file) { problems.all.shouldBeEmpty() }
+                withClue(file) { problems.all.filterNot { it.message == Section.NOT_SUPPORTED_YET && isOfImages(it) }.shouldBeEmpty() }
             }
         }
-        withClue("rules proven") { (proven >= 60) shouldBe true }
+        withClue("rules proven") { (proven >= 200) shouldBe true }
     }
+
+    private fun isOfImages(problem: Problem) = problem.value == "image" || problem.at.path.endsWith("image_candidates")
 
     private fun read(row: JsonNode): Reading.Seen = seen(signals.getValue(row["expected_category"].textValue()), row)
 

@@ -59,5 +59,42 @@ class SignalRefusalsTest {
         authz => {name: x, role: r} => rules[0].subjects: is required
         authz => {name: x, subjects: [{kind: User, name: a}]} => rules[0].role: is required
         authz => {name: x, role: r, subjects: [{kind: Robot, name: a}]} => unknown value (found Robot); accepted: User, Group
+        embedding => {name: x, candidates: [a]} => rules[0].threshold: is required
+        embedding => {name: x, threshold: 0.5} => rules[0].candidates: is required
+        embedding => {name: x, threshold: 0.5, candidates: [a, ' ']} => rules[0].candidates[1]: is not a usable text
+        embedding => {name: x, threshold: 0.5, candidates: [a], aggregation_method: sum} => unknown value (found sum); accepted: max, mean, any
+        embedding => {name: x, threshold: 0.5, candidates: [a], query_modality: image} => query_modality: not supported yet
+        embedding => {name: x, threshold: 0.5, candidates: [a], top_k: 1} => unknown key (found top_k)
+        domain => {name: maths} => unknown label of the head toy/domain (found maths); accepted: biology, business
+        domain => {name: x, mmlu_categories: [math, phisics]} => rules[0].mmlu_categories[1]: unknown label of the head toy/domain (found phisics)
+        domain => {name: math, model_scores: [{model: m}]} => model_scores[0].score: is required
+        domain => {name: math, timeout: 1h} => a duration such as
+        domain => {name: math, on_error: allow} => unknown value (found allow); accepted: match, no_match, block
+        fact_check => {name: facts} => unknown value (found facts); accepted: needs_fact_check, no_fact_check_needed
+        user_feedback => {name: wrong} => accepted: satisfied, need_clarification, wrong_answer, want_different
+        reask => {name: x, lookback_turns: 0} => a whole number from 1 to 16
+        preference => {name: x} => is required; accepted: a list of at least one text
+        complexity => {name: x, hard: {candidates: [a]}} => rules[0].easy: is required
+        complexity => {name: x, hard: {candidates: [a], image_candidates: [b]}, easy: {candidates: [c]}} => image_candidates: not supported yet
+        complexity => {name: x, method: classifier, hard: {candidates: [a]}} => rules[0].hard.candidates: does not go with method classifier
+        modality => {name: TEXT} => accepted: AR, DIFFUSION, BOTH
+        jailbreak => {name: x, method: both} => unknown value (found both); accepted: classifier, contrastive, hybrid
+        jailbreak => {name: x, method: hybrid, benign_patterns: [a]} => rules[0].jailbreak_patterns: is required
+        jailbreak => {name: x, jailbreak_patterns: [a]} => jailbreak_patterns: goes only with method contrastive or hybrid
+        jailbreak => {name: x, contrastive_threshold: 0.2} => goes only with method hybrid
+        jailbreak => {name: x, threshold: 1.5} => a number from 0.0 to 1.0
+        pii => {name: x, pii_types_allowed: [EMAIL]} => unknown entity type of the head toy/pii (found EMAIL); accepted: EMAIL_ADDRESS, PERSON, US_SSN
+        kb => {name: x, kb: plants, target: {kind: label, value: a}} => unknown knowledge base (found plants); accepted: animals
+        kb => {name: x, kb: animals, target: {kind: label, value: cow}} => unknown label of the knowledge base animals (found cow); accepted: cat, dog, car
+        kb => {name: x, kb: animals, target: {kind: group, value: pet}} => unknown group of the knowledge base animals (found pet); accepted: pets, things
+        kb => {name: x, kb: animals} => rules[0].target: is required
+        kb => {name: x, kb: animals, target: {kind: label, value: cat}, match: all} => accepted: best, threshold
+        classifier => {name: x, type: local, labels: [a, b]} => rules[0].model_path: is required
+        classifier => {name: x, type: local, model_path: models/guard, labels: [jailbreak]} => has too few (found 1 labels)
+        classifier => {name: x, type: local, model_path: models/guard, labels: [jailbreak, bening]} => rules[0].model_path: has no head that knows bening (found models/guard); accepted: toy/jailbreak: benign, jailbreak
+        classifier => {name: x, type: llm, labels: [a, b]} => rules[0].model: is required; accepted: judge, risk-judge
+        classifier => {name: x, type: llm, model: taste, labels: [a, b]} => unknown external model of role classification (found taste)
+        classifier => {name: x, type: llm, model: judge, labels: [a, a]} => rules[0].labels[1]: is there twice
+        classifier => {name: x, type: llm, model: judge, model_path: y, labels: [a, b]} => does not go with type llm
     """
 }

@@ -13,11 +13,12 @@ internal class SignalTableFile(val signals: Map<String, Signal>, val rows: List<
     class Row(val rule: String, val input: String, val expected: String)
 
     companion object {
-        fun read(family: String): SignalTableFile {
+        /** @param ready whether learned signals have the vectors of their exemplars */
+        fun read(family: String, ready: Boolean = true): SignalTableFile {
             val text = checkNotNull(SignalTableFile::class.java.getResource("/signals/$family.table")).readText()
             val (rules, rows) = text.split("\n---\n")
-            val signals = prove(family, rules).getOrThrow().associateBy { it.ref.name }
-            return SignalTableFile(signals, rows.lines().filter { it.isNotBlank() }.map(::row))
+            val signals = prove(family, rules).getOrThrow().map { if (ready && it is LearnedSignal) it.ready() else it }
+            return SignalTableFile(signals.associateBy { it.ref.name }, rows.lines().filter { it.isNotBlank() }.map(::row))
         }
 
         private fun row(line: String): Row {
@@ -28,27 +29,34 @@ internal class SignalTableFile(val signals: Map<String, Signal>, val rows: List<
 }
 
 /** The signals of a YAML list of rules, or its problems as the failure. */
-internal fun prove(type: String, rules: String): Result<List<Signal>> {
+internal fun prove(type: String, rules: String, catalog: Catalog = ToyEncoder.catalog): Result<List<Signal>> {
     val problems = Problems()
-    val signals = readAndProve(type, "rules:\n$rules", listOf("rules"), problems)
+    val signals = readAndProve(type, "rules:\n$rules", listOf("rules"), problems, catalog)
     return if (problems.none) {
-        Result.success(
-            signals,
-        )
+        Result.success(signals)
     } else {
         Result.failure(IllegalArgumentException(problems.all.joinToString("\n", transform = Problem::toString)))
     }
 }
 
-/** Reads the list of rules at [path] of a document. */
-internal fun readAndProve(type: String, document: String, path: List<String>, problems: Problems): List<Signal> {
+/** Reads the list of rules at [path] of a document. Learned signals know one another. */
+internal fun readAndProve(
+    type: String,
+    document: String,
+    path: List<String>,
+    problems: Problems,
+    catalog: Catalog = ToyEncoder.catalog,
+): List<Signal> {
     val root = Compose(LoadSettings.builder().build()).composeString(document).orElseThrow() as MappingNode
     var section: Section? = Section(root, "test", "", problems)
     for (key in path.dropLast(1)) section = section?.section(key)
     val family = signalFamilies.single { it.type == type }
-    return section
-        ?.sections(path.last())
-        .orEmpty()
-        .map(family.read)
-        .mapNotNull { it.prove(Catalog.NONE, problems) }
+    val proven =
+        section
+            ?.sections(path.last())
+            .orEmpty()
+            .map(family.read)
+            .mapNotNull { it.prove(catalog, problems) }
+    val learned = proven.filterIsInstance<LearnedSignal>()
+    return proven.map { if (it is LearnedSignal) it.among(learned) else it }
 }

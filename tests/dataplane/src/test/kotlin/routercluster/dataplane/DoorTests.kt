@@ -1,13 +1,16 @@
 package routercluster.dataplane
 
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldNotContain
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.extension.RegisterExtension
+import routercluster.gateway.envoy.AnswerBodies
 import routercluster.kit.House
 import routercluster.kit.LogsOnFailure
 import routercluster.mock.Fault
@@ -24,10 +27,10 @@ internal interface DoorContract {
 }
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-internal abstract class DoorTest(private val behindEnvoy: Boolean) :
-    RoutingScenarios,
-    StreamScenarios,
-    FailureScenarios {
+internal abstract class HouseTest(
+    private val behindEnvoy: Boolean,
+    private val answerBodies: AnswerBodies = AnswerBodies.STREAMED,
+) : DoorContract {
     private var open: House? = null
     override val house: House get() = checkNotNull(open) { "The house is not open" }
 
@@ -36,7 +39,7 @@ internal abstract class DoorTest(private val behindEnvoy: Boolean) :
 
     @BeforeAll
     fun open() {
-        open = House.open(behindEnvoy)
+        open = House.open(behindEnvoy, answerBodies)
     }
 
     @BeforeEach
@@ -48,6 +51,13 @@ internal abstract class DoorTest(private val behindEnvoy: Boolean) :
         open?.use(House::awaitIdle)
     }
 }
+
+internal abstract class DoorTest(behindEnvoy: Boolean) :
+    HouseTest(behindEnvoy),
+    RoutingScenarios,
+    StreamScenarios,
+    FailureScenarios,
+    BillingScenarios
 
 internal class HttpDoorTest : DoorTest(behindEnvoy = false) {
     override val unreachableStatus = 502
@@ -91,5 +101,30 @@ internal class EnvoyDoorTest : DoorTest(behindEnvoy = true) {
     override fun RawHttp.brokenStream() {
         repeat(2) { event() }
         shouldThrow<IOException> { repeat(2) { event() } }
+    }
+}
+
+/** Where all of an answer goes through the router and back. */
+internal class EnvoyDuplexTest :
+    HouseTest(behindEnvoy = true, AnswerBodies.FULL_DUPLEX_STREAMED),
+    BillingScenarios {
+    override val unreachableStatus = 503
+}
+
+/** Where the router sees no answer, it can count nothing and hide nothing. */
+internal class EnvoyUnseenAnswersTest : HouseTest(behindEnvoy = true, AnswerBodies.NONE) {
+    override val unreachableStatus = 503
+
+    @Test
+    fun `an answer that is not seen is not asked for its usage, and is billed its prompt`() {
+        val reply = house.post(chat("hello", more = STREAMED))
+        reply.text shouldNotContain "usage"
+        house.small.seen
+            .single()
+            .text() shouldNotContain "stream_options"
+        val usage = house.usageOf(reply.header("x-request-id"))
+        usage.path("estimated").booleanValue() shouldBe true
+        usage.path("prompt_tokens").intValue() shouldBeGreaterThan 0
+        usage.path("completion_tokens").intValue() shouldBe 0
     }
 }

@@ -64,8 +64,9 @@ class EnvoyConfigTest {
                 Row("gpt-4o/openai", "lb_policy", "ROUND_ROBIN"),
                 Row("qwen3-8b/gpu-1", "health_checks.0.http_health_check.path", "/health"),
                 Row("gpt-4o/openai", "health_checks", null),
-                Row("qwen3-8b/gpu-1", "outlier_detection.consecutive_5xx", 5),
-                Row("gpt-4o/openai", "outlier_detection", null),
+                Row("qwen3-8b/gpu-1", "outlier_detection", null),
+                Row("qwen3-8b/gpu-1", "common_lb_config.healthy_panic_threshold.value", 0),
+                Row("gpt-4o/openai", "common_lb_config", null),
                 Row("qwen3-8b/gpu-1", "transport_socket", null),
                 Row("gpt-4o/openai", "transport_socket.typed_config.sni", "api.openai.com"),
                 Row(

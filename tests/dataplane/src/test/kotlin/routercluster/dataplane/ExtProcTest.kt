@@ -140,6 +140,27 @@ abstract class ExtProcContract(private val requestBodies: RequestBodies, private
     }
 
     @Test
+    fun `passes a stream as the plan's filter says`() {
+        if (answerBodies == AnswerBodies.NONE) return
+        door.observations.clear()
+        val answer = client.send(request("/v1/filtered").POST(bytes("{}".toByteArray())).build(), BodyHandlers.ofInputStream())
+        val stream = upstream.streams.take()
+        answer.body().use { body ->
+            stream.write("data: one\n\n")
+            read(body, 11) shouldBe "data: one\n\n"
+            stream.write("data: two\n\n")
+            stream.write("data: [DONE]\n\n")
+            read(body, 14) shouldBe "data: [DONE]\n\n"
+            stream.close()
+            String(body.readAllBytes()) shouldBe "data: end\n\n"
+        }
+        upstream.next()
+        withClue("the observer sees what the upstream sent") {
+            door.observation() shouldContainExactly listOf("headers 200", "data: one\n\ndata: two\n\ndata: [DONE]\n\n", "end")
+        }
+    }
+
+    @Test
     fun `runs many streams side by side`() {
         val answers =
             List(STREAMS) {

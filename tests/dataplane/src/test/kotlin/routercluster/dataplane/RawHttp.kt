@@ -1,19 +1,19 @@
 package routercluster.dataplane
 
-import java.io.ByteArrayOutputStream
+import routercluster.kit.Head
+import routercluster.kit.Wire
 import java.io.Closeable
 import java.io.EOFException
 import java.io.IOException
-import java.io.InputStream
 import java.net.Socket
 
 /** An HTTP/1.1 connection written by hand, for requests that no client library would send and answers that break off. */
 internal class RawHttp(port: Int) : Closeable {
     private val socket = Socket("127.0.0.1", port).apply { soTimeout = READ_MILLIS_MAX }
-    private val input: InputStream = socket.getInputStream().buffered()
+    private val wire = Wire(socket.getInputStream())
     private val pending = StringBuilder()
 
-    class Head(val version: String, val status: Int, val headers: Map<String, String>)
+    class AnswerHead(val version: String, val status: Int, val headers: Map<String, String>)
 
     class Answer(val version: String, val status: Int, val headers: Map<String, String>, val body: String)
 
@@ -22,34 +22,28 @@ internal class RawHttp(port: Int) : Closeable {
         try {
             socket.getOutputStream().write(bytes)
         } catch (closed: IOException) {
-            if (input.available() == 0) throw closed
+            if (!wire.hasMore) throw closed
         }
     }
 
     fun send(text: String) = send(text.toByteArray())
 
     /** Reads one answer; null when the peer closed the connection instead. */
-    fun read(): Answer? {
-        val head = head() ?: return null
-        val length = head.headers["content-length"]?.toInt()
-        val body =
-            when {
-                length != null -> exactly(length)
-                head.headers["transfer-encoding"] == "chunked" -> chunks()
-                head.headers["connection"] == "close" -> input.readAllBytes()
-                else -> ByteArray(0)
-            }
-        return Answer(head.version, head.status, head.headers, body.decodeToString())
+    fun read(): Answer? = message()?.let { (head, body) -> shown(head).run { Answer(version, status, headers, body.decodeToString()) } }
+
+    /** Reads one answer as it is on the wire; null when the peer closed the connection instead. */
+    fun message(): Pair<Head, ByteArray>? {
+        val head = wire.head() ?: return null
+        val toTheEnd = head.header("connection") == "close" && head.headers.none { it.first in framing }
+        return head to if (toTheEnd) wire.rest() else wire.body(head)
     }
 
     /** Reads an answer's head, for a body that is read by [event]; null when the peer closed the connection instead. */
-    fun head(): Head? {
-        val status = line() ?: return null
-        val headers =
-            generateSequence { line()?.takeIf(String::isNotEmpty) }.associate {
-                it.substringBefore(':').lowercase() to it.substringAfter(':').trim()
-            }
-        return Head(status.substringBefore(' '), status.split(' ')[1].toInt(), headers)
+    fun head(): AnswerHead? = wire.head()?.let(::shown)
+
+    private fun shown(head: Head): AnswerHead {
+        val (version, status) = head.line.split(' ')
+        return AnswerHead(version, status.toInt(), head.headers.toMap())
     }
 
     /**
@@ -65,7 +59,7 @@ internal class RawHttp(port: Int) : Closeable {
                 pending.delete(0, end + EVENT_END.length)
                 return bytes.decodeToString()
             }
-            val more = chunk()
+            val more = wire.chunk()
             if (more == null) {
                 check(pending.isEmpty()) { "the stream ended within an event: $pending" }
                 return null
@@ -77,32 +71,9 @@ internal class RawHttp(port: Int) : Closeable {
 
     override fun close() = socket.close()
 
-    private fun chunks(): ByteArray = ByteArrayOutputStream().also { out -> generateSequence(::chunk).forEach(out::write) }.toByteArray()
-
-    /** Null after the last one. */
-    private fun chunk(): ByteArray? {
-        val size = line()?.toIntOrNull(HEX) ?: throw EOFException("the answer broke off between chunks")
-        val bytes = exactly(size)
-        line()
-        return bytes.takeIf { size > 0 }
-    }
-
-    private fun exactly(size: Int): ByteArray =
-        input.readNBytes(size).also { if (it.size < size) throw EOFException("the answer broke off after ${it.size} of $size bytes") }
-
-    private fun line(): String? {
-        val out = ByteArrayOutputStream()
-        while (true) {
-            val byte = input.read()
-            if (byte < 0) return if (out.size() == 0) null else out.toString(Charsets.ISO_8859_1)
-            if (byte == '\n'.code) return out.toString(Charsets.ISO_8859_1).trimEnd('\r')
-            out.write(byte)
-        }
-    }
-
     private companion object {
         const val READ_MILLIS_MAX = 20_000
-        const val HEX = 16
         const val EVENT_END = "\n\n"
+        val framing = setOf("content-length", "transfer-encoding")
     }
 }

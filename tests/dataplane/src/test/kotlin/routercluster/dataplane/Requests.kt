@@ -48,17 +48,22 @@ private fun quoted(text: String): String = json.writeValueAsString(text)
 internal fun House.ask(text: String, model: String = "auto"): Reply = post(chat(text, model))
 
 internal fun House.post(body: String, path: String = CHAT, vararg headers: Pair<String, String>): Reply =
-    Reply(client.send(request(path, body, *headers), BodyHandlers.ofString()))
+    sent(request(path, body, *headers))
+
+/** A chat request to the door at [port]. */
+internal fun sent(port: Int, body: String): Reply = sent(request(port, CHAT, body))
+
+private fun sent(request: HttpRequest): Reply = Reply(client.send(request, BodyHandlers.ofString()))
 
 internal fun House.postAsync(body: String): CompletableFuture<Reply> =
     client.sendAsync(request(CHAT, body), BodyHandlers.ofString()).thenApply(::Reply)
 
-internal fun House.get(path: String): Reply =
-    Reply(client.send(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).timeout(timeout).build(), BodyHandlers.ofString()))
+internal fun House.get(path: String): Reply = sent(HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).timeout(timeout).build())
 
 /** As any client would ask [port] directly. */
-internal fun post(port: Int, path: String, body: String): String =
-    client.send(request(port, path, body), BodyHandlers.ofString()).body()
+internal fun post(port: Int, path: String, body: String): String = asked(port, path, body).text
+
+internal fun asked(port: Int, path: String, body: String): Reply = Reply(client.send(request(port, path, body), BodyHandlers.ofString()))
 
 private fun House.request(path: String, body: String, vararg headers: Pair<String, String>) = request(port, path, body, *headers)
 
@@ -74,6 +79,16 @@ internal fun request(port: Int, path: String, body: String, vararg headers: Pair
 /** A chat request as bytes on the wire. */
 internal fun wire(body: String): String =
     "POST $CHAT HTTP/1.1\r\nHost: house\r\nContent-Type: application/json\r\nContent-Length: ${body.toByteArray().size}\r\n\r\n$body"
+
+/** A simulated model numbers its answers. */
+internal fun sameId(text: String): String = text.replace(Regex("mock-\\d+"), "mock-N")
+
+/** What the request [id] was billed, by its decision record; waits for the end of its answer. */
+internal fun House.usageOf(id: String?): JsonNode {
+    awaitIdle()
+    val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$adminPort/decisions/$id")).timeout(timeout).build()
+    return parsed(client.send(request, BodyHandlers.ofString()).body()).path("usage")
+}
 
 /** The JSON of a stream's events, without the closing `[DONE]`. */
 internal fun events(stream: String): List<JsonNode> =

@@ -8,12 +8,14 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.Server
+import routercluster.gateway.pipeline.AnswerFilter
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.Door
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.ScheduledExecutorService
 import java.util.concurrent.TimeUnit
 
 internal val LARGE_ANSWER = ByteArray(12 * 1024 * 1024) { (it % 251).toByte() }
@@ -26,7 +28,10 @@ class ScriptedDoor(private val upstreamPort: () -> Int) : Door {
 
     fun observation(): List<String> = checkNotNull(observations.poll(30, TimeUnit.SECONDS)) { "No observation ended" }
 
-    override fun plan(request: DoorRequest): DoorPlan {
+    override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> =
+        CompletableFuture.completedFuture(plan(request))
+
+    private fun plan(request: DoorRequest): DoorPlan {
         request.peer?.let(peers::add)
         if (request.path == "/v1/refused") return refuse(request.path, 403, "denied", "")
         if (request.path == "/v1/broken") return refuse(request.path, 500, "broken", "")
@@ -41,12 +46,27 @@ class ScriptedDoor(private val upstreamPort: () -> Int) : Door {
             responseHeaders = listOf("x-vsr-selected-model" to "large"),
             clearRouteCache = true,
             observer = Recorder(),
+            answerFilter = if (request.path == "/v1/filtered") WithoutTwo() else null,
             metadata = mapOf("decision" to "example"),
         )
     }
 
     override fun refuse(path: String, status: Int, code: String, message: String): DoorPlan.Answer =
         DoorPlan.Answer(status, listOf("content-type" to "application/json"), """{"error":{"code":"$code"}}""".toByteArray())
+
+    /** Takes an event out and adds one at the end. */
+    private class WithoutTwo : AnswerFilter {
+        override fun pass(bytes: ByteArray, last: Boolean): ByteArray {
+            val text = String(bytes).replace("data: two\n\n", "")
+            return if (last) {
+                (text + "data: end\n\n").toByteArray()
+            } else if (text.length == bytes.size) {
+                bytes
+            } else {
+                text.toByteArray()
+            }
+        }
+    }
 
     private inner class Recorder : AnswerObserver {
         private val events = mutableListOf<String>()
@@ -96,7 +116,7 @@ class ScriptedUpstream {
             request.aggregate().thenApply { whole ->
                 requests.add(whole)
                 when (whole.path().removePrefix("/rewritten")) {
-                    "/v1/stream" -> ScriptedStream().also(streams::add).response
+                    "/v1/stream", "/v1/filtered" -> ScriptedStream().also(streams::add).response
                     "/v1/large" -> HttpResponse.of(HttpStatus.OK, MediaType.OCTET_STREAM, LARGE_ANSWER)
                     else -> HttpResponse.of("{}")
                 }

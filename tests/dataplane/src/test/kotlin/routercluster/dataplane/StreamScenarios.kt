@@ -6,6 +6,7 @@ import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldStartWith
 import org.junit.jupiter.api.Test
 import routercluster.mock.Answer
 import routercluster.mock.Fault
@@ -67,6 +68,22 @@ internal interface StreamScenarios : DoorContract {
             sameId(routed) shouldBe sameId(direct)
             said(routed) shouldBe text
             routed shouldEndWith "data: [DONE]\n\n"
+        }
+    }
+
+    @Test
+    fun `a stream over HTTP 1,0 has no chunks and ends with its connection`() {
+        RawHttp(house.port).use { connection ->
+            connection.send(wire(chat("hello", more = STREAMED)).replace("HTTP/1.1", "HTTP/1.0"))
+            val answer = checkNotNull(connection.read())
+            withClue("${answer.headers}") {
+                (answer.version to answer.status) shouldBe ("HTTP/1.0" to 200)
+                answer.headers["transfer-encoding"] shouldBe null
+                answer.headers["connection"] shouldBe "close"
+            }
+            said(answer.body) shouldStartWith "This is small-v2"
+            answer.body shouldEndWith "data: [DONE]\n\n"
+            connection.read() shouldBe null
         }
     }
 
@@ -155,8 +172,5 @@ internal interface StreamScenarios : DoorContract {
     private companion object {
         const val STREAMS = 200
         const val WAIT_SECONDS = 30L
-
-        /** A simulated model numbers its answers. */
-        fun sameId(text: String): String = text.replace(Regex("mock-\\d+"), "mock-N")
     }
 }

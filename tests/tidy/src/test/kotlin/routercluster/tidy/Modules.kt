@@ -10,6 +10,7 @@ val allowedEdges: Map<String, Set<String>> =
         put("policy", emptySet())
         put("mock-llm", emptySet())
         put("mock-encoder", setOf("policy"))
+        put("tests-contracts", setOf("policy"))
         capabilities.forEach { put(it, setOf("policy")) }
         put("gateway-extproc", setOf("policy", "telemetry", "grains"))
         put("silo", capabilities + "policy")
@@ -23,7 +24,7 @@ val allowedEdges: Map<String, Set<String>> =
     }
 
 /** What any module's own tests may use besides. */
-val testAids: Set<String> = setOf("mock-llm", "mock-encoder")
+val testAids: Set<String> = setOf("mock-llm", "mock-encoder", "tests-contracts")
 
 /** A module's pom: its name and the project's own modules it depends on. */
 data class Module(val name: String, val uses: Set<String>)

@@ -10,10 +10,21 @@ import routercluster.policy.config.raw.RawCatalog
 import routercluster.policy.config.raw.RawEmbeddings
 import routercluster.policy.config.raw.RawGateway
 import routercluster.policy.encode.VectorShape
+import routercluster.policy.signals.NamedFolder
 
-/** Proves `global.model_catalog` together with `gateway.encoders`, which says how encoders run. */
-internal fun proveCatalog(raw: RawCatalog, gateway: RawGateway, files: PolicyFiles, problems: Problems): Catalog {
-    val prover = SlotProver(gateway.encoders, slotModels(raw), files, problems)
+/**
+ * Proves `global.model_catalog` together with `gateway.encoders`, which says how encoders run.
+ *
+ * @param named encoder folders that rules name themselves
+ */
+internal fun proveCatalog(
+    raw: RawCatalog,
+    gateway: RawGateway,
+    named: List<NamedFolder>,
+    files: PolicyFiles,
+    problems: Problems,
+): Catalog {
+    val prover = SlotProver(gateway.encoders, slotModels(raw), named, files, problems)
     val heads = prover.prove()
     provePositiveLabels(raw, heads.served[Slot.JAILBREAK], problems)
     val embeddings = raw.embeddings
@@ -26,9 +37,11 @@ internal fun proveCatalog(raw: RawCatalog, gateway: RawGateway, files: PolicyFil
         missing = heads.missing,
         signalTimeouts = gateway.signalTimeouts,
         embedding = embeddingSettings(embeddings, heads, problems),
-        modules = proveModules(raw.modules, problems),
+        modules = proveModules(raw.modules),
         knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, files, problems),
         externals = proveExternals(raw.externals, problems),
+        folders = heads.folders,
+        asksModels = files.asksModels,
     )
 }
 

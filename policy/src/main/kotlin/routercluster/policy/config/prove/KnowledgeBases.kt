@@ -25,21 +25,40 @@ private fun prove(raw: RawKnowledgeBase, files: PolicyFiles, problems: Problems)
     raw.metrics.flatMap { listOf(it.positiveGroup, it.negativeGroup) }.forEach {
         unknownName(it, "unknown group of the knowledge base ${raw.name.value}", raw.groups.keys, problems)
     }
+    val manifest = manifest(raw, files, problems) ?: return null
+    val labels = readManifest(manifest, problems) ?: return null
+    provenNames(raw, labels.keys, problems)
+    return KnowledgeBase(
+        raw.name.value,
+        raw.name.at,
+        manifest,
+        labels,
+        raw.threshold ?: THRESHOLD_DEFAULT,
+        raw.labelThresholds.associate { it.label.value to it.threshold },
+        raw.groups.mapValues { (_, labels) -> labels.map { label -> label.value } },
+        raw.metrics.map { metric -> GroupMargin(metric.name.value, metric.positiveGroup.value, metric.negativeGroup.value) },
+        provePrototypes(raw.prototypes),
+    )
+}
+
+private fun manifest(raw: RawKnowledgeBase, files: PolicyFiles, problems: Problems): ManifestFile? {
     val folder = raw.folder ?: return null
     val path = "${folder.value.trimEnd('/')}/${raw.manifest?.value ?: MANIFEST_DEFAULT}"
     val at = raw.manifest?.at ?: folder.at
     val text = files.text(path)
     if (text == null) problems.add(at, "cannot be read", path, "a file, by its path from this policy's folder")
-    return text?.let {
-        KnowledgeBase(
-            raw.name.value,
-            raw.name.at,
-            ManifestFile(path, it, at),
-            raw.threshold ?: THRESHOLD_DEFAULT,
-            raw.labelThresholds,
-            raw.groups.mapValues { (_, labels) -> labels.map { label -> label.value } },
-            raw.metrics.map { metric -> GroupMargin(metric.name.value, metric.positiveGroup.value, metric.negativeGroup.value) },
-            provePrototypes(raw.prototypes),
-        )
-    }
+    return text?.let { ManifestFile(path, it, at) }
+}
+
+/** Groups and thresholds speak of labels that the manifest has, and no group is empty. */
+private fun provenNames(raw: RawKnowledgeBase, labels: Set<String>, problems: Problems) {
+    val what = "unknown label of the knowledge base ${raw.name.value}"
+    raw.labelThresholds.forEach { unknownName(it.label, what, labels, problems) }
+    raw.groups.values
+        .flatten()
+        .forEach { unknownName(it, what, labels, problems) }
+    raw.groups
+        .filterValues { it.isEmpty() }
+        .keys
+        .forEach { problems.add(raw.groupsAt, "has an empty group", it, "at least one label") }
 }

@@ -8,15 +8,13 @@ import routercluster.policy.catalog.ModalitySettings
 import routercluster.policy.catalog.Modules
 import routercluster.policy.catalog.PreferenceSettings
 import routercluster.policy.catalog.PrototypeScoring
-import routercluster.policy.config.Problems
-import routercluster.policy.config.Section
 import routercluster.policy.config.raw.RawClassifier
 import routercluster.policy.config.raw.RawModality
 import routercluster.policy.config.raw.RawModules
 import routercluster.policy.config.raw.RawPreference
 import routercluster.policy.config.raw.RawPrototypes
 
-internal fun proveModules(raw: RawModules, problems: Problems): Modules {
+internal fun proveModules(raw: RawModules): Modules {
     val default = Modules()
     val guard = raw.promptGuard
     val domain = raw.domain
@@ -33,7 +31,7 @@ internal fun proveModules(raw: RawModules, problems: Problems): Modules {
             raw.fallbackCategory ?: default.domain.fallback,
         ),
         classifier(raw.pii, default.pii),
-        preference(raw.preference, problems),
+        preference(raw.preference),
         provePrototypes(raw.complexity),
         classifier(raw.factCheck, default.factCheck),
         classifier(raw.feedback, default.userFeedback),
@@ -57,10 +55,7 @@ internal fun provePrototypes(raw: RawPrototypes?): PrototypeScoring {
 private fun classifier(raw: RawClassifier?, default: ClassifierSettings) =
     ClassifierSettings(raw?.enabled ?: default.enabled, raw?.threshold ?: default.threshold)
 
-private fun preference(raw: RawPreference?, problems: Problems): PreferenceSettings {
-    if (raw?.contrastive == false) problems.add(raw.contrastiveAt, Section.NOT_SUPPORTED_YET, "false", "true")
-    return PreferenceSettings(raw?.contrastive ?: true, provePrototypes(raw?.prototypes))
-}
+private fun preference(raw: RawPreference?) = PreferenceSettings(raw?.contrastive ?: true, provePrototypes(raw?.prototypes))
 
 private fun modality(raw: RawModality): ModalitySettings {
     val default = ModalitySettings()

@@ -13,6 +13,8 @@ import routercluster.policy.config.raw.RawRouting
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
 import routercluster.policy.selectors.selectors
+import routercluster.policy.signals.Composed
+import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
 import routercluster.policy.signals.SignalFamily
 
@@ -31,22 +33,41 @@ internal class RecipeProver(
      * @return null where there are problems, here or before
      */
     fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
-        val proven = raw.signals.map { it.raw.prove(catalog, problems) }
+        val proven = linked(raw.signals.map { it.raw.prove(catalog, problems) })
         val scope = scope(raw, proven)
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
         val decisions = raw.decisions.map { decision(it, scope) }
         return if (problems.none) Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions, catalog) else null
     }
 
+    /** Learned signals of one family get to know one another. */
+    private fun linked(proven: List<Signal?>): List<Signal?> {
+        val families = proven.filterIsInstance<LearnedSignal>().groupBy { it.ref.type }
+        return proven.map { if (it is LearnedSignal) it.among(families.getValue(it.ref.type)) else it }
+    }
+
     private fun scope(raw: RawRouting, proven: List<Signal?>): SignalScope {
         val named = raw.signals.groupBy { it.type }
         named.forEach { (type, ofType) -> refuseDuplicates(ofType.map { Text(it.raw.name, it.raw.at) }, "signal of type $type", problems) }
         val runnable = raw.signals.zip(proven).mapNotNull { (written, signal) -> signal?.let { written to it } }
-        return SignalScope(
-            families.mapTo(mutableSetOf()) { it.type },
-            named.mapValues { (_, ofType) -> ofType.mapTo(mutableSetOf()) { it.raw.name } },
-            runnable.withIndex().associate { (index, pair) -> (pair.first.type to pair.first.raw.name) to (index to pair.second.onError) },
-        )
+        val types = families.mapTo(mutableSetOf()) { it.type }
+        val names = named.mapValues { (_, ofType) -> ofType.mapTo(mutableSetOf()) { it.raw.name } }
+        val signals =
+            runnable.withIndex().associate { (index, pair) ->
+                val (written, signal) = pair
+                (written.type to written.raw.name) to ScopedSignal(index, signal, (written.raw as? Composed)?.composer != null)
+            }
+        return SignalScope(types, names, signals, composers(raw, SignalScope(types, names, signals, composers = null)))
+    }
+
+    /** All are proven, also those of signals that no condition names. */
+    private fun composers(raw: RawRouting, scope: SignalScope): Map<Int, Rule> {
+        val composers = mutableMapOf<Int, Rule>()
+        for (written in raw.signals) {
+            val rule = (written.raw as? Composed)?.composer?.let { proveRule(it, scope, problems) } ?: continue
+            scope.signals[written.type to written.raw.name]?.let { composers[it.index] = rule }
+        }
+        return composers
     }
 
     private fun decision(raw: RawDecision, scope: SignalScope): Decision {

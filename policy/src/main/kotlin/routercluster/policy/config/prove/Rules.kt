@@ -1,7 +1,7 @@
 package routercluster.policy.config.prove
 
 import routercluster.policy.config.Problems
-import routercluster.policy.config.Section
+import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import routercluster.policy.config.formatSignals
 import routercluster.policy.config.laterConditionTypes
@@ -9,20 +9,27 @@ import routercluster.policy.config.nearestName
 import routercluster.policy.config.raw.Operator
 import routercluster.policy.config.raw.RawRule
 import routercluster.policy.decisions.Rule
-import routercluster.policy.signals.OnError
+import routercluster.policy.signals.ConditionNeeds
+import routercluster.policy.signals.LabelKind
+import routercluster.policy.signals.Signal
 
 /**
  * The signals of a recipe as its rules see them.
  *
  * @property types every condition type that is built
  * @property named per type, the names that the recipe defines, even of signals that could not be proven
- * @property indices where each proven signal stands in the recipe, with its own error policy
+ * @property signals those that were proven, by type and name
+ * @property composers by index, the rule that must hold beside a condition on that signal; null while composers themselves are proven
  */
 internal class SignalScope(
     val types: Set<String>,
     val named: Map<String, Set<String>>,
-    val indices: Map<Pair<String, String>, Pair<Int, OnError>>,
+    val signals: Map<Pair<String, String>, ScopedSignal>,
+    val composers: Map<Int, Rule>?,
 )
+
+/** [signal] and where it stands in its recipe. */
+internal class ScopedSignal(val index: Int, val signal: Signal, val isComposed: Boolean)
 
 /** Resolves the names in [raw], or returns null after reporting what does not resolve. */
 internal fun proveRule(raw: RawRule, scope: SignalScope, problems: Problems): Rule? =
@@ -50,12 +57,50 @@ internal fun proveRule(raw: RawRule, scope: SignalScope, problems: Problems): Ru
 private fun proveLeaf(raw: RawRule.Leaf, scope: SignalScope, problems: Problems): Rule? {
     val later = formatSignals.values.toSet() - scope.types + laterConditionTypes
     val type = choose(raw.type, scope.types.sorted().associateWith { it }, later, problems, "unknown signal type") ?: return null
-    raw.label?.let { problems.add(it, Section.NOT_SUPPORTED_YET) }
     val known = scope.named[type].orEmpty()
-    if (raw.name.value !in known) {
+    val (name, label) = nameAndLabel(raw, known, problems)
+    if (name !in known) {
         val accepted = known.joinToString(", ").ifEmpty { "none is defined in this recipe" }
-        problems.add(raw.name.at, "unknown signal of type $type", raw.name.value, accepted, nearestName(raw.name.value, known))
+        problems.add(raw.name.at, "unknown signal of type $type", name, accepted, nearestName(name, known))
     }
-    val (index, onError) = scope.indices[type to raw.name.value] ?: return null
-    return Rule.Leaf(index, raw.predicate, raw.onError ?: onError)
+    val scoped = scope.signals[type to name] ?: return null
+    if (!isLabelled(raw, label, scoped.signal, problems)) return null
+    val leaf = Rule.Leaf(scoped.index, raw.predicate, raw.onError ?: scoped.signal.onError, label?.value)
+    if (!scoped.isComposed) return leaf
+    if (scope.composers == null) {
+        problems.add(raw.name.at, "has a composer of its own, so another composer cannot name it", raw.name.value)
+    }
+    return scope.composers?.get(scoped.index)?.let { Rule.And(listOf(it, leaf)) }
+}
+
+/** A label may also follow the name: `name:label`. */
+private fun nameAndLabel(raw: RawRule.Leaf, known: Set<String>, problems: Problems): Pair<String, Text?> {
+    val written = raw.name.value
+    val name = written.substringBeforeLast(':')
+    if (written in known || name !in known) return written to raw.label
+    if (raw.label != null) problems.add(raw.label.at, "stands beside a label in the name", raw.label.value, "one of the two")
+    return name to raw.name.copy(value = written.substringAfterLast(':'))
+}
+
+private fun isLabelled(raw: RawRule.Leaf, label: Text?, signal: Signal, problems: Problems): Boolean {
+    val kind = label?.let { signal.labels[it.value] }
+    if (label != null && kind == null) {
+        val accepted = signal.labels.keys
+            .joinToString(", ")
+            .ifEmpty { "none" }
+        problems.add(label.at, "unknown label of ${signal.ref}", label.value, accepted, nearestName(label.value, signal.labels.keys))
+        return false
+    }
+    val lacksPredicate = raw.predicate == null
+    val lacksLabel =
+        when (signal.conditionNeeds) {
+            ConditionNeeds.NOTHING -> false
+            ConditionNeeds.LABEL_OR_PREDICATE -> label == null && lacksPredicate
+            ConditionNeeds.LABEL -> label == null
+        }
+    if (lacksLabel) problems.add(raw.at, "needs a label", raw.name.value, signal.labels.keys.joinToString(", "))
+    if (kind == LabelKind.NUMBER && lacksPredicate) {
+        problems.add(raw.at, "needs a predicate: ${label.value} is a number", raw.name.value, "predicate with gt, gte, lt or lte")
+    }
+    return !lacksLabel && !(kind == LabelKind.NUMBER && lacksPredicate)
 }

@@ -5,15 +5,12 @@ import routercluster.policy.GatewaySettings
 import routercluster.policy.IdentityHeaders
 import routercluster.policy.Limits
 import routercluster.policy.Listener
-import routercluster.policy.TracingSettings
 import routercluster.policy.config.Problems
 import routercluster.policy.config.raw.RawForwarding
 import routercluster.policy.config.raw.RawGateway
 import routercluster.policy.config.raw.RawGlobal
 import routercluster.policy.config.raw.RawLimits
 import routercluster.policy.config.raw.RawListener
-import routercluster.policy.config.raw.RawTracing
-import routercluster.policy.config.raw.Sampling
 import java.time.Duration
 
 private val listenerTimeout = Duration.ofSeconds(300)
@@ -45,25 +42,7 @@ internal fun proveIdentity(raw: RawGlobal, problems: Problems): IdentityHeaders 
     )
 }
 
-private const val DEFAULT_SERVICE_NAME = "routercluster"
-
-/** Null where tracing is off. An endpoint without a scheme gets one by `insecure`. */
-internal fun proveTracing(raw: RawTracing?, problems: Problems): TracingSettings? {
-    val written = raw?.endpoint ?: return null
-    val url = if ("://" in written.value) written.value else (if (raw.insecure) "http://" else "https://") + written.value
-    if (parseBaseUrl(url) == null) {
-        problems.add(written.at, "is not an OTLP endpoint", written.value, "host:port or http(s)://host:port")
-    }
-    val rate =
-        when (raw.sampling) {
-            Sampling.ALWAYS_OFF -> 0.0
-            Sampling.PROBABILISTIC -> raw.rate ?: 1.0
-            Sampling.ALWAYS_ON, null -> 1.0
-        }
-    return if (raw.enabled) TracingSettings(url, rate, raw.serviceName ?: DEFAULT_SERVICE_NAME) else null
-}
-
-internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings {
+internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: Problems): GatewaySettings {
     val default = GatewaySettings()
     raw.trustedPeers.filterNot { isCidr(it.value) }.forEach {
         problems.add(it.at, "is not a CIDR block", it.value, "an address or a block such as 10.0.0.0/8 or fd00::/8")
@@ -74,6 +53,8 @@ internal fun proveGateway(raw: RawGateway, problems: Problems): GatewaySettings 
         raw.trustedPeers.map { it.value },
         raw.decisionsKept ?: default.decisionsKept,
         raw.drainTimeout ?: default.drainTimeout,
+        raw.noStreamUsageFrom.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
+        raw.extProcTls,
     )
 }
 

@@ -13,16 +13,20 @@ import routercluster.policy.config.nearestName
 import routercluster.policy.config.raw.RawEncoder
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.encode.Task
+import routercluster.policy.signals.NamedFolder
 
 /**
  * @property missing why a slot is not served
  * @property standIns slots that the default encoder serves in place of one that the file names and that is not here
+ * @property folders the label heads of folders that rules name themselves
  */
 internal class ProvenSlots(
     val encoders: Map<String, EncoderSettings>,
     val served: Map<Slot, NamedHead>,
     val missing: Map<Slot, String>,
     val standIns: Set<Slot>,
+    val folders: Map<String, List<NamedHead>>,
 )
 
 /**
@@ -35,6 +39,7 @@ internal class ProvenSlots(
 internal class SlotProver(
     private val written: List<RawEncoder>,
     private val models: Map<Slot, SlotModel>,
+    private val named: List<NamedFolder>,
     private val files: PolicyFiles,
     private val problems: Problems,
 ) {
@@ -44,6 +49,7 @@ internal class SlotProver(
     private val served = LinkedHashMap<Slot, NamedHead>()
     private val missing = mutableMapOf<Slot, String>()
     private val standIns = mutableSetOf<Slot>()
+    private val folders = mutableMapOf<String, List<NamedHead>>()
 
     fun prove(): ProvenSlots {
         refuseDuplicates(written.map { it.name }, "encoder", problems)
@@ -51,12 +57,13 @@ internal class SlotProver(
         if (written.none { it.name.value == Catalog.DEFAULT_ENCODER }) openBundled()
         serveWritten()
         Slot.entries.filterNot(served::containsKey).forEach(::serve)
-        return ProvenSlots(used(), served, missing, standIns)
+        named.distinctBy { it.path.value }.forEach(::openNamed)
+        return ProvenSlots(used(), served, missing, standIns, folders)
     }
 
     /** Nobody opens an encoder that serves nothing and that the file does not name. */
     private fun used(): Map<String, EncoderSettings> {
-        val names = written.map { it.name.value } + served.values.map { it.ref.encoder }
+        val names = written.map { it.name.value } + (served.values + folders.values.flatten()).map { it.ref.encoder }
         return opened.filterKeys(names.toSet()::contains).mapValues { it.value.settings }
     }
 
@@ -145,7 +152,7 @@ internal class SlotProver(
             }
 
             is EncoderFolder.Found -> {
-                serveFrom(slot, folder, found, model.wantsGpu)
+                serveFrom(slot, folder, found, model.wantsGpu, model.positive)
             }
 
             EncoderFolder.Missing -> {
@@ -164,7 +171,7 @@ internal class SlotProver(
     }
 
     /** A folder that the catalog names for one slot: its head of the slot's name, or else its only one that can do the task. */
-    private fun serveFrom(slot: Slot, folder: Text, found: EncoderFolder.Found, wantsGpu: Boolean) {
+    private fun serveFrom(slot: Slot, folder: Text, found: EncoderFolder.Found, wantsGpu: Boolean, positive: Set<String>) {
         val able = found.heads.filterValues { it.task == slot.task }
         val head = slot.headName.takeIf(able::containsKey) ?: able.keys.singleOrNull()
         if (head == null) {
@@ -172,9 +179,42 @@ internal class SlotProver(
             problems.add(folder.at, "has no one head for ${slot.key}: it has ${shown(found.heads)}", folder.value)
             return
         }
+        served[slot] = NamedHead(HeadRef(openFolder(folder, found, wantsGpu, positive), head), able.getValue(head))
+    }
+
+    /** Opens a folder and returns the name of its encoder. */
+    private fun openFolder(
+        folder: Text,
+        found: EncoderFolder.Found,
+        wantsGpu: Boolean,
+        positive: Set<String> = emptySet(),
+    ): String {
         val name = nameFor(folder.value, found.path)
-        opened.getOrPut(name) { Opened(EncoderSettings(name, found.path, if (wantsGpu) gpuFirst else cpuOnly), found.heads) }
-        served[slot] = NamedHead(HeadRef(name, head), able.getValue(head))
+        opened.getOrPut(name) {
+            val settings = EncoderSettings(name, found.path, if (wantsGpu) gpuFirst else cpuOnly, positiveLabels = positive)
+            Opened(settings, found.heads)
+        }
+        return name
+    }
+
+    /** No other encoder stands in here: what the rule wants to know is only in this one. */
+    private fun openNamed(folder: NamedFolder) {
+        val path = folder.path
+        when (val found = files.encoder(path.value)) {
+            is EncoderFolder.Found -> {
+                val heads = found.heads.filterValues { it.task == Task.SEQ_CLS }
+                val name = openFolder(path, found, folder.wantsGpu)
+                folders[path.value] = heads.map { (head, it) -> NamedHead(HeadRef(name, head), it) }
+            }
+
+            EncoderFolder.Missing -> {
+                problems.add(path.at, "is not a folder of an encoder", path.value, "a folder that exists")
+            }
+
+            is EncoderFolder.Broken -> {
+                problems.add(path.at, "cannot be used: ${found.reason}", path.value)
+            }
+        }
     }
 
     /** A folder is called by its last part, unless another one is called so. */

@@ -1,6 +1,7 @@
 package routercluster.policy.config.raw
 
 import routercluster.policy.FailureClass
+import routercluster.policy.ServerTls
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
@@ -17,6 +18,8 @@ internal class RawGateway(
     val drainTimeout: Duration? = null,
     val encoders: List<RawEncoder> = emptyList(),
     val signalTimeouts: Map<String, Duration> = emptyMap(),
+    val noStreamUsageFrom: List<Text> = emptyList(),
+    val extProcTls: ServerTls? = null,
 )
 
 internal class RawLimits(
@@ -59,6 +62,8 @@ internal fun readGateway(section: Section?): RawGateway {
         section.duration("drain_timeout", waits),
         section.sections("encoders").mapNotNull(::readEncoder),
         section.section("signal_timeouts")?.let(::readSignalTimeouts).orEmpty(),
+        section.texts("no_stream_usage_from"),
+        section.section("extproc_tls")?.let(::readServerTls),
     )
 }
 
@@ -67,6 +72,9 @@ private fun readSignalTimeouts(section: Section): Map<String, Duration> {
     val types = formatSignals.values
     return types.mapNotNull { type -> section.duration(type, signalTimeouts)?.let { type to it } }.toMap()
 }
+
+private fun readServerTls(section: Section) =
+    ServerTls(section.requiredString("certificate_file"), section.requiredString("key_file"), section.text("client_ca_file")?.value)
 
 private fun readLimits(section: Section) =
     RawLimits(

@@ -22,17 +22,6 @@ internal class RawGlobal(
     val catalog: RawCatalog = RawCatalog(),
 )
 
-internal class RawTracing(
-    val enabled: Boolean,
-    val endpoint: Text?,
-    val insecure: Boolean,
-    val sampling: Sampling?,
-    val rate: Double?,
-    val serviceName: String?,
-)
-
-internal enum class Sampling { ALWAYS_ON, ALWAYS_OFF, PROBABILISTIC }
-
 internal fun readGlobal(section: Section?): RawGlobal {
     if (section == null) return RawGlobal()
     laterGlobals.forEach { (key, children) ->
@@ -62,30 +51,4 @@ internal fun readGlobal(section: Section?): RawGlobal {
         metrics?.boolean("enabled"),
         readCatalog(section.section("model_catalog")),
     )
-}
-
-private fun readTracing(section: Section): RawTracing {
-    section.oneOf("provider", mapOf("opentelemetry" to Unit))
-    val exporter = section.section("exporter")
-    exporter?.oneOf("type", mapOf("otlp" to Unit), later = listOf("stdout"))
-    val sampling = section.section("sampling")
-    val resource = section.section("resource")
-    resource?.notSupportedYet("service_version", "deployment_environment")
-    val tracing =
-        RawTracing(
-            section.boolean("enabled") ?: true,
-            exporter?.text("endpoint"),
-            exporter?.boolean("insecure") ?: false,
-            sampling?.oneOf("type", Sampling.entries.associateBy { it.name.lowercase() }),
-            sampling?.double("rate", 0.0..1.0),
-            resource?.text("service_name")?.value,
-        )
-    if (tracing.enabled && exporter?.has("endpoint") != true) {
-        section.problems.add(
-            exporter?.at("endpoint") ?: section.at("exporter"),
-            "is required while tracing is enabled",
-            accepted = "an OTLP endpoint under exporter.endpoint, such as localhost:4317",
-        )
-    }
-    return tracing
 }

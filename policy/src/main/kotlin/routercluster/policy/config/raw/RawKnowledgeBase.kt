@@ -1,5 +1,6 @@
 package routercluster.policy.config.raw
 
+import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 
@@ -9,11 +10,14 @@ internal class RawKnowledgeBase(
     val folder: Text?,
     val manifest: Text?,
     val threshold: Double?,
-    val labelThresholds: Map<String, Double>,
+    val labelThresholds: List<RawLabelThreshold>,
     val groups: Map<String, List<Text>>,
+    val groupsAt: Location,
     val metrics: List<RawGroupMargin>,
     val prototypes: RawPrototypes?,
 )
+
+internal class RawLabelThreshold(val label: Text, val threshold: Double)
 
 internal class RawGroupMargin(val name: Text, val positiveGroup: Text, val negativeGroup: Text)
 
@@ -29,17 +33,17 @@ internal fun readKnowledgeBase(section: Section): RawKnowledgeBase? {
             source?.requiredText("path"),
             source?.text("manifest"),
             section.double("threshold", 0.0..1.0),
-            thresholds
-                ?.keys
-                .orEmpty()
-                .mapNotNull { key -> thresholds?.double(key, 0.0..1.0)?.let { key to it } }
-                .toMap(),
+            thresholds?.let(::readLabelThresholds).orEmpty(),
             groups?.keys.orEmpty().associateWith { key -> groups?.texts(key).orEmpty() },
+            section.at("groups"),
             section.sections("metrics").mapNotNull(::readGroupMargin),
             section.section("prototype_scoring")?.let(::readPrototypes),
         )
     return base.takeIf { name != null }
 }
+
+private fun readLabelThresholds(section: Section): List<RawLabelThreshold> =
+    section.keys.mapNotNull { key -> section.double(key, 0.0..1.0)?.let { RawLabelThreshold(Text(key, section.atKey(key)), it) } }
 
 private fun readGroupMargin(section: Section): RawGroupMargin? {
     section.oneOf("type", mapOf("group_margin" to Unit))

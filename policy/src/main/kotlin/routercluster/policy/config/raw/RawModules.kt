@@ -41,7 +41,7 @@ internal class RawClassifier(
     val mappingPath: Text?,
 )
 
-internal class RawPreference(val contrastive: Boolean?, val contrastiveAt: Location, val model: Text?, val prototypes: RawPrototypes?)
+internal class RawPreference(val contrastive: Boolean?, val model: Text?, val prototypes: RawPrototypes?)
 
 internal class RawDetector(
     val classifier: RawClassifier,
@@ -114,7 +114,6 @@ private fun readClassifier(section: Section, mappingKey: String?): RawClassifier
 private fun readPreference(section: Section) =
     RawPreference(
         section.boolean("use_contrastive"),
-        section.at("use_contrastive"),
         section.text("embedding_model"),
         section.section("prototype_scoring")?.let(::readPrototypes),
     )

@@ -9,8 +9,18 @@ import routercluster.policy.signals.OnError
 
 /** A node of a decision's `rules`. */
 internal sealed interface RawRule {
-    /** @property label where one stands; only condition types that are not built yet have labels */
-    class Leaf(val type: Text, val name: Text, val predicate: Predicate?, val onError: OnError?, val label: Location?) : RawRule
+    /**
+     * @property label the part of the signal that is asked for
+     * @property at the node itself
+     */
+    class Leaf(
+        val type: Text,
+        val name: Text,
+        val label: Text?,
+        val predicate: Predicate?,
+        val onError: OnError?,
+        val at: Location,
+    ) : RawRule
 
     class Group(val operator: Operator, val children: List<RawRule>) : RawRule
 
@@ -41,8 +51,8 @@ internal fun readRule(section: Section, depth: Int): RawRule {
     val name = section.requiredText("name")
     val predicate = section.section("predicate")?.let(::readPredicate)
     val onError = section.oneOf("on_error", errorPolicies)
-    val label = section.text("label")?.at
-    return if (type == null || name == null) RawRule.Unreadable else RawRule.Leaf(type, name, predicate, onError, label)
+    val label = section.text("label")
+    return if (type == null || name == null) RawRule.Unreadable else RawRule.Leaf(type, name, label, predicate, onError, section.here)
 }
 
 private fun readGroup(section: Section, depth: Int): RawRule {

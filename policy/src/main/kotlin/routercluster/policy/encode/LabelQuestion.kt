@@ -1,0 +1,17 @@
+package routercluster.policy.encode
+
+/**
+ * A question that an external language model is asked of every text: which of [choices] fits it. Whoever opens encoders makes a
+ * head of it.
+ *
+ * @property ref how signals name that head; its encoder is the external model's name in the policy's catalog
+ * @property choices at least two
+ * @property instructions how to choose, in the words of the policy
+ */
+class LabelQuestion(val ref: HeadRef, val choices: List<Choice>, val instructions: String? = null) {
+    /** @property description what the label stands for, where the policy says */
+    data class Choice(val label: String, val description: String? = null)
+
+    /** What the head must be. */
+    val head: Head = Head(Task.SEQ_CLS, choices.map { it.label }, remote = true)
+}

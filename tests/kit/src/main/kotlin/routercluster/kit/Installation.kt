@@ -1,0 +1,80 @@
+package routercluster.kit
+
+import routercluster.gateway.GatewayConfig
+import routercluster.gateway.RunningGateway
+import routercluster.gateway.envoy.Address
+import routercluster.gateway.envoy.AnswerBodies
+import routercluster.gateway.envoy.EnvoyOptions
+import routercluster.gateway.envoy.renderEnvoy
+import routercluster.gateway.gateway
+import routercluster.policy.Policy
+import routercluster.telemetry.Events
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse.BodyHandlers
+import java.time.Duration
+
+/** A gateway on free ports, and Envoy in front of it where asked for. */
+class Installation private constructor(private val gateway: RunningGateway, val envoy: EnvoyProcess?) : AutoCloseable {
+    /** Where clients go: Envoy where there is one, else the HTTP door. */
+    val port: Int get() = envoy?.listeners?.getValue("main") ?: gateway.port
+
+    /** Where operators go. */
+    val adminPort: Int get() = gateway.adminPort
+
+    /** What the admin API says at [path], such as `/metrics`. */
+    fun admin(path: String): String {
+        val request = HttpRequest.newBuilder(URI("http://127.0.0.1:${gateway.adminPort}$path")).build()
+        return http.send(request, BodyHandlers.ofString()).body()
+    }
+
+    /** Waits until the gateway counts no request in flight; fails with the count it stays at. */
+    fun awaitIdle() {
+        val endNanos = System.nanoTime() + IDLE_WAIT.toNanos()
+        while (inFlight() != 0.0) {
+            check(System.nanoTime() < endNanos) { "${inFlight()} requests are in flight after $IDLE_WAIT, expected none" }
+        }
+    }
+
+    private fun inFlight(): Double =
+        admin("/metrics")
+            .lineSequence()
+            .single { it.startsWith("router_requests_in_flight ") }
+            .substringAfter(' ')
+            .toDouble()
+
+    override fun close() {
+        envoy?.close()
+        gateway.close()
+    }
+
+    companion object {
+        private val IDLE_WAIT = Duration.ofSeconds(10)
+        private val http = HttpClient.newHttpClient()
+
+        /**
+         * @param policy its listener for clients is called `main`
+         * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
+         * @param answerBodies how answers pass the router behind Envoy
+         */
+        fun open(
+            policy: Policy,
+            behindEnvoy: Boolean,
+            answerBodies: AnswerBodies = AnswerBodies.STREAMED,
+            events: Events = Events.NONE,
+        ): Installation {
+            if (behindEnvoy) EnvoyProcess.requireBinary()
+            val gateway = gateway(GatewayConfig(policy, port = 0, extProcPort = 0, adminPort = 0, version = "test", events = events))
+            if (!behindEnvoy) return Installation(gateway, null)
+            val options =
+                EnvoyOptions(
+                    extProc = Address("127.0.0.1", gateway.extProcPort),
+                    httpDoor = Address("127.0.0.1", gateway.port),
+                    adminPort = 0,
+                    answerBodies = answerBodies,
+                )
+            return Installation(gateway, EnvoyProcess.start(renderEnvoy(policy, options)))
+        }
+    }
+}
