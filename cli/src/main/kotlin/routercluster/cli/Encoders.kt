@@ -5,6 +5,7 @@ import routercluster.inference.BatchBounds
 import routercluster.inference.EncoderConfig
 import routercluster.inference.EncoderSource
 import routercluster.inference.EncoderState
+import routercluster.inference.HeadHint
 import routercluster.inference.OnnxEncoder
 import routercluster.inference.Provider
 import routercluster.inference.WindowBounds
@@ -13,91 +14,97 @@ import routercluster.inference.headsOf
 import routercluster.inference.openEncoder
 import routercluster.inference.pii.PiiEncoder
 import routercluster.inference.versionOf
+import routercluster.policy.Policy
 import routercluster.policy.catalog.EncoderSettings
 import routercluster.policy.catalog.ExecutionProvider
 import routercluster.policy.catalog.Slot
 import routercluster.policy.config.EncoderFolder
 import routercluster.policy.config.PolicyFiles
+import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.encode.Encoder
 import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.OpenEncoder
 import java.nio.file.Files
-import java.nio.file.InvalidPathException
 import java.nio.file.Path
 
-/**
- * Joins policies to the encoders of this program. Proving a policy looks at small files only; a native library is loaded when an
- * encoder is opened.
- *
- * @param bundle folder of the encoder that comes with the program; without one the sentence encoder of a library stands in, which
- *   embeds and nothing else
- */
-class Encoders(bundle: Path?) : EncoderOpener {
-    private val bundled: EncoderSource = bundle?.takeIf(Files::isDirectory)?.let(EncoderSource::Folder) ?: EncoderSource.MiniLm
+/** Proves a policy file with what lies beside it and with the encoder of this program. */
+fun loadWithFiles(text: String, file: String, environment: (String) -> String?): Policy =
+    loadPolicy(text, file, environment, filesBeside(Path.of(file).toAbsolutePath().parent))
 
-    /** What the policy file named [file] may refer to. */
-    fun files(
-        file: String,
-    ): PolicyFiles = FolderFiles(parentOf(file), { described(EncoderSource.Folder(it), "$it") }, described(bundled, null))
+private fun filesBeside(folder: Path): PolicyFiles = FolderFiles(folder, { described(EncoderSource.Folder(it), "$it") }, bundled)
 
-    override fun open(settings: EncoderSettings): OpenEncoder {
-        val source = settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: bundled
-        val encoder =
-            try {
-                openEncoder(configOf(settings, source))
-            } catch (failure: EncoderLoadException) {
-                throw EncodeFailure.Unavailable(failure.message.orEmpty(), failure)
-            }
-        val pii = HeadRef(settings.name, Slot.PII.headName)
-        val served = if (pii in encoder.heads) PiiEncoder(encoder, pii) else encoder
-        return LocalEncoder(encoder, served, versionOf(source) ?: "unversioned")
+private val bundled: EncoderFolder by lazy { described(programsEncoder(), null) }
+
+/** The trained bundle where this program has one, else the plain sentence encoder in its jar. */
+private fun programsEncoder(): EncoderSource {
+    val home = System.getProperty(HOME_PROPERTY) ?: return EncoderSource.MiniLm
+    val folder = Path.of(home).resolve("models/default")
+    return if (Files.isDirectory(folder)) EncoderSource.Folder(folder) else EncoderSource.MiniLm
+}
+
+/** Set by the launcher: the folder that this program was unpacked or built in. */
+private const val HOME_PROPERTY = "router.home"
+
+private fun described(source: EncoderSource, path: String?): EncoderFolder =
+    try {
+        EncoderFolder.Found(path, headsOf(source))
+    } catch (unusable: EncoderLoadException) {
+        EncoderFolder.Broken(unusable.message.orEmpty())
     }
 
-    private fun described(source: EncoderSource, path: String?): EncoderFolder =
+/** Opens encoders in this process; the first one loads the native libraries. */
+val localEncoders =
+    EncoderOpener { settings ->
+        val source = settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: programsEncoder()
         try {
-            EncoderFolder.Found(path, headsOf(source))
-        } catch (failure: EncoderLoadException) {
-            EncoderFolder.Broken(failure.message.orEmpty())
+            LocalEncoder(settings.name, openEncoder(configOf(settings, source)), versionOf(source))
+        } catch (unusable: EncoderLoadException) {
+            throw EncodeFailure.Unavailable("encoder ${settings.name}: ${unusable.message}", unusable)
         }
-}
-
-/** @property encoder whose device does the work, [served] what callers are given */
-private class LocalEncoder(private val encoder: OnnxEncoder, served: Encoder, private val version: String) :
-    OpenEncoder,
-    Encoder by served {
-    override val status: EncoderStatus
-        get() {
-            val now = encoder.status
-            return EncoderStatus(version, now.provider.name.lowercase(), now.fellBack, now.state == EncoderState.READY, now.queuedTokens)
-        }
-
-    override fun close() = encoder.close()
-}
+    }
 
 private fun configOf(settings: EncoderSettings, source: EncoderSource) =
     EncoderConfig(
         name = settings.name,
         source = source,
-        providers = settings.providers.map(::providerOf),
+        providers = settings.providers.map(::provider),
         device = settings.device,
         threads = settings.threads ?: 0,
         batch = BatchBounds(tokens = settings.batchTokensMax, queueTokens = settings.queueTokensMax, wait = settings.queueWaitMax),
         windows = WindowBounds(settings.windowTokens, settings.windowOverlapTokens, settings.windowsMax),
+        hint = HeadHint(positive = settings.positiveLabels),
     )
 
-private fun providerOf(provider: ExecutionProvider): Provider =
+private fun provider(provider: ExecutionProvider): Provider =
     when (provider) {
         ExecutionProvider.CPU -> Provider.CPU
         ExecutionProvider.CUDA -> Provider.CUDA
         ExecutionProvider.TENSORRT -> Provider.TENSORRT
     }
 
-/** A policy that was made for the occasion has no file: what it refers to counts from here. */
-private fun parentOf(file: String): Path =
-    try {
-        Path.of(file).toAbsolutePath().parent
-    } catch (_: InvalidPathException) {
-        Path.of("")
-    } ?: Path.of("")
+/** What the learned head finds of personal data and what exact recognisers find are one answer. */
+private fun withExactPii(name: String, encoder: OnnxEncoder): Encoder {
+    val pii = HeadRef(name, Slot.PII.headName)
+    return if (pii in encoder.heads) PiiEncoder(encoder, pii) else encoder
+}
+
+private class LocalEncoder(name: String, private val encoder: OnnxEncoder, private val version: String) :
+    OpenEncoder,
+    Encoder by withExactPii(name, encoder) {
+    override val status: EncoderStatus
+        get() {
+            val now = encoder.status
+            val missing = now.missing.entries.joinToString("") { (provider, reason) -> ", not on ${provider.name.lowercase()}: $reason" }
+            return EncoderStatus(
+                version,
+                now.provider.name.lowercase() + missing,
+                now.fellBack,
+                now.state == EncoderState.READY,
+                now.queuedTokens,
+            )
+        }
+
+    override fun close() = encoder.close()
+}

@@ -26,7 +26,6 @@ import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
-import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
@@ -40,12 +39,10 @@ import routercluster.policy.request.Identity
 import routercluster.policy.request.parseChat
 import routercluster.policy.routing.Plan
 import routercluster.policy.routing.begin
-import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import routercluster.telemetry.InvalidTracing
 import routercluster.telemetry.LogFormat
 import routercluster.telemetry.configureLogging
-import java.nio.file.Path
 import java.time.Clock
 import java.time.Duration
 import kotlin.random.Random
@@ -53,23 +50,17 @@ import kotlin.random.Random
 /** The commands in the order of the help text, each with the functions of other modules that it needs. */
 fun commands(): List<CoreCliktCommand> =
     listOf(
-        Serve(::load, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
+        Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
-        Validate(::load),
-        Explain(::load, ::parseChat, ::explained) { recordIn(it).render() },
-        Replay(::load, ::replayed),
-        Models(::load),
+        Validate(::loadWithFiles),
+        Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
+        Replay(::loadWithFiles, ::replayed),
+        Models(::loadWithFiles),
         Status(),
         Version(),
         MockLlm(::logTo, ::startMock),
-        EnvoyConfig(::load, ::rendered),
+        EnvoyConfig(::loadWithFiles, ::rendered),
     )
-
-/** The launcher says where the encoder lies that comes with the program. */
-private val encoders = Encoders(System.getProperty("router.encoder")?.let(Path::of))
-
-private fun load(text: String, file: String, environment: (String) -> String?): Policy =
-    loadPolicy(text, file, environment, encoders.files(file))
 
 private fun startGateway(settings: ServeSettings): Running {
     val config =
@@ -81,8 +72,8 @@ private fun startGateway(settings: ServeSettings): Running {
             extProcPort = settings.extProcPort,
             adminPort = settings.adminPort,
             version = version,
-            load = { text, file -> load(text, file, System::getenv) },
-            encoders = encoders,
+            load = { text, name -> loadWithFiles(text, name, System::getenv) },
+            encoders = localEncoders,
         )
     return try {
         GatewayProcess(gateway(config))
@@ -143,31 +134,22 @@ private fun retryAfter(wait: Duration): RetryAfter =
 
 private fun explained(policy: Policy, body: ChatBody, identity: Identity): Explained {
     val facts = Facts(body.messages, body.toolCount, body.metadata, identity, Snapshot.languages(policy))
-    val plan = if (policy.isLearned) {
-        asked(
-            policy,
-            body,
-            facts,
-        )
-    } else {
-        policy.plan(policy.resolve(body.model), facts, Random(0), everything = true)
-    }
+    val plan = EncoderPool(localEncoders).use { planned(it, policy, body.model, facts) }
     val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
     return Explained(record.render(), pretty(record.toJson()))
 }
 
-/** Opens the policy's encoders for this one request. */
-private fun asked(policy: Policy, body: ChatBody, facts: Facts): Plan =
-    EncoderPool(encoders).use { pool ->
-        val ready =
-            try {
-                pool.ready(policy)
-            } catch (failure: EncodeFailure) {
-                throw Failure("learned signals cannot be read: ${failure.message}")
-            }
-        val first = ready.policy.begin(ready.policy.resolve(body.model), facts, Random(0), everything = true)
-        ready.lease?.let { planWith(it.encoder, first) } ?: error("a policy with learned signals holds encoders")
-    }
+/** With every signal read; encoders are opened where the policy has use for them. */
+private fun planned(encoders: EncoderPool, policy: Policy, model: String, facts: Facts): Plan {
+    val ready =
+        try {
+            encoders.ready(policy)
+        } catch (failure: EncodeFailure) {
+            throw Failure("learned signals cannot be read: ${failure.message}")
+        }
+    val planning = ready.policy.begin(ready.policy.resolve(model), facts, Random(0), everything = true)
+    return ready.use { planWith(it.lease, planning) }
+}
 
 private fun replayed(text: String, policy: Policy): Explained {
     val comparison = replay(recordIn(text), policy)

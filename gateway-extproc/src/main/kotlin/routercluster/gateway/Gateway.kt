@@ -49,6 +49,7 @@ import kotlin.random.Random
  * @property file followed for changes of [policy]; null follows nothing
  * @property load proves the text of a changed policy file; the second text is its name
  * @property encoders opens those that a policy's learned signals ask; called for no other policy
+ * @property environment looked up for the settings of tracing
  * @property adminHost the admin API has no login yet: keep it on loopback
  * @property random drawn from by many threads
  * @property eventLoops threads that do the I/O of all doors and upstreams
@@ -64,9 +65,9 @@ class GatewayConfig(
     val adminPort: Int = 8080,
     val adminHost: String = "127.0.0.1",
     val version: String,
-    val environment: (String) -> String? = System::getenv,
-    val load: (text: String, file: String) -> Policy = { text, name -> loadPolicy(text, name, environment) },
+    val load: (text: String, file: String) -> Policy = { text, name -> loadPolicy(text, name, System::getenv) },
     val encoders: EncoderOpener = EncoderOpener.NONE,
+    val environment: (String) -> String? = System::getenv,
     val clock: Clock = Clock.systemUTC(),
     val random: Random = SharedRandom,
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),

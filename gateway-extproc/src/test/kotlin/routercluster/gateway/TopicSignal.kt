@@ -42,7 +42,10 @@ internal object TestFiles : PolicyFiles by PolicyFiles.None {
 internal val testFamilies: List<SignalFamily> =
     signalFamilies.filterNot { it.key == "classifiers" } + SignalFamily("classifiers", "classifier", RawTopic::read)
 
-/** A plain learned signal, so that these tests rest on no family: a head of [slot] finds the signal's own name, or the text is like [examples]. */
+/**
+ * A plain learned signal, so that these tests rest on no family: a head of [slot] finds the signal's own name, or the text is like
+ * [examples].
+ */
 internal class RawTopic(
     override val name: String,
     override val at: Location,

@@ -17,9 +17,12 @@ import java.util.concurrent.ScheduledExecutorService
 import java.util.concurrent.TimeUnit
 
 /**
- * Asks [encoder] for all that [first] needs and waits for the plan: for a command, which has nothing else to do.
+ * Asks the encoders of [lease] for all that [first] needs and waits for the plan: for a command, which has nothing else to do. The
+ * lease may be null where nothing needs to be asked.
  */
-fun planWith(encoder: Encoder, first: Planning): Plan {
+fun planWith(lease: EncoderLease?, first: Planning): Plan {
+    if (first is Plan) return first
+    val encoder = checkNotNull(lease) { "a plan that asks encoders, without any" }.encoder
     val loop = Executors.newSingleThreadScheduledExecutor()
     return try {
         val span = Tracing.OFF.start("explain", null, TraceHeaders.NONE)

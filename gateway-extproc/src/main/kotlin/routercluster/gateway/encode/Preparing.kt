@@ -13,7 +13,11 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 
 /** A policy with the encoders that its learned signals ask; both null where it has none. */
-class ReadyPolicy internal constructor(val policy: Policy, val lease: EncoderLease?)
+class ReadyPolicy internal constructor(val policy: Policy, val lease: EncoderLease?) : AutoCloseable {
+    override fun close() {
+        lease?.close()
+    }
+}
 
 /**
  * Opens what [policy] asks and embeds its exemplars. Takes as long as that takes, so no event loop may wait for it. A policy without

@@ -18,6 +18,7 @@ enum class ExecutionProvider { CPU, CUDA, TENSORRT }
  * @property windowTokens length of a window of a long text, and [windowOverlapTokens] what two neighbours share; null is what the
  *   encoder was made for
  * @property windowsMax windows of one text; what lies beyond is not read, and reported as such
+ * @property positiveLabels labels that mean a threat, for a folder that does not say which of its own do
  * @property timeout how long a signal waits that has no timeout of its own
  */
 data class EncoderSettings(
@@ -33,4 +34,5 @@ data class EncoderSettings(
     val windowOverlapTokens: Int? = null,
     val windowsMax: Int = 64,
     val timeout: Duration = Duration.ofSeconds(2),
+    val positiveLabels: Set<String> = emptySet(),
 )

@@ -152,7 +152,7 @@ internal class SlotProver(
             }
 
             is EncoderFolder.Found -> {
-                serveFrom(slot, folder, found, model.wantsGpu)
+                serveFrom(slot, folder, found, model.wantsGpu, model.positive)
             }
 
             EncoderFolder.Missing -> {
@@ -171,7 +171,7 @@ internal class SlotProver(
     }
 
     /** A folder that the catalog names for one slot: its head of the slot's name, or else its only one that can do the task. */
-    private fun serveFrom(slot: Slot, folder: Text, found: EncoderFolder.Found, wantsGpu: Boolean) {
+    private fun serveFrom(slot: Slot, folder: Text, found: EncoderFolder.Found, wantsGpu: Boolean, positive: Set<String>) {
         val able = found.heads.filterValues { it.task == slot.task }
         val head = slot.headName.takeIf(able::containsKey) ?: able.keys.singleOrNull()
         if (head == null) {
@@ -179,13 +179,21 @@ internal class SlotProver(
             problems.add(folder.at, "has no one head for ${slot.key}: it has ${shown(found.heads)}", folder.value)
             return
         }
-        served[slot] = NamedHead(HeadRef(openFolder(folder, found, wantsGpu), head), able.getValue(head))
+        served[slot] = NamedHead(HeadRef(openFolder(folder, found, wantsGpu, positive), head), able.getValue(head))
     }
 
     /** Opens a folder and returns the name of its encoder. */
-    private fun openFolder(folder: Text, found: EncoderFolder.Found, wantsGpu: Boolean): String {
+    private fun openFolder(
+        folder: Text,
+        found: EncoderFolder.Found,
+        wantsGpu: Boolean,
+        positive: Set<String> = emptySet(),
+    ): String {
         val name = nameFor(folder.value, found.path)
-        opened.getOrPut(name) { Opened(EncoderSettings(name, found.path, if (wantsGpu) gpuFirst else cpuOnly), found.heads) }
+        opened.getOrPut(name) {
+            val settings = EncoderSettings(name, found.path, if (wantsGpu) gpuFirst else cpuOnly, positiveLabels = positive)
+            Opened(settings, found.heads)
+        }
         return name
     }
 
