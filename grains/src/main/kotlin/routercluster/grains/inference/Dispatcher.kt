@@ -79,6 +79,9 @@ private class Dispatcher(
     private val replies = context.messageAdapter(InferenceReply::class.java, ::Answered)
     private var lastId = 0L
 
+    /** Whether the receptionist has named the workers. Requests that come before wait for it. */
+    private var isInformed = false
+
     fun running(): Behavior<DispatchCommand> {
         val listings = context.messageAdapter(Receptionist.Listing::class.java) { WorkersFound(it.getServiceInstances(inferenceWorkers)) }
         context.system.receptionist().tell(Receptionist.subscribe(inferenceWorkers, listings))
@@ -113,8 +116,10 @@ private class Dispatcher(
         val request = Pending(dispatch, now + dispatch.request.timeout.toNanos(), worker = null, sentNanos = now)
         pending[id] = request
         timers.startSingleTimer(id, Expired(id), dispatch.request.timeout)
-        send(id, request, EncodeFailure.Unavailable("no inference worker is in the cluster"))
+        if (isInformed) send(id, request, nobody())
     }
+
+    private fun nobody() = EncodeFailure.Unavailable("no inference worker is in the cluster")
 
     /** Sends to the best worker that has not had it yet; where there is none, it fails as [otherwise] says. */
     private fun send(id: Long, request: Pending, otherwise: EncodeFailure) {
@@ -142,6 +147,9 @@ private class Dispatcher(
             context.unwatch(it)
             lost(it)
         }
+        if (isInformed) return
+        isInformed = true
+        pending.toMap().forEach { (id, request) -> send(id, request, nobody()) }
     }
 
     /** Its requests run elsewhere. */
