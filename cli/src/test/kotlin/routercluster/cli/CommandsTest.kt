@@ -33,7 +33,8 @@ class CommandsTest {
         val file = file("p.yaml")
         record(Validate(accepts), "validate", "$file") shouldBe
             Recorded(0, "$file: valid, 2 models, 0 decisions, revision 0123456789ab", "")
-        record(Validate(accepts), "validate", "$file", "--json").out shouldBe "{\n  \"valid\" : true,\n  \"problems\" : [ ]\n}"
+        record(Validate(accepts), "validate", "$file", "--json").out shouldBe
+            "{\n  \"valid\" : true,\n  \"problems\" : [ ],\n  \"notices\" : [ ]\n}"
     }
 
     @Test
