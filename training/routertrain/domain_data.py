@@ -36,7 +36,7 @@ OPENERS = (
 )
 SHORT_WORDS_MAX = 24
 VARIANT_SHARE = 0.3
-OTHER_CHAT_ROWS = 500
+OTHER_CHAT_ROWS = 250
 
 
 def domain_examples(data: Path, own: Path, seed: int) -> list[Example]:

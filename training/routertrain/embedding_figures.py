@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 PAIRS = 3000
 DRIFT_TEXTS = 600
+EXAMPLES_PER_INTENT = 40
+TOKENS_MAX = 128
 BATCH = 32
 
 
@@ -36,7 +39,7 @@ def figures(bundle: Bundle, data: Path, base_folder: Path) -> dict[str, Any]:
 
 def untuned(base_folder: Path) -> Embed:
     """The base model in fp32, mean pooled, as unit vectors."""
-    tokenizer: Tokenizer = tokens.load_tokenizer(base_folder / "all-minilm-l6-v2-tokenizer.json", 256)
+    tokenizer: Tokenizer = tokens.load_tokenizer(base_folder / "all-minilm-l6-v2-tokenizer.json", TOKENS_MAX)
     trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
     session = batches.session(graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString(), 1)
 
@@ -54,8 +57,11 @@ def untuned(base_folder: Path) -> Embed:
 
 
 def intents(embed: Embed, data: Path) -> dict[str, Any]:
-    """Nearest mean of each intent's training texts; the distance to it tells what is out of scope."""
-    known = [row for row in read_rows(data, "intent/clinc150", "train") if row["intent"] != "oos"]
+    """Nearest mean of the first training texts of each intent; the distance to it tells what is out of scope."""
+    by_intent: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in read_rows(data, "intent/clinc150", "train"):
+        by_intent[row["intent"]].append(row)
+    known = [row for intent, rows in by_intent.items() if intent != "oos" for row in rows[:EXAMPLES_PER_INTENT]]
     names = sorted({row["intent"] for row in known})
     vectors, labels = embed([row["text"] for row in known]), np.array([names.index(row["intent"]) for row in known])
     means = np.stack([vectors[labels == index].mean(axis=0) for index in range(len(names))])

@@ -153,7 +153,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     own = Path(__file__).parent.parent / "data"
-    figures = all_figures(Bundle(arguments.bundle), arguments.data, own, arguments.base)
+    figures = all_figures(Bundle(arguments.bundle, threads=2), arguments.data, own, arguments.base)
     arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 

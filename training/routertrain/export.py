@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from routertrain import base, bundle, calibrate, graph, lexical, plan, tokens
+from routertrain import base, bundle, calibrate, graph, lexical, pii_figures, plan, tokens
 from routertrain.heads import HEADS, LEXICAL_HEADS, SEQUENCE_HEADS, Head, head
 from routertrain.infer import Bundle, softmax
 from routertrain.quantise import row_matrix
@@ -23,7 +23,8 @@ from routertrain.records import Example
 
 Calibration = dict[str, dict[str, Any]]
 Floats = NDArray[np.float32]
-HELD_ROWS_MAX = 800
+HELD_ROWS_MAX = 600
+TAG_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(18))
 log = logging.getLogger("export")
 
 
@@ -33,7 +34,8 @@ def assemble(trunk: base.Trunk, parameters: dict[str, Any], table: Floats) -> on
 
 
 def uncalibrated() -> Calibration:
-    return {item.name: {"temperature": 1.0} for item in HEADS}
+    """Temperatures of one, and every span kept."""
+    return {item.name: {"temperature": 1.0} | ({"threshold": {"value": 0.0}} if item.is_token_head else {}) for item in HEADS}
 
 
 def logits(found: Bundle, item: Head, rows: Sequence[Example]) -> Floats:
@@ -67,6 +69,7 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
             benign = chances[[row.labels["jailbreak"][0] > 0 for row in known]][:, 1]
             result[item.name]["threshold"] = {"false_alarms": calibrate.FALSE_ALARMS, "value": round(calibrate.threshold(benign), 4)}
     result["hallucination"]["threshold"] = {"value": round(_flag_threshold(found, rows), 4)}
+    result["pii"]["threshold"] = {"value": _tag_threshold(found, rows)}
     return result
 
 
@@ -88,6 +91,19 @@ def _flag_threshold(found: Bundle, rows: Sequence[Example]) -> float:
     return calibrate.best_f1_threshold(np.array(scores), np.array([bool(row.spans["hallucination"]) for row in known]))
 
 
+def _tag_threshold(found: Bundle, rows: Sequence[Example]) -> float:
+    """The mean probability from which on a span is best kept; from the held-back rows of the pack, without made-up ones."""
+    known = [row for row in rows if row.source in ("v2", "large")]
+    tagged = found.tags([row.text for row in known])
+    gold = [pii_figures.spans_of(row.text, row.spans["pii"]) for row in known]
+
+    def score(limit: float) -> float:
+        kept = [pii_figures.predicted(row, [tag for tag in tags if tag.score >= limit]) for row, tags in zip(known, tagged, strict=True)]
+        return pii_figures.overall_f1(kept, gold)
+
+    return max(TAG_THRESHOLDS, key=score)
+
+
 def export(parameters: dict[str, Any], data: Path, base_folder: Path, out: Path) -> None:
     source = base_folder / "all-minilm-l6-v2-tokenizer.json"
     tokenizer = tokens.load_tokenizer(source, base.POSITIONS_MAX)
@@ -100,11 +116,11 @@ def export(parameters: dict[str, Any], data: Path, base_folder: Path, out: Path)
     with tempfile.TemporaryDirectory() as scratch:
         empty = lexical.table(wide, dict.fromkeys(wide, 0.0))
         bundle.write(Path(scratch) / "dense", assemble(trunk, parameters, empty), source, uncalibrated())
-        shares = with_wide_part(Bundle(Path(scratch) / "dense"), wide, held, tokenizer)
+        shares = with_wide_part(Bundle(Path(scratch) / "dense", threads=2), wide, held, tokenizer)
         log.info("shares of the wide part: %s", shares)
         model = assemble(trunk, _with_bias(parameters, wide, shares), lexical.table(wide, shares))
         bundle.write(Path(scratch) / "whole", model, source, uncalibrated())
-        found = calibration(Bundle(Path(scratch) / "whole"), held)
+        found = calibration(Bundle(Path(scratch) / "whole", threads=2), held)
     for item in HEADS:
         log.info("%s: %s", item.name, found[item.name])
     bundle.write(out, model, source, found)

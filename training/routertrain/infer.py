@@ -69,12 +69,13 @@ class Bundle:
         return np.array([part.max() for part in np.split(scores, ends[:-1])], dtype=np.float32)
 
     def tags(self, texts: Sequence[str], name: str = "pii") -> list[list[Tag]]:
-        """Spans of each text; its windows' spans are joined, and of two that overlap the more certain stays."""
+        """Spans of each text; its windows' spans are joined, and of two that overlap the more certain stays. Unlikely ones are dropped."""
         windows = self._windows([with_line_marks(text) for text in texts])
         outputs = self._run(windows, [name])[name]
         found: list[list[Tag]] = [[] for _ in texts]
         for window, scores in zip(windows, outputs, strict=True):
-            found[window.text] += decode_bio(words(window.encoding, 0), scores, self.heads[name]["labels"])
+            tags = decode_bio(words(window.encoding, 0), scores, self.heads[name]["labels"])
+            found[window.text] += [tag for tag in tags if tag.score >= self.heads[name]["threshold"]["value"]]
         return [_without_overlap(tags) for tags in found]
 
     def flagged(self, pairs: Sequence[tuple[str, str]], name: str = "hallucination") -> list[list[tuple[Word, float]]]:

@@ -23,6 +23,7 @@ FIRST_WORD_ID = 999
 """Smaller ids are padding and the special tokens, whose own rows stay zero; pairs with them mark the start and end of a text."""
 INVERSE_REGULARISATION = 10.0
 ITERATIONS_MAX = 60
+FREQUENT_WORD_WEIGHT = 0.1
 
 Floats = NDArray[np.float32]
 
@@ -64,7 +65,7 @@ def _fit_head(tokenizer: Tokenizer, item: Head, rows: Sequence[Example]) -> tupl
 def _inverse_frequency(counts: sparse.csr_matrix) -> Floats:
     documents = counts.shape[0]
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    return np.asarray(np.log((1 + documents) / (1 + frequency)), dtype=np.float32)
+    return np.maximum(np.log((1 + documents) / (1 + frequency)), FREQUENT_WORD_WEIGHT).astype(np.float32)
 
 
 def table(weights: dict[str, tuple[Floats, Floats]], shares: dict[str, float]) -> Floats:

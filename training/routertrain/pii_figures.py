@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routertrain import metrics
 from routertrain.decode import Tag
@@ -22,9 +23,9 @@ Spans = set[tuple[str, int, int]]
 def figures(bundle: Bundle, rows: Sequence[Example]) -> dict[str, Any]:
     learned = bundle.tags([row.text for row in rows])
     both = [joined(exact_tags(row.text), tags) for row, tags in zip(rows, learned, strict=True)]
-    gold = [_spans(row.text, row.spans["pii"]) for row in rows]
-    alone = [_predicted(row, tags) for row, tags in zip(rows, learned, strict=True)]
-    helped = [_predicted(row, tags) for row, tags in zip(rows, both, strict=True)]
+    gold = [spans_of(row.text, row.spans["pii"]) for row in rows]
+    alone = [predicted(row, tags) for row, tags in zip(rows, learned, strict=True)]
+    helped = [predicted(row, tags) for row, tags in zip(rows, both, strict=True)]
     return {
         "all": {"head": _overall(alone, gold), "head_and_rules": _overall(helped, gold)},
         "any_type": {"head": _overall(_typeless(alone), _typeless(gold)), "head_and_rules": _overall(_typeless(helped), _typeless(gold))},
@@ -32,11 +33,11 @@ def figures(bundle: Bundle, rows: Sequence[Example]) -> dict[str, Any]:
     }
 
 
-def _predicted(row: Example, tags: Sequence[Tag]) -> Spans:
-    return _spans(row.text, [Span(tag.kind, tag.start, tag.end) for tag in tags])
+def predicted(row: Example, tags: Sequence[Tag]) -> Spans:
+    return spans_of(row.text, [Span(tag.kind, tag.start, tag.end) for tag in tags])
 
 
-def _spans(text: str, spans: Sequence[Span]) -> Spans:
+def spans_of(text: str, spans: Sequence[Span]) -> Spans:
     """Ends are taken without surrounding punctuation and space, as the words of the tokenizer cannot tell them."""
     found = set()
     for span in merge_adjacent(text, spans):
@@ -53,11 +54,22 @@ def _typeless(found: Sequence[Spans]) -> list[Spans]:
     return [{("PII", start, end) for _, start, end in spans} for spans in found]
 
 
+def overall_f1(said: Sequence[Spans], gold: Sequence[Spans]) -> float:
+    return _f1(*_counts(said, gold))
+
+
 def _overall(said: Sequence[Spans], gold: Sequence[Spans]) -> dict[str, Any]:
+    return metrics.with_interval(_f1, *_counts(said, gold))
+
+
+def _counts(said: Sequence[Spans], gold: Sequence[Spans]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Per text the spans that are right, and the spans that are said or true."""
     hits = np.array([len(found & true) for found, true in zip(said, gold, strict=True)])
-    sizes = np.array([len(found) + len(true) for found, true in zip(said, gold, strict=True)])
-    figure: Callable[..., float] = lambda hit, size: float(2 * hit.sum() / max(1, size.sum()))
-    return metrics.with_interval(figure, hits, sizes)
+    return hits, np.array([len(found) + len(true) for found, true in zip(said, gold, strict=True)])
+
+
+def _f1(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
+    return float(2 * hits.sum() / max(1, sizes.sum()))
 
 
 def _of_kind(kind: str, alone: Sequence[Spans], helped: Sequence[Spans], gold: Sequence[Spans]) -> dict[str, Any]:

@@ -23,15 +23,15 @@ FIRST_SHARES = {
     "halueval": 0.6,
 }
 LATER_SHARES = {
-    "exam": 0.2,
+    "exam": 0.1,
     "exam-chat": 0.4,
-    "topic": 1.0,
-    "synthetic": 0.85,
-    "prompt_with_random_search": 0.4,
-    "mmlu-pro": 0.2,
-    "gsm8k": 0.2,
-    "clinc": 0.3,
-    "halueval": 0.3,
+    "synthetic": 0.55,
+    "prompt_with_random_search": 0.3,
+    "JBC": 0.4,
+    "mmlu-pro": 0.1,
+    "gsm8k": 0.1,
+    "clinc": 0.2,
+    "halueval": 0.2,
 }
 """How many rows of a source a pass holds, others are held whole. Tags need most practice; the wide part is fitted on all rows."""
 PAIR_SHARE = 0.3
