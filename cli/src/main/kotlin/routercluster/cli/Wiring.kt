@@ -134,7 +134,8 @@ private fun retryAfter(wait: Duration): RetryAfter =
 
 private fun explained(policy: Policy, body: ChatBody, identity: Identity): Explained {
     val facts = Facts(body.messages, body.toolCount, body.metadata, identity, Snapshot.languages(policy))
-    val plan = EncoderPool(localEncoders).use { planned(it, policy, body.model, facts) }
+    // Libraries that load with an encoder have much to say, and it would stand in the answer.
+    val plan = logTo(LogFormat.HUMAN, Level.WARN).use { EncoderPool(localEncoders).use { planned(it, policy, body.model, facts) } }
     val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
     return Explained(record.render(), pretty(record.toJson()))
 }

@@ -50,7 +50,7 @@ class PipelineDoor(
         val shut = snapshot.starting ?: admission.enter(snapshot.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return now(refusal(journey, account, shut, null))
         val routeStart = System.nanoTime()
-        val routing = routing(journey, account, request, loop) ?: return now(left(models(journey, account)))
+        val routing = routing(journey, request, loop) ?: return now(left(models(journey, account)))
         if (routing.isDone) return now(told(journey, account, routing, routeStart))
         val plan = CompletableFuture<DoorPlan>()
         routing.whenComplete { _, _ -> if (!plan.isDone) plan.complete(told(journey, account, routing, routeStart)) }
@@ -61,7 +61,6 @@ class PipelineDoor(
     /** Null for what is not routed. */
     private fun routing(
         journey: Journey,
-        account: Account,
         request: DoorRequest,
         loop: ScheduledExecutorService,
     ): CompletableFuture<Route>? =
