@@ -53,7 +53,8 @@ internal class MockService(private val state: MockState, private val random: Ran
 
     private fun answer(path: String, request: AggregatedHttpRequest, script: Script, delivery: Delivery): CompletableFuture<HttpResponse> {
         val dialect = if (path.endsWith("/messages")) AnthropicDialect else ChatDialect
-        val fault = script.fault?.takeIf { script.faultRate >= 1 || random.nextDouble() < script.faultRate }
+        // A float is one atomic step of the generator: however requests interleave, the same seed draws the same numbers. A double takes two steps.
+        val fault = script.fault?.takeIf { script.faultRate >= 1 || random.nextFloat() < script.faultRate }
         return delivery.deliver(content(path, request, script), dialect, script, fault)
     }
 
