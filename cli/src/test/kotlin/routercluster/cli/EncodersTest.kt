@@ -30,14 +30,14 @@ class EncodersTest {
 
     private val own = EncoderSettings("default", folder = null, threads = 1)
 
-    private fun policy(signals: String, more: String = ""): String =
+    private fun policy(signals: String): String =
         """
         version: v0.3
         providers: {models: [{name: m, backend_refs: [{endpoint: "localhost:1"}]}]}
         routing:
           signals: {$signals}
           decisions: [{name: d, rules: {type: domain, name: math}}]
-        $more
+        gateway: {signal_timeouts: {domain: 60s}}
         """.trimIndent()
 
     private fun load(text: String) = loadWithFiles(text, "${folder.resolve("p.yaml")}") { null }

@@ -110,6 +110,7 @@ class SeedDecisionsTest {
                 domains: [{name: $domain, description: $domain}]
               decisions:
                 - {name: $decision, rules: {type: domain, name: $domain}, plugins: [$plugin]}
+            gateway: {signal_timeouts: {domain: 60s}}
             """.trimIndent()
     }
 

@@ -48,6 +48,7 @@ class KnowledgeBasesTest {
               signals:
                 kb: [${groups.joinToString { (base, group) -> "{name: $group, kb: $base, target: {kind: group, value: $group}}" }}]
               decisions: [${groups.joinToString { (_, group) -> "{name: $group, rules: {type: kb, name: $group}}" }}]
+            gateway: {signal_timeouts: {kb: 60s}}
         """.trimIndent()
         open = encoders.ready(loadWithFiles(text, "${checkNotNull(folder).resolve("policy.yaml")}") { null })
     }

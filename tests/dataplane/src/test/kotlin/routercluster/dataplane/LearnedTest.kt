@@ -140,6 +140,7 @@ internal abstract class LearnedTest(private val behindEnvoy: Boolean) {
             client.send(wire(chat("a question of law")))
             while (encoder.requests.size == asked) Thread.onSpinWait()
         }
+        while (encoder.cancelled == before) Thread.onSpinWait()
         installation.awaitIdle()
         encoder.cancelled shouldBe before + 1
     }
