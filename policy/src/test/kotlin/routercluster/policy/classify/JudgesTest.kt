@@ -77,7 +77,13 @@ class JudgesTest {
             val finding = found(judges.factCheck(), results)
             for (needs in listOf(true, false)) {
                 val signal =
-                    FactCheckSignal(terms("fact_check"), head(Slot.FACT_CHECK), "FACT_CHECK_NEEDED", needs, catalog.modules.factCheck.threshold)
+                    FactCheckSignal(
+                        terms("fact_check"),
+                        head(Slot.FACT_CHECK),
+                        "FACT_CHECK_NEEDED",
+                        needs,
+                        catalog.modules.factCheck.threshold,
+                    )
                 val reading = signal.read(facts, results) as Reading.Seen
                 reading.matched shouldBe (finding.needed == needs && !finding.abstained)
                 if (reading.matched) reading.confidence shouldBe finding.confidence
@@ -146,22 +152,41 @@ class JudgesTest {
         val results =
             questions.passages.map { passage ->
                 val heads = passage.heads.associateWith { ref ->
-                    val said = if (ref.head == "pii") "PERSON@0-3 .95" else if (passage.text == TEXT) "math .8" else "law .8"
+                    val said = if (ref.head == "pii") {
+                        "PERSON@0-3 .95"
+                    } else if (passage.text == TEXT) {
+                        "math .8"
+                    } else {
+                        "law .8"
+                    }
                     ToyEncoder.answer(said, passage, ref, ToyEncoder.heads.getValue(ref.head).labels)
                 }
                 PassageResult(heads, whole(passage.text))
             }
         listOf(topic.answer(results).label, other.answer(results).label) shouldBe listOf("math", "law")
-        pii.answer(results).entities.single().type shouldBe "PERSON"
+        pii
+            .answer(results)
+            .entities
+            .single()
+            .type shouldBe "PERSON"
     }
 
     @Test
     fun `a head that failed, and a guard that has not read everything, is a failure`() {
         val questions = Questions(catalog)
         val asked = listOf(questions.ask(judges.topic(), TEXT), questions.ask(judges.threat(), TEXT), questions.ask(judges.pii(), TEXT))
-        val failed = PassageResult(questions.passages.single().heads.associateWith { HeadResult.Failed("it is gone") }, whole(TEXT))
+        val failed = PassageResult(
+            questions.passages
+                .single()
+                .heads
+                .associateWith { HeadResult.Failed("it is gone") },
+            whole(TEXT),
+        )
         asked.forEach { shouldThrow<EncodeFailure.Unavailable> { it.answer(listOf(failed)) }.message shouldContain "it is gone" }
-        val benign = mapOf(head(Slot.JAILBREAK).ref to HeadResult.Labels(floatArrayOf(0.9f, 0.1f)), head(Slot.PII).ref to HeadResult.Spans(emptyList()))
+        val benign = mapOf(
+            head(Slot.JAILBREAK).ref to HeadResult.Labels(floatArrayOf(0.9f, 0.1f)),
+            head(Slot.PII).ref to HeadResult.Spans(emptyList()),
+        )
         val partly = PassageResult(benign, Coverage(1, 1, 5, TEXT.length))
         for (judge in listOf(judges.threat(), judges.pii())) {
             shouldThrow<EncodeFailure.Unavailable> { judge.find(TEXT, listOf(partly)) }.message shouldBe "only 5 of 17 characters were read"
