@@ -3,11 +3,13 @@ package routercluster.gateway.classify
 import com.fasterxml.jackson.databind.node.ObjectNode
 import com.linecorp.armeria.common.ContentTooLargeException
 import com.linecorp.armeria.common.HttpData
+import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.HttpRequest
 import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
+import com.linecorp.armeria.server.HttpService
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.ServiceRequestContext
 import kotlinx.coroutines.CancellationException
@@ -44,16 +46,24 @@ class ClassificationApi(
     private val admission = Admission()
 
     fun addTo(server: ServerBuilder) {
-        (classifyEndpoints + vectorEndpoints).forEach { (path, endpoint) ->
-            server
-                .route()
-                .post(path)
-                .maxRequestLength(ApiLimits.BODY_BYTES_MAX)
-                .requestTimeout(timeout.plus(ANSWER_GRACE))
-                .build { ctx, req -> serve(ctx, req, endpoint) }
-        }
-        server.route().get("/info/models").build { _, _ -> json(HttpStatus.OK, info()) }
-        server.route().get("/openapi.json").build { _, _ -> HttpResponse.of(HttpStatus.OK, MediaType.JSON_UTF_8, document) }
+        (classifyEndpoints + vectorEndpoints).forEach { (path, endpoint) -> server.add(HttpMethod.POST, path) { ctx, req -> serve(ctx, req, endpoint) } }
+        server.add(HttpMethod.GET, "/info/models") { _, _ -> json(HttpStatus.OK, info()) }
+        server.add(HttpMethod.GET, "/openapi.json") { _, _ -> HttpResponse.of(HttpStatus.OK, MediaType.JSON_UTF_8, document) }
+    }
+
+    /** Armeria's own refusal of other methods does not say which is allowed. */
+    private fun ServerBuilder.add(method: HttpMethod, path: String, service: HttpService) {
+        route()
+            .path(path)
+            .maxRequestLength(ApiLimits.BODY_BYTES_MAX)
+            .requestTimeout(timeout.plus(ANSWER_GRACE))
+            .build { ctx, req -> if (req.method() == method) service.serve(ctx, req) else notAllowed(method) }
+    }
+
+    private fun notAllowed(allowed: HttpMethod): HttpResponse {
+        val error = ApiError(405, "method_not_allowed", "Only $allowed is allowed here")
+        val headers = ResponseHeaders.builder(HttpStatus.METHOD_NOT_ALLOWED).contentType(MediaType.JSON_UTF_8).add("allow", allowed.name)
+        return HttpResponse.of(headers.build(), ClientProtocol.OPENAI.body(error, ""))
     }
 
     private fun info(): ObjectNode {
@@ -81,8 +91,7 @@ class ClassificationApi(
     private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, endpoint: Endpoint): HttpResponse =
         try {
             val bytes = read(req)
-            val answer = withTimeoutOrNull(timeout) { answer(ctx, bytes, endpoint) }
-            if (answer == null) refusal(TIMED_OUT) else json(HttpStatus.OK, answer)
+            withTimeoutOrNull(timeout) { answer(ctx, bytes, endpoint) } ?: refusal(TIMED_OUT)
         } catch (bad: BadRequest) {
             refusal(ApiError(bad.status, bad.code, bad.message, bad.param))
         } catch (missing: MissingHead) {
@@ -95,11 +104,12 @@ class ClassificationApi(
             refusal(internalError(failure))
         }
 
-    private suspend fun answer(ctx: ServiceRequestContext, bytes: ByteArray, endpoint: Endpoint): ObjectNode {
+    private suspend fun answer(ctx: ServiceRequestContext, bytes: ByteArray, endpoint: Endpoint): HttpResponse {
         val snapshot = enter()
         try {
-            snapshot.starting?.let { throw EncodeFailure.Unavailable(it.message) }
-            return ApiCall(ApiBody.of(bytes), snapshot, encoders::lease, ctx.eventLoop().withoutContext(), timeout).use { endpoint(it) }
+            snapshot.starting?.let { return refusal(it) }
+            val loop = ctx.eventLoop().withoutContext()
+            return ApiCall(ApiBody.of(bytes), snapshot, encoders::lease, loop, timeout).use { json(HttpStatus.OK, endpoint(it)) }
         } finally {
             snapshot.release()
         }

@@ -63,7 +63,7 @@ internal fun piiTask(judges: Judges, options: ApiBody, threshold: Double? = null
     val known = judges.piiTypes()
     if (types != null && !known.containsAll(types)) {
         val message = "`entity_types` names a type that the PII head does not know; accepted: ${known.sorted().joinToString()}"
-        throw BadRequest(422, "unknown_entity_type", message, "entity_types")
+        throw BadRequest(422, "unknown_entity_type", message, "options.entity_types")
     }
     return Task(judges.pii(types, threshold), view::show)
 }

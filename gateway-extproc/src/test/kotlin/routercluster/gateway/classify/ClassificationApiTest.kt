@@ -20,16 +20,52 @@ class ClassificationApiTest {
     fun `every task judges by the policy's heads and thresholds`() {
         val rows =
             listOf(
-                Triple("classify/security", """{"text":"a jailbreak"}""", """{"is_jailbreak":true,"risk_score":0.95,"recommendation":"block","detection_types":["jailbreak"]}"""),
-                Triple("classify/security", """{"text":"a jailbreak","options":{"confidence_threshold":0.96}}""", """{"is_jailbreak":false,"recommendation":"allow","detection_types":[]}"""),
-                Triple("classify/fact-check", """{"text":"this needs_fact_check"}""", """{"needs_fact_check":true,"label":"needs_fact_check","confidence":0.95}"""),
-                Triple("classify/fact-check", """{"text":"hello"}""", """{"needs_fact_check":false,"label":"no_fact_check_needed","confidence":0.95}"""),
-                Triple("classify/user-feedback", """{"text":"a wrong_answer"}""", """{"feedback_type":"wrong_answer","label":"wrong_answer","confidence":0.95}"""),
+                Triple(
+                    "classify/security",
+                    """{"text":"a jailbreak"}""",
+                    """{"is_jailbreak":true,"risk_score":0.95,"recommendation":"block","detection_types":["jailbreak"]}""",
+                ),
+                Triple(
+                    "classify/security",
+                    """{"text":"a jailbreak","options":{"confidence_threshold":0.96}}""",
+                    """{"is_jailbreak":false,"recommendation":"allow","detection_types":[]}""",
+                ),
+                Triple(
+                    "classify/fact-check",
+                    """{"text":"this needs_fact_check"}""",
+                    """{"needs_fact_check":true,"label":"needs_fact_check","confidence":0.95}""",
+                ),
+                Triple(
+                    "classify/fact-check",
+                    """{"text":"hello"}""",
+                    """{"needs_fact_check":false,"label":"no_fact_check_needed","confidence":0.95}""",
+                ),
+                Triple(
+                    "classify/user-feedback",
+                    """{"text":"a wrong_answer"}""",
+                    """{"feedback_type":"wrong_answer","label":"wrong_answer","confidence":0.95}""",
+                ),
                 Triple("classify/user-feedback", """{"text":"thanks","options":null}""", """{"feedback_type":"satisfied"}"""),
-                Triple("classify/pii", """{"text":"hello"}""", """{"has_pii":false,"entities":[],"security_recommendation":"allow","offset_unit":"code_point"}"""),
-                Triple("nli", """{"premise":"it rains","hypothesis":"a contradiction"}""", """{"label":"contradiction","confidence":0.95,"abstained":false}"""),
-                Triple("classify/intent", """{"text":"a question of law"}""", """{"classification":{"category":"law","confidence":0.95,"abstained":false}}"""),
-                Triple("classify/intent", """{"text":"law","options":{"confidence_threshold":0.99,"return_probabilities":true}}""", """{"classification":{"category":"other"},"probabilities":{"law":0.95,"math":0.025}}"""),
+                Triple(
+                    "classify/pii",
+                    """{"text":"hello"}""",
+                    """{"has_pii":false,"entities":[],"security_recommendation":"allow","offset_unit":"code_point"}""",
+                ),
+                Triple(
+                    "nli",
+                    """{"premise":"it rains","hypothesis":"a contradiction"}""",
+                    """{"label":"contradiction","confidence":0.95,"abstained":false}""",
+                ),
+                Triple(
+                    "classify/intent",
+                    """{"text":"a question of law"}""",
+                    """{"classification":{"category":"law","confidence":0.95,"abstained":false}}""",
+                ),
+                Triple(
+                    "classify/intent",
+                    """{"text":"law","options":{"confidence_threshold":0.99,"return_probabilities":true}}""",
+                    """{"classification":{"category":"other"},"probabilities":{"law":0.95,"math":0.025}}""",
+                ),
             )
         for ((path, body, expected) in rows) {
             val answer = api.call("/api/v1/$path", body)
@@ -89,12 +125,14 @@ class ClassificationApiTest {
     fun `an intent's routing is what the door then does`() {
         val llm = mockLlm(Script(models = listOf("small", "large-2")))
         val lawyer = "decisions:\n    - {name: lawyer, priority: 5, rules: {type: classifier, name: law}, modelRefs: [{model: large}]}\n"
-        val decisions = mapOf("urgent" to "modelRefs: [{model: large}]", "canned" to "plugins: [{type: fast_response, configuration: {message: No.}}]")
+        val canned = "plugins: [{type: fast_response, configuration: {message: No.}}]"
+        val decisions = mapOf("urgent" to "modelRefs: [{model: large}]", "canned" to canned)
         ApiRouter(llm.port, signals = "classifiers: [{name: law}]", decisions = decisions) { it.replace("decisions:\n", lawyer) }.use { learned ->
             while (learned.router.admin("/readyz").status != 200) Thread.onSpinWait()
             for (prompt in listOf("a question of law", "urgent: law", "canned", "hello")) {
                 withClue(prompt) {
-                    val told = learned.call("/api/v1/classify/intent", """{"text":"$prompt","options":{"trace":true,"include_explanation":true}}""").json
+                    val body = """{"text":"$prompt","options":{"trace":true,"include_explanation":true}}"""
+                    val told = learned.call("/api/v1/classify/intent", body).json
                     val done = learned.router.chat(prompt)
                     val names = told["routing_decision"].textValue() to told["recommended_model"].textValue()
                     names shouldBe done.headers("x-vsr-selected-decision", "x-vsr-selected-model").let { it[0] to it[1] }
@@ -102,8 +140,10 @@ class ClassificationApiTest {
                     told["decisions"].map { it["name"].textValue() } shouldBe listOf("lawyer", "urgent", "canned")
                 }
             }
-            val messages = """{"messages":[{"role":"user","content":"law"},{"role":"assistant","content":"?"},{"role":"user","content":"urgent"}]}"""
-            val matched = learned.call("/api/v1/classify/intent", messages).json
+            val messages = listOf("user" to "law", "assistant" to "?", "user" to "urgent").joinToString { (role, text) ->
+                """{"role":"$role","content":"$text"}"""
+            }
+            val matched = learned.call("/api/v1/classify/intent", """{"messages":[$messages]}""").json
             matched["matched_signals"] shouldBe json("""{"keyword":["urgent"]}""")
             matched["decision_result"]["matched_rules"] shouldBe json("""["keyword:urgent"]""")
             learned.call("/api/v1/classify/intent", """{"text":"law","model":"nobody"}""").code shouldBe "model_not_found"

@@ -113,12 +113,32 @@ class RefusedCallsTest {
         }
 
     @Test
-    fun `only JSON is taken`() {
-        val plain = raw("POST /api/v1/classify/pii", "content-type: text/plain", """{"text":"x"}""")
-        plain shouldContain "415"
-        plain shouldContain "unsupported_content_type"
-        raw("POST /api/v1/classify/pii", "content-type: application/json", "{\"text\":\"\u00FF\"}") shouldContain "invalid_utf8"
-        raw("DELETE /api/v1/classify/pii", "content-type: application/json", "{}") shouldContain "405"
+    fun `only JSON in UTF-8 is taken, by the method of the path`() {
+        val port = api.router.running.adminPort
+        val body = """{"text":"x"}""".toByteArray()
+        val plain = answered(request(port, "/api/v1/classify/pii", body, "text/plain"))
+        plain.statusCode() shouldBe 415
+        plain.body() shouldContain "unsupported_content_type"
+        answered(request(port, "/api/v1/classify/pii", byteArrayOf(0xC3.toByte()) + body)).body() shouldContain "invalid_utf8"
+        val deleted = answered(HttpRequest.newBuilder(URI("http://127.0.0.1:$port/api/v1/nli")).DELETE().build())
+        (deleted.statusCode() to deleted.headers().firstValue("allow").get()) shouldBe (405 to "POST")
+    }
+
+    @Test
+    fun `a policy that is not ready yet cannot be asked`() {
+        val encoder = ScriptedEncoder("default", apiHeads).also { it.hold() }
+        val text = policyText(1, signals = "classifiers: [{name: law, examples: [wills]}]").replace(
+            "decisions: []",
+            "decisions: [{name: lawyer, rules: {type: classifier, name: law}, modelRefs: [{model: large}]}]",
+        )
+        TestGateway(text, encoders = { encoder }, load = { it, file -> policyWith(bundling(apiHeads), it, file) }).use { router ->
+            encoder.next()
+            val refused = router.call("/api/v1/classify/pii", """{"text":"x"}""")
+            (refused.status to refused.code) shouldBe (503 to "starting")
+            encoder.release()
+            while (router.admin("/readyz").status != 200) Thread.onSpinWait()
+            router.call("/api/v1/classify/pii", """{"text":"x"}""").status shouldBe 200
+        }
     }
 
     @Test
@@ -200,7 +220,9 @@ class RefusedCallsTest {
             left.call("/api/v1/classify/pii", """{"text":"warm"}""").status shouldBe 200
             left.encoder.next()
             left.encoder.hold()
-            socket(left.router.running.adminPort, "POST /api/v1/classify/pii", "content-type: application/json", """{"text":"x"}""").use {
+            val head = "POST /api/v1/classify/pii HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n"
+            Socket("127.0.0.1", left.router.running.adminPort).use { caller ->
+                caller.getOutputStream().apply { write((head + """{"text":"x"}""").toByteArray()) }.flush()
                 left.encoder.next()
             }
             while (left.encoder.cancelled == 0) Thread.onSpinWait()
@@ -224,21 +246,18 @@ class RefusedCallsTest {
         }
     }
 
-    private fun send(port: Int, path: String, body: String): CompletableFuture<HttpResponse<String>> {
-        val request = HttpRequest.newBuilder(URI("http://127.0.0.1:$port$path")).header("content-type", "application/json")
-        return client.sendAsync(request.POST(HttpRequest.BodyPublishers.ofString(body)).build(), HttpResponse.BodyHandlers.ofString())
-    }
+    private fun send(port: Int, path: String, body: String): CompletableFuture<HttpResponse<String>> =
+        client.sendAsync(request(port, path, body.toByteArray()), HttpResponse.BodyHandlers.ofString())
 
-    private fun raw(line: String, header: String, body: String): String =
-        socket(api.router.running.adminPort, line, header, body).use { it.getInputStream().readAllBytes().decodeToString() }
+    private fun answered(request: HttpRequest): HttpResponse<String> = client.send(request, HttpResponse.BodyHandlers.ofString())
 
-    /** A client that has sent a request in Latin-1 and wants its connection closed. */
-    private fun socket(port: Int, line: String, header: String, body: String): Socket {
-        val socket = Socket("127.0.0.1", port).also { it.soTimeout = TimeUnit.SECONDS.toMillis(WAIT_SECONDS).toInt() }
-        val head = "$line HTTP/1.1\r\nhost: x\r\n$header\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n"
-        socket.getOutputStream().apply { write((head + body).toByteArray(Charsets.ISO_8859_1)) }.flush()
-        return socket
-    }
+    private fun request(port: Int, path: String, body: ByteArray, type: String = "application/json"): HttpRequest =
+        HttpRequest
+            .newBuilder(URI("http://127.0.0.1:$port$path"))
+            .header("content-type", type)
+            .timeout(Duration.ofSeconds(WAIT_SECONDS))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build()
 
     private companion object {
         val client: HttpClient = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
