@@ -18,7 +18,7 @@ internal fun spansOf(question: Question, reading: Reading): HeadResult {
     val rows = TokenRows(question, reading, tagging.outside)
     val spans =
         if (tagging.hasPrefixes) {
-            tagging.spans(words, words.map { logScores(spec, rows, it) })
+            tagging.spans(words, words.map { logScores(spec, rows, it) }).filter { it.confidence >= (spec.spansFrom ?: 0f) }
         } else {
             flagged(spec, tagging, words, rows)
         }
@@ -31,7 +31,7 @@ private fun flagged(spec: HeadSpec, tagging: Tagging, words: List<Word>, rows: T
     for (word in words) {
         val row = meanOf(rows, word.from until word.until)
         val best = row.indices.filter { it != tagging.outside }.maxBy { row[it] }
-        if (row[best] >= spec.spansFrom) spans.add(spec.head.labels[best], false, word, row[best]) else spans.close()
+        if (row[best] >= (spec.spansFrom ?: HeadSpec.DEFAULT_SPANS_FROM)) spans.add(spec.head.labels[best], false, word, row[best]) else spans.close()
     }
     return spans.all()
 }
