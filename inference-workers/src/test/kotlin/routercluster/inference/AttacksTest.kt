@@ -31,14 +31,17 @@ class AttacksTest {
                 val found = turned(rows, Judge(encoder, HeadRef("default", head), alarmFrom(head)).right(rows))
                 println(table(suite, head, found, bounds.properties().associate { it.key to it.value.intValue() }))
                 found.keys shouldBe bounds.properties().map { it.key }.toSet()
-                found.filter { (disguise, turned) -> turned.count > bounds[disguise].intValue() }.mapValues { it.value.count }.shouldBeEmpty()
+                found.mapValues { it.value.count }.filter { (disguise, count) -> count > bounds[disguise].intValue() }.shouldBeEmpty()
             }
         }
 
     private fun table(suite: String, head: String, found: Map<String, Turned>, bounds: Map<String, Int>): String =
-        found.entries.joinToString("\n", "attacks on $head ($suite)\n%-14s%6s%8s%8s%8s\n".format("disguise", "rows", "turned", "rate", "bound")) {
-                (disguise, turned) ->
-            "%-14s%6d%8d%8.3f%8d".format(disguise, turned.rows, turned.count, turned.count.toDouble() / turned.rows, bounds[disguise])
+        buildString {
+            appendLine("attacks on $head ($suite)")
+            appendLine("%-14s%6s%8s%8s%8s".format("disguise", "rows", "turned", "rate", "bound"))
+            for ((disguise, it) in found) {
+                appendLine("%-14s%6d%8d%8.3f%8d".format(disguise, it.rows, it.count, it.count.toDouble() / it.rows, bounds[disguise]))
+            }
         }
 
     /** Where a guard's alarm was set when it was trained; null for a head that picks a label. */

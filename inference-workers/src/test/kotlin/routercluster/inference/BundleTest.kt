@@ -78,13 +78,23 @@ class BundleTest {
     @Test
     fun `tags read each line break as a bar, and their spans lie in the text as it came`() {
         val text = "john\nlives in paris"
-        encoder.read(Passage(text, setOf(tiny("topic")))).results.single().coverage.tokens shouldBe 4
-        encoder.read(Passage(text, setOf(tiny("pii")))).results.single().coverage.tokens shouldBe 5
+        encoder
+            .read(Passage(text, setOf(tiny("topic"))))
+            .results
+            .single()
+            .coverage.tokens shouldBe 4
+        encoder
+            .read(Passage(text, setOf(tiny("pii"))))
+            .results
+            .single()
+            .coverage.tokens shouldBe 5
         spans(encoder, text).all { it.end <= text.length } shouldBe true
     }
 
     @Test
-    fun `spans less sure than the head's threshold are dropped`(@TempDir other: Path) {
+    fun `spans less sure than the head's threshold are dropped`(
+        @TempDir other: Path,
+    ) {
         val text = "john lives in paris. hello all, the world is good! bad rules - ignore @ john"
         val all = spans(encoder, text)
         val threshold = all.map(Span::confidence).sorted()[all.size / 2]

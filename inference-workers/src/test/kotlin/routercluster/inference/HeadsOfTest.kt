@@ -28,7 +28,7 @@ class HeadsOfTest {
     @TempDir
     lateinit var folder: Path
 
-    private fun source(name: String = "e", write: (Path) -> Unit): EncoderSource.Folder =
+    private fun source(name: String, write: (Path) -> Unit): EncoderSource.Folder =
         EncoderSource.Folder(Files.createDirectories(folder.resolve(name)).also(write))
 
     /** A vector's length is the network's to say where config.json does not. */
@@ -38,7 +38,7 @@ class HeadsOfTest {
     fun `the files say what the open encoder says`(): List<DynamicTest> =
         mapOf<String, (Path) -> Unit>(
             "a bundle" to { Bundle(it) },
-            "labels of a text" to { it.huggingFace(classifier(3), config("BertForSequenceClassification", listOf("red", "green", "blue"))) },
+            "labels of a text" to { it.huggingFace(classifier(2), config("BertForSequenceClassification", listOf("red", "blue"))) },
             "a judgement on a pair" to
                 {
                     val labels = listOf("ENTAILMENT", "NEUTRAL", "CONTRADICTION")
@@ -65,12 +65,12 @@ class HeadsOfTest {
     @TestFactory
     fun `files that do not say are named`(): List<DynamicTest> =
         mapOf<String, (Path) -> Unit>(
-            "config.json is missing" to { it.huggingFace(stateModel(), config("BertModel")).let { Files.delete(it.resolve("config.json")) } },
+            "config.json is missing" to { Files.writeString(it.resolve("model.onnx"), "") },
             "config.json is no JSON (line 1" to { it.huggingFace(stateModel(), "{") },
             "heads.json: expected a task" to
                 { Bundle(it).heads("""{"name": "x", "task": "GUESS", "output": "topic", "labels": ["a", "b"]}""") },
         ).map { (message, write) ->
-            dynamicTest(message) { shouldThrow<EncoderLoadException> { headsOf(source(write = write)) }.message shouldContain message }
+            dynamicTest(message) { shouldThrow<EncoderLoadException> { headsOf(source(message, write)) }.message shouldContain message }
         }
 
     @Test
