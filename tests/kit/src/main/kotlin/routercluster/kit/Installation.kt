@@ -90,6 +90,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
                     extProc = Address("127.0.0.1", gateway.extProcPort),
                     httpDoor = Address("127.0.0.1", gateway.port),
                     adminPort = 0,
+                    messageTimeout = EnvoyProcess.MESSAGE_TIMEOUT,
                     answerBodies = answerBodies,
                 )
             return Installation(gateway, EnvoyProcess.start(renderEnvoy(policy, options)))
