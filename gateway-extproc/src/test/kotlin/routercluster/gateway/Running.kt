@@ -133,8 +133,8 @@ internal class TestGateway(
         post(CHAT, chatBody(prompt, model, fields), *headers)
 
     /** The body is read as it comes. */
-    fun stream(prompt: String, model: String = "auto"): HttpResponse<InputStream> =
-        client.send(posted(CHAT, chatBody(prompt, model, ""","stream":true""")), HttpResponse.BodyHandlers.ofInputStream())
+    fun stream(prompt: String, model: String = "auto", fields: String = ""): HttpResponse<InputStream> =
+        client.send(posted(CHAT, chatBody(prompt, model, ""","stream":true$fields""")), HttpResponse.BodyHandlers.ofInputStream())
 
     /** A client that asks and can be made to leave, by closing it. */
     fun leaver(prompt: String): Socket {

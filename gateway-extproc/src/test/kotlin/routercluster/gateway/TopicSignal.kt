@@ -94,7 +94,7 @@ internal class TopicSignal(
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading {
         val found = results.single().heads
-        val labels = found.getValue(head.ref) as HeadResult.Labels
+        val labels = found[head.ref] as? HeadResult.Labels ?: return Reading.Failed("${head.ref} gave no labels")
         val score = labels.probabilities[head.head.labels.indexOf(name)].toDouble()
         val alike = exemplars?.by?.let { likeness(found, it) } ?: 0.0
         val best = maxOf(score, alike)
