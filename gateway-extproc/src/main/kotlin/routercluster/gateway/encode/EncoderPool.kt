@@ -64,12 +64,13 @@ class EncoderPool(
     private var closed = false
 
     /**
-     * Opens what is not open yet of the encoders in [catalog], and of the language models that are asked [questions].
+     * Opens what is not open yet of the encoders in [catalog], and of the language models that are asked [questions]; by default
+     * those that serve its slots.
      *
      * @throws EncodeFailure.Unavailable where one cannot be opened; then none is held
      */
     @Synchronized
-    fun lease(catalog: Catalog, questions: List<LabelQuestion> = emptyList()): EncoderLease {
+    fun lease(catalog: Catalog, questions: List<LabelQuestion> = catalog.questions): EncoderLease {
         val taken = mutableListOf<Wanted>()
         try {
             wanted(catalog, questions).forEach {

@@ -30,13 +30,15 @@ private fun shown(text: String): String = text.ifEmpty { " " }
 /** Rather an error than a text that is cut without a word. */
 private fun teiRequest(): ObjectNode = obj().put("truncate", false)
 
+private fun CompletableFuture<JsonNode>.read(read: (JsonNode) -> List<HeadResult>): CompletableFuture<List<HeadResult>> =
+    thenApply(read).alsoCancels(this)
+
 private class OpenAiEmbeddings(private val model: String, private val heads: Map<String, Head>, private val calls: HttpCalls) : Service {
     override fun ask(head: String, inputs: List<Input>, timeout: Duration): CompletableFuture<List<HeadResult>> {
         val body = obj().put("model", model).put("encoding_format", "float")
         val texts = body.putArray("input")
         inputs.forEach { texts.add(shown(it.text)) }
-        val answer = calls.post("/embeddings", body, timeout)
-        return answer.thenApply { vectors(it.path("data"), inputs.size, heads.getValue(head).dimensions) }.alsoCancels(answer)
+        return calls.post("/embeddings", body, timeout).read { vectors(it.path("data"), inputs.size, heads.getValue(head).dimensions) }
     }
 
     private fun vectors(data: JsonNode, count: Int, dimensions: Int): List<HeadResult> {
@@ -50,13 +52,10 @@ private class TeiEmbed(private val heads: Map<String, Head>, private val calls: 
         val body = teiRequest().put("normalize", true)
         val texts = body.putArray("inputs")
         inputs.forEach { texts.add(shown(it.text)) }
-        val answer = calls.post("/embed", body, timeout)
-        val dimensions = heads.getValue(head).dimensions
-        return answer
-            .thenApply { rows ->
-                if (!rows.isArray || rows.size() != inputs.size) throw malformed("has ${rows.size()} vectors for ${inputs.size} texts")
-                rows.map { vectorIn(it, dimensions) }
-            }.alsoCancels(answer)
+        return calls.post("/embed", body, timeout).read { rows ->
+            if (!rows.isArray || rows.size() != inputs.size) throw malformed("has ${rows.size()} vectors for ${inputs.size} texts")
+            rows.map { vectorIn(it, heads.getValue(head).dimensions) }
+        }
     }
 }
 
@@ -68,12 +67,10 @@ private class TeiRerank(private val calls: HttpCalls) : Service {
         val body = teiRequest().put("raw_scores", false).put("query", shown(inputs.first().text))
         val texts = body.putArray("texts")
         inputs.forEach { texts.add(shown(it.pair.orEmpty())) }
-        val answer = calls.post("/rerank", body, timeout)
-        return answer
-            .thenApply { rows ->
-                if (!rows.isArray || rows.size() != inputs.size) throw malformed("has ${rows.size()} scores for ${inputs.size} texts")
-                inOrder(rows) { HeadResult.Score(probabilityIn(it.path("score"))) }
-            }.alsoCancels(answer)
+        return calls.post("/rerank", body, timeout).read { rows ->
+            if (!rows.isArray || rows.size() != inputs.size) throw malformed("has ${rows.size()} scores for ${inputs.size} texts")
+            inOrder(rows) { HeadResult.Score(probabilityIn(it.path("score"))) }
+        }
     }
 }
 
@@ -82,23 +79,19 @@ private class TeiPredict(private val heads: Map<String, Head>, private val calls
         val body = teiRequest().put("raw_scores", false)
         val texts = body.putArray("inputs")
         inputs.forEach { input -> texts.addArray().add(shown(input.text)).also { row -> input.pair?.let { row.add(shown(it)) } } }
-        val answer = calls.post("/predict", body, timeout)
-        val labels = heads.getValue(head).labels
-        return answer
-            .thenApply { rows ->
-                if (!rows.isArray || rows.size() != inputs.size) throw malformed("has ${rows.size()} results for ${inputs.size} texts")
-                rows.map { distributionIn(it, labels) }
-            }.alsoCancels(answer)
+        return calls.post("/predict", body, timeout).read { rows ->
+            if (!rows.isArray || rows.size() != inputs.size) throw malformed("has ${rows.size()} results for ${inputs.size} texts")
+            rows.map { distributionIn(it, heads.getValue(head).labels) }
+        }
     }
 }
 
 private class HttpClassify(private val heads: Map<String, Head>, private val calls: HttpCalls) : Service {
     override fun ask(head: String, inputs: List<Input>, timeout: Duration): CompletableFuture<List<HeadResult>> {
-        val answer = calls.post("/classify", obj().put("inputs", shown(inputs.single().text)), timeout)
-        val labels = heads.getValue(head).labels
-        // Some pipelines put the answer to one text into a list of one.
-        return answer
-            .thenApply { all -> listOf(distributionIn(all.takeUnless { it.size() == 1 && it[0].isArray } ?: all[0], labels)) }
-            .alsoCancels(answer)
+        return calls.post("/classify", obj().put("inputs", shown(inputs.single().text)), timeout).read { all ->
+            // Some pipelines put the answer to one text into a list of one.
+            val rows = if (all.size() == 1 && all[0].isArray) all[0] else all
+            listOf(distributionIn(rows, heads.getValue(head).labels))
+        }
     }
 }

@@ -28,7 +28,7 @@ internal class ChatService(
     override fun ask(head: String, inputs: List<Input>, timeout: Duration): CompletableFuture<List<HeadResult>> {
         val question = questions.getValue(head)
         val answer = calls.post(PATH, request(question, inputs.single().text), timeout)
-        return answer.thenApply { listOf(read(it, question)) }.alsoCancels(answer)
+        return answer.thenApply<List<HeadResult>> { listOf(read(it, question)) }.alsoCancels(answer)
     }
 
     private fun request(question: LabelQuestion, text: String): ObjectNode {

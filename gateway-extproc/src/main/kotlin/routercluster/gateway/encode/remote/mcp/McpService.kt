@@ -57,7 +57,7 @@ internal class McpService(
         if (answer.isDone) return
         val said = session.classify(input.text, timeout)
         answer.alsoCancels(said)
-        said.thenApply { listOf(read(it, session.categories ?: labels)) }.whenComplete { results, failure ->
+        said.thenApply<List<HeadResult>> { listOf(read(it, session.categories ?: labels)) }.whenComplete { results, failure ->
             if (failure == null) proved() else if (!session.isAlive) lost(link)
             if (failure == null) answer.complete(results) else answer.completeExceptionally(failure)
         }

@@ -43,17 +43,17 @@ internal class McpSession private constructor(
                 }.thenCompose { tools(transport, ids, timeout) }
                 .thenCompose { tools ->
                     if (tool !in tools) throw EncodeFailure.Unavailable("the MCP server has no tool $tool")
-                    if (LIST in tools) categories(transport, ids, timeout) else CompletableFuture.completedFuture(null)
+                    if (LIST in tools) categories(transport, ids, timeout) else CompletableFuture.completedFuture<List<String>?>(null)
                 }.thenApply { McpSession(transport, tool, ids, it) }
         }
 
         private fun tools(transport: McpTransport, ids: AtomicLong, timeout: Duration): CompletableFuture<Set<String>> =
-            ask(transport, ids, "tools/list", obj(), timeout).thenApply { answer ->
+            ask(transport, ids, "tools/list", obj(), timeout).thenApply<Set<String>> { answer ->
                 answer.path("tools").mapNotNullTo(HashSet()) { it.path("name").textValue() }
             }
 
         private fun categories(transport: McpTransport, ids: AtomicLong, timeout: Duration): CompletableFuture<List<String>?> =
-            call(transport, ids, LIST, obj(), timeout).thenApply { answer ->
+            call(transport, ids, LIST, obj(), timeout).thenApply<List<String>?> { answer ->
                 answer.path("categories").mapNotNull { it.textValue() }.takeIf { it.isNotEmpty() }
             }
 
