@@ -140,7 +140,8 @@ private fun explained(policy: Policy, body: ChatBody, identity: Identity): Expla
     val services = servicesAsked(record, policy)
     val json = record.toJson()
     services.forEach { (name, address) -> json.withObject("/services").put(name, address) }
-    val told = if (services.isEmpty()) "" else "\nSERVICES\n" + services.entries.joinToString("") { (name, address) -> "  $name  $address\n" }
+    val lines = services.entries.joinToString("") { (name, address) -> "  $name  $address\n" }
+    val told = if (services.isEmpty()) "" else "\nSERVICES\n$lines"
     return Explained(record.render() + told, pretty(json))
 }
 

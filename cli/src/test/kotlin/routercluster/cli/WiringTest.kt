@@ -71,7 +71,8 @@ class WiringTest {
     @Test
     fun `explain asks services and shows where they are`() {
         mockLlm(Script(answer = Answer.Text("""{"label": "RISKY", "confidence": 0.9}"""))).use { llm ->
-            val judge = "external: [{name: judge, model_role: classification, llm_endpoint: {address: 127.0.0.1, port: ${llm.port}}, llm_model_name: j}]"
+            val endpoint = "{address: 127.0.0.1, port: ${llm.port}}"
+            val judge = "external: [{name: judge, model_role: classification, llm_endpoint: $endpoint, llm_model_name: j}]"
             val policy =
                 """
                 version: v0.3

@@ -84,9 +84,8 @@ class RemoteCatalogTest {
     @Test
     fun `a prompt guard asks its external model over http_classify`() {
         val mapping = FakeFiles(mapOf("m.json" to """{"label_to_idx": {"attack": 1, "fine": 0}}"""))
-        val catalog =
-            policy("$guard, modules: {prompt_guard: {protocol: http_classify, positive_labels: [attack], jailbreak_mapping_path: m.json}}", files = mapping)
-                .catalog
+        val module = "{protocol: http_classify, positive_labels: [attack], jailbreak_mapping_path: m.json}"
+        val catalog = policy("$guard, modules: {prompt_guard: $module}", files = mapping).catalog
         val head = Head(Task.SEQ_CLS, listOf("fine", "attack"), setOf("attack"), remote = true)
         assertSoftly {
             catalog.headFor(Slot.JAILBREAK) shouldBe NamedHead(HeadRef("watch", "guard"), head)
@@ -111,7 +110,8 @@ class RemoteCatalogTest {
 
     @Test
     fun `an MCP tool tells domains apart where no model folder is here`() {
-        val mcp = "mcp: {transport_type: stdio, command: python, args: [-m, it], env: {A: b}, tool_name: t, threshold: 0.6, timeout_seconds: 15}"
+        val mcp = "mcp: {transport_type: stdio, command: python, args: [-m, it], env: {A: b}, tool_name: t, " +
+            "threshold: 0.6, timeout_seconds: 15}"
         val catalog = policy("modules: {classifier: {domain: {model_id: models/d, threshold: 0.4}, $mcp}}").catalog
         assertSoftly {
             catalog.headFor(Slot.DOMAIN)?.ref shouldBe HeadRef("mcp", "class")
@@ -139,11 +139,11 @@ class RemoteCatalogTest {
         val catalog =
             policy(
                 "",
-                "{name: far, remote: {protocol: tei_predict, base_url: 'http://tei:80', api_key: k, labels: [law, math], positive_labels: [law], " +
-                    "batch_max: 4, concurrent_max: 2, answer_bytes_max: 64KiB, window_characters: 500, windows_max: 8, retries: 1}, " +
+                "{name: far, remote: {protocol: tei_predict, base_url: 'http://tei:80', api_key: k, labels: [law, math], " +
+                    "positive_labels: [law], batch_max: 4, concurrent_max: 2, answer_bytes_max: 64KiB, window_characters: 500, windows_max: 8, retries: 1}, " +
                     "serves: {domain: class, nli: nli}, timeout: 250ms}, " +
                     "{name: rank, remote: {protocol: tei_rerank, base_url: 'http://rank:80'}, serves: {rerank: rerank}}, " +
-                    "{name: vectors, remote: {protocol: tei_embed, base_url: 'http://emb:80', dimensions: 64}, serves: {embedding: embedding}}",
+                    "{name: vectors, remote: {protocol: tei_embed, base_url: 'http://e:80', dimensions: 64}, serves: {embedding: embedding}}",
             ).catalog
         assertSoftly {
             catalog.headFor(Slot.DOMAIN)?.ref shouldBe HeadRef("far", "class")
@@ -171,7 +171,7 @@ class RemoteCatalogTest {
             listOf(
                 problems("$embeddings}}") to "endpoint: is required by the backend openai_compatible",
                 problems("$embeddings, endpoint: {base_url: 'http://a', model: m}}}") to "dimensions: is required",
-                problems("$embeddings, endpoint: {base_url: 'a b', model: m, dimensions: 3}}}") to "is not a URL that can be used (found a b)",
+                problems("$embeddings, endpoint: {base_url: 'a b', model: m, dimensions: 3}}}") to "is not a URL that can be used",
                 problems("$embeddings, endpoint: {base_url: 'http://a', model: m, dimensions: 3, api_key_env: NOT_SET}}}") to
                     "environment variable NOT_SET is not set",
                 problems("modules: {prompt_guard: {protocol: http_chat}}") to "protocol: needs an external model of role guardrail",
@@ -190,7 +190,7 @@ class RemoteCatalogTest {
                 problems("", "$remote, protocol: tei_rerank, dimensions: 3}}") to "does not go with protocol tei_rerank (found 3)",
                 problems("", "$remote, protocol: tei_predict, labels: [a]}}") to "labels: is required (found 1 labels)",
                 problems("", "$remote, protocol: tei_predict, labels: [a, b], positive_labels: [c]}}") to "unknown label (found c)",
-                problems("", "$remote, protocol: http_classify, labels: [a, b], batch_max: 8}}") to "takes one text a call (found batch_max: 8)",
+                problems("", "$remote, protocol: http_classify, labels: [a, b], batch_max: 8}}") to "takes one text a call",
                 problems("", "$remote, protocol: openai_embeddings, dimensions: 3}}") to "model: is required",
                 problems("", "$remote, protocol: tei_rerank}, folder: x}") to "folder: does not go with remote",
                 problems("", "$remote, protocol: tei_rerank}, serves: {domain: rerank}}") to "is a head for RERANK (found rerank)",

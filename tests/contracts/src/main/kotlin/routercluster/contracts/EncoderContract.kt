@@ -90,8 +90,8 @@ interface EncoderContract {
     fun `scores lie within 0 and 1`() {
         for (head in of(Task.RERANK)) {
             val pairs = listOf("a query" to "a document", "a query" to "another", "a query" to "a query")
-            val scores = read(pairs.map { (query, document) -> Passage(query, setOf(head), pair = document) }).results.map { numbers(it, head) }
-            scores.all { it.single() in 0f..1f } shouldBe true
+            val reply = read(pairs.map { (query, document) -> Passage(query, setOf(head), pair = document) })
+            reply.results.all { numbers(it, head).single() in 0f..1f } shouldBe true
         }
     }
 

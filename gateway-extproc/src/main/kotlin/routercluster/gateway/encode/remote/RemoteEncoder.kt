@@ -111,13 +111,13 @@ internal class RemoteEncoder(
         if (passage.heads.isEmpty()) throw EncodeFailure.Refused("a passage asks for no head")
         for (ref in passage.heads) {
             val head = heads[ref] ?: throw EncodeFailure.Refused("unknown head $ref; accepted: ${heads.keys.joinToString()}")
-            if (head.task.takesPair && passage.pair == null) throw EncodeFailure.Refused("head $ref reads two texts, and the passage has one")
+            if (head.task.takesPair && passage.pair == null) throw EncodeFailure.Refused("head $ref reads two texts, the passage has one")
             if (head.task != Task.EMBED) continue
             val kept = passage.vector.dimensions
             if (kept != null && kept !in 1..head.dimensions) {
                 throw EncodeFailure.Refused("head $ref: $kept dimensions were asked for; accepted: 1..${head.dimensions}")
             }
-            passage.vector.layer?.let { throw EncodeFailure.Refused("head $ref: layer $it was asked for; a service has no layers to choose") }
+            passage.vector.layer?.let { throw EncodeFailure.Refused("head $ref: layer $it was asked for; a service has none to choose") }
         }
     }
 
@@ -157,7 +157,8 @@ internal class RemoteEncoder(
         try {
             val results = call.answer.join()
             val asked = call.batch.inputs.size
-            if (results.size == asked) Outcome(results, null) else Outcome(null, unavailable("${results.size} answers to $asked texts", null))
+            val fault = unavailable("${results.size} answers to $asked texts", null).takeIf { results.size != asked }
+            Outcome(results, fault)
         } catch (failed: CompletionException) {
             val cause = generateSequence<Throwable>(failed) { it.cause }.firstNotNullOfOrNull { it as? EncodeFailure }
             Outcome(null, cause?.let(::named) ?: unavailable("failed with ${(failed.cause ?: failed).javaClass.simpleName}", failed.cause))

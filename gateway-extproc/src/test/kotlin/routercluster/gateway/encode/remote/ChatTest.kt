@@ -109,7 +109,8 @@ class ChatTest {
     @Test
     fun `a template takes the prompt in, and a guard of Qwen's gets the bare text`() {
         says("law")
-        remotes.open(judge(llm.port, template = "<<{{ .Prompt }}>>"), listOf(topicQuestion)).use { it.ask(Passage("a \$1 text", setOf(topicQuestion.ref))) }
+        val templated = judge(llm.port, template = "<<{{ .Prompt }}>>")
+        remotes.open(templated, listOf(topicQuestion)).use { it.ask(Passage("a \$1 text", setOf(topicQuestion.ref))) }
         val wrapped = llm.seen.last().json()["messages"].single()["content"].asText()
         wrapped shouldContain "<<You are a classifier."
         wrapped shouldContain "a \$1 text>>"

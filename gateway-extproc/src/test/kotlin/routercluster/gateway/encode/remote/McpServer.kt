@@ -10,6 +10,7 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.Server
+import routercluster.policy.catalog.Endpoint
 import routercluster.policy.catalog.RemoteService
 import routercluster.policy.models.Secret
 import java.nio.file.Path
@@ -42,7 +43,7 @@ internal class McpServer : AutoCloseable {
             .build()
             .also { it.start().join() }
 
-    val port: Int get() = server.activeLocalPort()
+    val service get() = RemoteService.McpHttp(Endpoint(tls = false, "127.0.0.1", server.activeLocalPort(), "/mcp"), "classify_text")
 
     override fun close() {
         server.closeAsync()

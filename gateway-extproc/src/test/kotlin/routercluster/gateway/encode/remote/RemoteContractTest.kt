@@ -10,11 +10,14 @@ import routercluster.policy.catalog.AnswerParser
 import routercluster.policy.catalog.Endpoint
 import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.catalog.HttpProtocol
+import routercluster.policy.catalog.RemoteBounds
 import routercluster.policy.catalog.RemoteService
 import routercluster.policy.catalog.RemoteSettings
+import routercluster.policy.encode.Head
 import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.encode.OpenEncoder
+import routercluster.policy.models.Secret
 import java.time.Duration
 
 /** One encoder, and whom it asks, for all tests of a class. */
@@ -68,25 +71,28 @@ class McpProcessContractTest : OpenContract() {
 
 class McpHttpContractTest : OpenContract() {
     private val server = McpServer()
-    override val encoder = remotes.open(mcpSettings(RemoteService.McpHttp(Endpoint(tls = false, "127.0.0.1", server.port, "/mcp"), "classify_text")))
+    override val encoder = remotes.open(mcpSettings(server.service))
 
     @AfterAll
     fun stop() = server.close()
 }
 
-internal fun judge(port: Int, parser: AnswerParser = AnswerParser.AUTO, template: String? = null, role: ExternalModel.Role = ExternalModel.Role.CLASSIFICATION) =
+internal fun judge(port: Int, parser: AnswerParser = AnswerParser.AUTO, template: String? = null) =
     ExternalModel(
         "judge",
-        role,
-        Endpoint(tls = false, "127.0.0.1", port, key = routercluster.policy.models.Secret(SERVICE_KEY)),
+        ExternalModel.Role.CLASSIFICATION,
+        Endpoint(tls = false, "127.0.0.1", port, key = Secret(SERVICE_KEY)),
         "judge-1",
         Duration.ofSeconds(30),
         template,
         parser,
     )
 
-internal val topicQuestion = LabelQuestion(HeadRef("judge", "topic"), topics.labels.map { LabelQuestion.Choice(it) }, "Choose a topic.")
-internal val threatQuestion = LabelQuestion(HeadRef("judge", "guard"), threats.labels.map { LabelQuestion.Choice(it) }, null, threats.positive)
+private fun question(name: String, head: Head, instructions: String?) =
+    LabelQuestion(HeadRef("judge", name), head.labels.map { LabelQuestion.Choice(it) }, instructions, head.positive)
+
+internal val topicQuestion = question("topic", topics, "Choose a topic.")
+internal val threatQuestion = question("guard", threats, null)
 
 internal fun mcpSettings(service: RemoteService, timeout: Duration = Duration.ofSeconds(30)) =
-    RemoteSettings("mcp", service, mapOf("class" to topics), timeout, routercluster.policy.catalog.RemoteBounds(batchMax = 1, answerBytesMax = 65_536))
+    RemoteSettings("mcp", service, mapOf("class" to topics), timeout, RemoteBounds(batchMax = 1, answerBytesMax = 65_536))

@@ -79,7 +79,7 @@ class RemoteFailuresTest {
             wrong(OPENAI_EMBEDDINGS, "{$PROMPT", "is not JSON"),
             wrong(OPENAI_EMBEDDINGS, "", "is empty"),
             wrong(OPENAI_EMBEDDINGS, "{}", "has 0 vectors for 1 texts"),
-            wrong(OPENAI_EMBEDDINGS, """{"data":[{"index":0,"embedding":[0.1,0.2]}]}""", "has a vector of 2 numbers, and the policy says 32"),
+            wrong(OPENAI_EMBEDDINGS, """{"data":[{"index":0,"embedding":[0.1,0.2]}]}""", "has a vector of 2 numbers, and the policy"),
             wrong(OPENAI_EMBEDDINGS, """{"data":[{"index":7,"embedding":${numbers("0.1")}}]}""", "has no entry for text 0"),
             wrong(TEI_EMBED, "[${numbers("1e99")}]", "is no finite number"),
             wrong(TEI_EMBED, "[${numbers("\"$PROMPT\"")}]", "is no finite number"),

@@ -55,7 +55,8 @@ class RemoteRoutingTest {
                 """.trimIndent().prependIndent("        ").trimStart(),
         ).replace("decisions: []", DECISIONS)
 
-    private fun router(text: String) = TestGateway(text, encoders = opener).also { while (it.admin("/readyz").status != 200) Thread.onSpinWait() }
+    private fun router(text: String): TestGateway =
+        TestGateway(text, encoders = opener).also { while (it.admin("/readyz").status != 200) Thread.onSpinWait() }
 
     @Test
     fun `a remote embedding model routes and a remote classifier guards`() {
@@ -84,7 +85,9 @@ class RemoteRoutingTest {
             val refused = router.chat("wills and contracts", "x-request-id" to "two")
             refused.status shouldBe 403
             router.admin("/decisions/two").body shouldContain "500 from"
-            services.instead = { request -> classified(request.path(), request.contentUtf8()) ?: HttpResponse.of(HttpStatus.INTERNAL_SERVER_ERROR) }
+            services.instead = { request ->
+                classified(request.path(), request.contentUtf8()) ?: HttpResponse.of(HttpStatus.INTERNAL_SERVER_ERROR)
+            }
             router.chat("wills and contracts").header("x-vsr-selected-decision") shouldBe null
         }
     }
@@ -106,7 +109,8 @@ class RemoteRoutingTest {
     private fun classified(path: String, body: String): HttpResponse? {
         if (path != "/classify") return null
         val threat = if ("jailbreak" in body) 0.95 else 0.05
-        return HttpResponse.ofJson(listOf(mapOf("label" to "jailbreak", "score" to threat), mapOf("label" to "benign", "score" to 1 - threat)))
+        val scores = mapOf("jailbreak" to threat, "benign" to 1 - threat)
+        return HttpResponse.ofJson(scores.map { (label, score) -> mapOf("label" to label, "score" to score) })
     }
 
     private companion object {

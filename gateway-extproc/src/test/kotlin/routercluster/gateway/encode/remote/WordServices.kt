@@ -116,7 +116,8 @@ internal class WordServices : AutoCloseable {
 
     private fun labels(head: Head, text: String): List<Map<String, Any>> {
         val odds = (byWords(Passage(text, setOf(any)), head) as HeadResult.Labels).probabilities
-        return head.labels.indices.map { mapOf("label" to head.labels[it], "score" to odds[it]) }.sortedByDescending { it["score"] as Float }
+        val rows = head.labels.indices.map { mapOf("label" to head.labels[it], "score" to odds[it]) }
+        return rows.sortedByDescending { it["score"] as Float }
     }
 
     /** No place is 0, so that leading dimensions have a direction too, as those of trained models do. */

@@ -25,7 +25,8 @@ internal fun labelsIn(path: Text?, usual: List<String>, files: PolicyFiles, prob
     val places = mappingIn(text)?.properties()?.associate { (label, place) -> label to place.asInt(-1) }
     val labels = places?.entries?.sortedBy { it.value }?.map { it.key }
     if (labels == null || labels.size !in 2..SERVICE_LABELS_MAX || places.values.sorted() != labels.indices.toList()) {
-        problems.add(path.at, "is not a mapping of labels", path.value, """{"label_to_idx": {"benign": 0, "jailbreak": 1}}, at most $SERVICE_LABELS_MAX""")
+        val accepted = """{"label_to_idx": {"benign": 0, "jailbreak": 1}}, at most $SERVICE_LABELS_MAX"""
+        problems.add(path.at, "is not a mapping of labels", path.value, accepted)
         return null
     }
     return labels

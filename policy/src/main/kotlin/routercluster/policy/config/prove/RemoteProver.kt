@@ -97,7 +97,8 @@ internal class RemoteProver(
         if (external == null || labels == null) return null
         val positive = named.filter(labels::contains).toSet()
         if (positive.isEmpty() || positive.size == labels.size) {
-            problems.add(protocol.at, "needs labels of both kinds", labels.joinToString(), "a label that means a threat and one that does not")
+            val accepted = "a label that means a threat and one that does not"
+            problems.add(protocol.at, "needs labels of both kinds", labels.joinToString(), accepted)
             return null
         }
         val head = Head(Task.SEQ_CLS, labels, positive, remote = true)
@@ -126,7 +127,8 @@ internal class RemoteProver(
         return when (raw.transport ?: if (raw.command != null) McpTransport.STDIO else McpTransport.HTTP) {
             McpTransport.STDIO -> {
                 if (raw.command == null) problems.add(raw.at.below("command"), "is required by the transport stdio")
-                raw.command?.let { RemoteService.McpProcess(it.value, raw.arguments, raw.environment.mapValues { (_, text) -> Secret(text) }, tool) }
+                val environment = raw.environment.mapValues { Secret(it.value) }
+                raw.command?.let { RemoteService.McpProcess(it.value, raw.arguments, environment, tool) }
             }
 
             McpTransport.HTTP -> {

@@ -7,7 +7,7 @@ import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import java.time.Duration
 
-/** An entry of `gateway.encoders`: where an encoder lies and how it runs, or which service it is, and what it serves. Null means the default. */
+/** An entry of `gateway.encoders`: where an encoder lies and how it runs, or which service it is; and what it serves. Null: the default. */
 internal class RawEncoder(
     val name: Text,
     val folder: Text?,

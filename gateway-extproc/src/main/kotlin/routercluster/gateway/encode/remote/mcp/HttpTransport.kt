@@ -72,7 +72,8 @@ internal class HttpTransport(private val calls: HttpCalls) : McpTransport {
     private fun answerIn(answer: AggregatedHttpResponse, id: Long): JsonNode {
         val isStream = answer.contentType()?.`is`(MediaType.EVENT_STREAM) == true
         val messages = if (isStream) eventsIn(answer.contentUtf8()) else listOf(answer.content().array())
-        return messages.map(::jsonOf).firstOrNull { it.path("id").asLong() == id && !it.has("method") } ?: throw malformed("is to another question")
+        val own = messages.map(::jsonOf).firstOrNull { it.path("id").asLong() == id && !it.has("method") }
+        return own ?: throw malformed("is to another question")
     }
 
     /** The data of each event, its lines put together again. */

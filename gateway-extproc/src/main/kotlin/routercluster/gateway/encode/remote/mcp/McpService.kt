@@ -69,8 +69,8 @@ internal class McpService(
                 if (closed) throw EncodeFailure.Unavailable("is closed")
                 link?.takeIf { it.isUsable }?.let { return it }
                 link?.let(::lost)
-                val pause = notBefore - nanos()
-                if (pause > 0) throw EncodeFailure.Unavailable("the MCP server is gone, next try in ${Duration.ofNanos(pause).toMillis()} ms")
+                val pause = Duration.ofNanos(notBefore - nanos())
+                if (pause > Duration.ZERO) throw EncodeFailure.Unavailable("the MCP server is gone, next try in ${pause.toMillis()} ms")
                 Link().also { link = it }
             }
         CompletableFuture
@@ -130,9 +130,9 @@ internal class McpService(
             if (all.size() != places.size) throw malformed("has ${all.size()} probabilities for ${places.size} labels")
             return spread(places.indices.associate { places[it] to probabilityIn(all[it]) })
         }
-        if (all.isObject && !all.isEmpty) return spread(all.properties().associate { (label, value) -> known(label) to probabilityIn(value) })
+        if (all.isObject && !all.isEmpty) return spread(all.properties().associate { known(it.key) to probabilityIn(it.value) })
         val said = answer.get("class") ?: answer.get("label") ?: answer.get("category") ?: throw malformed("names no class")
-        val label = if (said.isInt) places.getOrNull(said.intValue()) ?: throw malformed("names a class beyond the last") else known(said.textValue())
+        val label = known(if (said.isInt) places.getOrNull(said.intValue()) else said.textValue())
         val confidence = answer.get("confidence")?.let(::probabilityIn) ?: 1f
         val rest = (1f - confidence) / (labels.size - 1)
         return HeadResult.Labels(FloatArray(labels.size) { if (labels[it] == label) confidence else rest })
@@ -140,7 +140,8 @@ internal class McpService(
 
     private fun spread(found: Map<String, Float>) = distribution(FloatArray(labels.size) { found[labels[it]] ?: 0f })
 
-    private fun known(label: String?): String = label?.takeIf(labels::contains) ?: throw malformed("names a class that the policy does not know")
+    private fun known(label: String?): String =
+        label?.takeIf(labels::contains) ?: throw malformed("names a class that the policy does not know")
 
     internal companion object {
         val PAUSE_MIN: Duration = Duration.ofMillis(250)

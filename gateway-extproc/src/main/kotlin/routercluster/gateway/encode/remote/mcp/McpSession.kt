@@ -57,14 +57,26 @@ internal class McpSession private constructor(
                 answer.path("categories").mapNotNull { it.textValue() }.takeIf { it.isNotEmpty() }
             }
 
-        private fun call(transport: McpTransport, ids: AtomicLong, tool: String, arguments: ObjectNode, timeout: Duration): CompletableFuture<JsonNode> {
+        private fun call(
+            transport: McpTransport,
+            ids: AtomicLong,
+            tool: String,
+            arguments: ObjectNode,
+            timeout: Duration,
+        ): CompletableFuture<JsonNode> {
             val parameters = obj().put("name", tool)
             parameters.set<JsonNode>("arguments", arguments)
             val answer = ask(transport, ids, "tools/call", parameters, timeout)
             return answer.thenApply(::contentOf).alsoCancels(answer)
         }
 
-        private fun ask(transport: McpTransport, ids: AtomicLong, method: String, parameters: ObjectNode, timeout: Duration): CompletableFuture<JsonNode> {
+        private fun ask(
+            transport: McpTransport,
+            ids: AtomicLong,
+            method: String,
+            parameters: ObjectNode,
+            timeout: Duration,
+        ): CompletableFuture<JsonNode> {
             val answer = transport.request(message(method, parameters).put("id", ids.incrementAndGet()), timeout)
             return answer.thenApply { resultOf(it, method) }.alsoCancels(answer)
         }
