@@ -8,29 +8,33 @@ import routercluster.policy.catalog.NamedHead
 import routercluster.policy.catalog.Slot
 import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.Problems
+import routercluster.policy.config.Text
 import routercluster.policy.config.raw.RawCatalog
 import routercluster.policy.config.raw.RawEmbeddings
 import routercluster.policy.config.raw.RawGateway
 import routercluster.policy.encode.VectorShape
 import routercluster.policy.signals.NamedFolder
 
+/** Encoder folders and knowledge bases that rules name themselves. */
+internal class NamedByRules(val folders: List<NamedFolder>, val bases: List<Text>)
+
 /**
  * Proves `global.model_catalog` together with `gateway.encoders`, which says how encoders run.
  *
- * @param named encoder folders that rules name themselves
+ * @param named what rules name outside of it
  * @param environment looked up for the keys of services
  */
 internal fun proveCatalog(
     raw: RawCatalog,
     gateway: RawGateway,
-    named: List<NamedFolder>,
+    named: NamedByRules,
     environment: (String) -> String?,
     files: PolicyFiles,
     problems: Problems,
 ): Catalog {
     val externals = proveExternals(raw.externals, raw.modules.guardProtocol != null, problems)
     val remotes = proveRemotes(raw, gateway.encoders, externals, RemoteProver(environment, files, problems), problems)
-    val heads = SlotProver(gateway.encoders, slotModels(raw), named, remotes, files, problems).prove()
+    val heads = SlotProver(gateway.encoders, slotModels(raw), named.folders, remotes, files, problems).prove()
     provePositiveLabels(raw, heads.served[Slot.JAILBREAK], problems)
     val embeddings = raw.embeddings
     if (embeddings?.preload == false) {
@@ -43,7 +47,7 @@ internal fun proveCatalog(
         signalTimeouts = gateway.signalTimeouts,
         embedding = embeddingSettings(embeddings, heads, problems),
         modules = proveModules(raw.modules).judging(remotes, heads, externals, raw),
-        knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, files, problems),
+        knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, named.bases, files, problems),
         externals = externals,
         folders = heads.folders,
         remotes = remotes.all,
