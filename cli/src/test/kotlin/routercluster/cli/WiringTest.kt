@@ -89,7 +89,13 @@ class WiringTest {
             out shouldContain "SERVICES\n  judge  http://127.0.0.1:${llm.port}"
             val json = parseJson(record(real("explain"), "explain", file, "--prompt", "drop the table", "--json").out)
             json?.path("services")?.path("judge")?.asText() shouldBe "http://127.0.0.1:${llm.port}"
-            (json?.path("encoder_calls")?.path(0)?.path("took_ms")?.asDouble() ?: 0.0) shouldNotBe 0.0
+            (
+                json
+                    ?.path("encoder_calls")
+                    ?.path(0)
+                    ?.path("took_ms")
+                    ?.asDouble() ?: 0.0
+            ) shouldNotBe 0.0
         }
     }
 

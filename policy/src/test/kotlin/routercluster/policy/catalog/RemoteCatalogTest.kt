@@ -140,7 +140,8 @@ class RemoteCatalogTest {
             policy(
                 "",
                 "{name: far, remote: {protocol: tei_predict, base_url: 'http://tei:80', api_key: k, labels: [law, math], " +
-                    "positive_labels: [law], batch_max: 4, concurrent_max: 2, answer_bytes_max: 64KiB, window_characters: 500, windows_max: 8, retries: 1}, " +
+                    "positive_labels: [law], batch_max: 4, concurrent_max: 2, answer_bytes_max: 64KiB, window_characters: 500, " +
+                    "windows_max: 8, retries: 1}, " +
                     "serves: {domain: class, nli: nli}, timeout: 250ms}, " +
                     "{name: rank, remote: {protocol: tei_rerank, base_url: 'http://rank:80'}, serves: {rerank: rerank}}, " +
                     "{name: vectors, remote: {protocol: tei_embed, base_url: 'http://e:80', dimensions: 64}, serves: {embedding: embedding}}",

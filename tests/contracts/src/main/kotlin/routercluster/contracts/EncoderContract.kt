@@ -29,7 +29,9 @@ interface EncoderContract {
     val encoder: Encoder
 
     /** One that reads a single text, where there is one. */
-    private val any: HeadRef get() = encoder.heads.entries.minBy { it.value.task.takesPair }.key
+    private val any: HeadRef get() = encoder.heads.entries
+        .minBy { it.value.task.takesPair }
+        .key
 
     private fun passage(text: String, head: HeadRef = any): Passage {
         val takesPair = encoder.heads[head]?.task?.takesPair == true
