@@ -144,7 +144,8 @@ class RemoteCatalogTest {
                     "windows_max: 8, retries: 1}, " +
                     "serves: {domain: class, nli: nli}, timeout: 250ms}, " +
                     "{name: rank, remote: {protocol: tei_rerank, base_url: 'http://rank:80'}, serves: {rerank: rerank}}, " +
-                    "{name: vectors, remote: {protocol: tei_embed, base_url: 'http://e:80', dimensions: 64}, serves: {embedding: embedding}}",
+                    "{name: vectors, remote: {protocol: tei_embed, base_url: 'http://e:80', dimensions: 64}, " +
+                    "serves: {embedding: embedding}}",
             ).catalog
         assertSoftly {
             catalog.headFor(Slot.DOMAIN)?.ref shouldBe HeadRef("far", "class")
