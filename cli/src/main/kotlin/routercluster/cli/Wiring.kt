@@ -137,8 +137,23 @@ private fun explained(policy: Policy, body: ChatBody, identity: Identity): Expla
     // Libraries that load with an encoder have much to say, and it would stand in the answer.
     val plan = logTo(LogFormat.HUMAN, Level.WARN).use { EncoderPool(localEncoders).use { planned(it, policy, body.model, facts) } }
     val record = DecisionRecord.of("explain", Clock.systemUTC().instant(), plan)
-    return Explained(record.render(), pretty(record.toJson()))
+    val services = servicesAsked(record, policy)
+    val json = record.toJson()
+    services.forEach { (name, address) -> json.withObject("/services").put(name, address) }
+    val lines = services.entries.joinToString("") { (name, address) -> "  $name  $address\n" }
+    val told = if (services.isEmpty()) "" else "\nSERVICES\n$lines"
+    return Explained(record.render() + told, pretty(json))
 }
+
+/** Where the services are that were asked for a decision, by name. */
+private fun servicesAsked(record: DecisionRecord, policy: Policy): Map<String, String> =
+    record.calls
+        .flatMap { it.passages }
+        .flatMap { it.heads }
+        .map { it.encoder }
+        .distinct()
+        .mapNotNull { name -> policy.catalog.addressOf(name)?.let { name to it } }
+        .toMap()
 
 /** With every signal read; encoders are opened where the policy has use for them. */
 private fun planned(encoders: EncoderPool, policy: Policy, model: String, facts: Facts): Plan {

@@ -2,6 +2,7 @@ package routercluster.cli
 
 import com.github.ajalt.clikt.core.CoreCliktCommand
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
@@ -12,6 +13,9 @@ import routercluster.cli.discovery.FoundModel
 import routercluster.cli.discovery.Provider
 import routercluster.cli.discovery.ProviderKind
 import routercluster.cli.discovery.starterPolicy
+import routercluster.mock.Answer
+import routercluster.mock.Script
+import routercluster.mock.mockLlm
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -62,6 +66,37 @@ class WiringTest {
     fun `explain shows signals, decisions and candidates`() {
         val out = record(real("explain"), "explain", starter(), "--prompt", "Fix this SQL").out
         listOf("SIGNALS", "DECISIONS", "CANDIDATES", "keyword:code", "forward to sim-large").forEach { out shouldContain it }
+    }
+
+    @Test
+    fun `explain asks services and shows where they are`() {
+        mockLlm(Script(answer = Answer.Text("""{"label": "RISKY", "confidence": 0.9}"""))).use { llm ->
+            val endpoint = "{address: 127.0.0.1, port: ${llm.port}}"
+            val judge = "external: [{name: judge, model_role: classification, llm_endpoint: $endpoint, llm_model_name: j}]"
+            val policy =
+                """
+                version: v0.3
+                providers: {models: [{name: m, backend_refs: [{endpoint: "localhost:1"}]}]}
+                routing:
+                  signals: {classifiers: [{name: risk, type: llm, model: judge, labels: [SAFE, RISKY]}]}
+                  decisions: [{name: risky, rules: {type: classifier, name: risk, label: RISKY, predicate: {gte: 0.5}}}]
+                global: {model_catalog: {$judge}}
+                """.trimIndent()
+            val file = "${Files.writeString(folder.resolve("llm.yaml"), policy)}"
+            record(real("validate"), "validate", file).out shouldContain "valid"
+            val out = record(real("explain"), "explain", file, "--prompt", "drop the table").out
+            out shouldContain "* risky"
+            out shouldContain "SERVICES\n  judge  http://127.0.0.1:${llm.port}"
+            val json = parseJson(record(real("explain"), "explain", file, "--prompt", "drop the table", "--json").out)
+            json?.path("services")?.path("judge")?.asText() shouldBe "http://127.0.0.1:${llm.port}"
+            (
+                json
+                    ?.path("encoder_calls")
+                    ?.path(0)
+                    ?.path("took_ms")
+                    ?.asDouble() ?: 0.0
+            ) shouldNotBe 0.0
+        }
     }
 
     @Test

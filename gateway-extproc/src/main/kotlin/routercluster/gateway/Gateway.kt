@@ -15,6 +15,7 @@ import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ready
+import routercluster.gateway.encode.remote.RemoteEncoders
 import routercluster.gateway.extproc.ExtProcLimits
 import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
@@ -148,7 +149,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     // One thread a core serves both sides of a request: more of them only wake each other up.
     val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
     val pool = UpstreamPool(loops)
-    val encoders = encoderPool(config.encoders, metrics)
+    val encoders = encoderPool(config.encoders, RemoteEncoders(loops), metrics)
     val keeper =
         PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
@@ -215,10 +216,10 @@ private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
 }
 
 /** Tells how much waits at each encoder that was opened. */
-private fun encoderPool(opener: EncoderOpener, metrics: PrometheusEvents): EncoderPool {
+private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {
     val self = AtomicReference<EncoderPool>()
     val pool =
-        EncoderPool(opener) { name ->
+        EncoderPool(opener, remotes) { name ->
             metrics.gauge("router.encoder.queued.tokens", "Tokens that wait or are being read", "encoder", name) {
                 self
                     .get()
@@ -234,8 +235,7 @@ private fun encoderPool(opener: EncoderOpener, metrics: PrometheusEvents): Encod
 /** Beside the ports, which refuse requests until it is done. An encoder that is away may come back, so it is tried again and again. */
 private fun prepare(keeper: PolicyKeeper, readiness: Readiness) {
     val policy = keeper.snapshot().takeIf { it.starting != null }?.policy ?: return
-    val names = policy.catalog.encoders.keys
-        .joinToString()
+    val names = (policy.catalog.encoders.keys + policy.catalog.remotes.keys + policy.questions.map { it.ref.encoder }).joinToString()
     var what = "encoders: $names are being opened, and exemplars read"
     readiness.awaits(what)
     thread(name = "prepare", isDaemon = true) {

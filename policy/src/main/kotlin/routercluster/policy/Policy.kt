@@ -4,6 +4,7 @@ import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Problem
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
+import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.selectors.Selector
@@ -44,6 +45,10 @@ class Policy(
 ) {
     /** Whether decisions may depend on encoders. */
     val isLearned: Boolean = recipes.values.any { it.engine.isLearned }
+
+    /** All that external language models may be asked. */
+    val questions: List<LabelQuestion> =
+        (catalog.questions + recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.question }).distinct()
 
     /** Longest wait for encoders while one request is decided. */
     val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO

@@ -32,7 +32,7 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
             branch(
                 "encoders",
                 policy.catalog.encoders.values
-                    .map(::encoder),
+                    .map(::encoder) + services(policy),
             )
         }
         append("└─ open       http://")
@@ -49,6 +49,12 @@ private fun encoder(settings: EncoderSettings): List<String> {
     val providers = settings.providers.joinToString(", then ") { it.name.lowercase() }
     return listOf(settings.name, settings.folder ?: "of this program", providers)
 }
+
+/** Services and language models that are asked, with where they are. */
+private fun services(policy: Policy): List<List<String>> =
+    (policy.catalog.remotes.keys + policy.questions.map { it.ref.encoder })
+        .distinct()
+        .map { listOf(it, policy.catalog.addressOf(it).orEmpty(), "service") }
 
 /** The shortest name that asks for routing; a policy without one can still serve its default model. */
 internal fun askFor(policy: Policy): String = policy.autoNames.minByOrNull { it.length } ?: policy.defaultModel.name

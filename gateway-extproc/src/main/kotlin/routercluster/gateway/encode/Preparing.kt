@@ -27,7 +27,7 @@ class ReadyPolicy internal constructor(val policy: Policy, val lease: EncoderLea
  */
 fun EncoderPool.ready(policy: Policy): ReadyPolicy {
     if (!policy.isLearned) return ReadyPolicy(policy, null)
-    val lease = lease(policy.catalog)
+    val lease = lease(policy.catalog, policy.questions)
     return try {
         ReadyPolicy(prepared(policy, lease.encoder), lease)
     } catch (failure: EncodeFailure) {

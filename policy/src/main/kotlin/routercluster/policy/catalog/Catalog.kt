@@ -5,6 +5,7 @@ import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.encode.Task
 import java.time.Duration
 
@@ -20,7 +21,9 @@ data class NamedHead(val ref: HeadRef, val head: Head)
  * @property missing why a slot has none, in words
  * @property signalTimeouts by signal type, where the policy sets them
  * @property folders the label heads of encoder folders that rules name themselves
- * @property asksModels whether this program can put questions to external language models
+ * @property remotes encoders that are services, by name; what serves a slot may be among them
+ * @property questions those whose heads serve slots; signals bring more of their own
+ * @property scope tells questions of one recipe from those of another; null for the default recipe
  */
 class Catalog(
     val encoders: Map<String, EncoderSettings> = emptyMap(),
@@ -32,9 +35,34 @@ class Catalog(
     val knowledgeBases: Map<String, KnowledgeBase> = emptyMap(),
     val externals: Map<String, ExternalModel> = emptyMap(),
     private val folders: Map<String, List<NamedHead>> = emptyMap(),
-    val asksModels: Boolean = false,
+    val remotes: Map<String, RemoteSettings> = emptyMap(),
+    val questions: List<LabelQuestion> = emptyList(),
+    private val scope: String? = null,
 ) {
     fun headFor(slot: Slot): NamedHead? = slots[slot]
+
+    /** This catalog for the signals of [recipe], whose questions have names of their own. */
+    fun within(recipe: String) =
+        Catalog(
+            encoders,
+            slots,
+            missing,
+            signalTimeouts,
+            embedding,
+            modules,
+            knowledgeBases,
+            externals,
+            folders,
+            remotes,
+            questions,
+            scope = recipe,
+        )
+
+    /** What the head is called that answers the question [name] which [external] is asked. */
+    fun headOf(external: ExternalModel, name: String) = HeadRef(external.name, if (scope == null) name else "$scope/$name")
+
+    /** Where the encoder or external model [name] is, for operators; null for one in this process. */
+    fun addressOf(name: String): String? = remotes[name]?.service?.toString() ?: externals[name]?.endpoint?.toString()
 
     /** The head for [slot], or null after reporting at [at], the place of whoever needs it, that there is none. */
     fun headFor(slot: Slot, at: Location, problems: Problems): NamedHead? {
@@ -65,8 +93,10 @@ class Catalog(
     /** How long a signal of [type] waits for [heads]: the policy's word for the type, else the longest of their encoders' or models'. */
     fun timeoutFor(type: String, vararg heads: NamedHead): Duration =
         signalTimeouts[type]
-            ?: heads.mapNotNull { encoders[it.ref.encoder]?.timeout ?: externals[it.ref.encoder]?.timeout }.maxOrNull()
+            ?: heads.mapNotNull { timeoutOf(it.ref.encoder) }.maxOrNull()
             ?: TIMEOUT_DEFAULT
+
+    private fun timeoutOf(encoder: String) = encoders[encoder]?.timeout ?: remotes[encoder]?.timeout ?: externals[encoder]?.timeout
 
     /** Whether the answers of [head] are vectors; of the heads that signals ask only those of slots are. */
     fun givesVectors(head: HeadRef): Boolean = slots.values.any { it.ref == head && it.head.task == Task.EMBED }

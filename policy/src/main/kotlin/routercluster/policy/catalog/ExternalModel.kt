@@ -6,26 +6,31 @@ import java.time.Duration
 /**
  * A language model or a classifier behind HTTP that helps to read requests.
  *
- * @property promptTemplate null for the one of its [role]
- * @property parser how its answer is read; null for the one of its [role]
- * @property threshold 0..1; null for the one of its [role]
+ * @property promptTemplate holds [PROMPT] once; null asks in the form of the [role]
+ * @property threshold 0..1, of a guard; null for the one of its module
  */
 data class ExternalModel(
     val name: String,
-    val provider: String,
     val role: Role,
-    val tls: Boolean,
-    val host: String,
-    val port: Int,
+    val endpoint: Endpoint,
     val model: String,
     val timeout: Duration,
-    val chatTemplate: Boolean,
-    val promptTemplate: String?,
-    val parser: String?,
-    val threshold: Double?,
-    val key: Secret?,
-    val maxTokens: Int,
-    val temperature: Double,
+    val promptTemplate: String? = null,
+    val parser: AnswerParser = AnswerParser.AUTO,
+    val threshold: Double? = null,
+    val maxTokens: Int = 512,
+    val temperature: Double = 0.0,
 ) {
     enum class Role { GUARDRAIL, CLASSIFICATION, SCORING, PREFERENCE, MEMORY_REWRITE, MEMORY_EXTRACTION }
+
+    companion object {
+        /** Where the prompt goes in a template, as the seed writes it. */
+        val PROMPT = Regex("""\{\{\s*\.Prompt\s*}}""")
+    }
 }
+
+/**
+ * How the text of a language model's answer is read. [JSON]: an object with the label, and a confidence if it likes. [SIMPLE]: the
+ * label in words. [QWEN3GUARD]: the lines of that family of guards. [AUTO] takes whichever is there.
+ */
+enum class AnswerParser { AUTO, JSON, SIMPLE, QWEN3GUARD }

@@ -95,7 +95,7 @@ private fun prove(
     val models = proveModels(raw.providers, raw.routing.cards, outside.environment, problems)
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
-    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.files, problems)
+    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.environment, outside.files, problems)
     val prover = RecipeProver(models, families, catalog, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +

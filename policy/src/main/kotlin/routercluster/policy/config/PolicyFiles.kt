@@ -13,9 +13,6 @@ interface PolicyFiles {
     /** The encoder that comes with the program. */
     val bundled: EncoderFolder
 
-    /** Whether this program can put questions to external language models. */
-    val asksModels: Boolean get() = false
-
     /** Nothing is there. */
     object None : PolicyFiles {
         override fun text(path: String): String? = null

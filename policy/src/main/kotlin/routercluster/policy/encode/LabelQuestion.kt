@@ -7,11 +7,18 @@ package routercluster.policy.encode
  * @property ref how signals name that head; its encoder is the external model's name in the policy's catalog
  * @property choices at least two
  * @property instructions how to choose, in the words of the policy
+ * @property positive the labels that mean a threat. Where there are any, an answer that names no label is a failure: a guard may
+ *   not abstain
  */
-class LabelQuestion(val ref: HeadRef, val choices: List<Choice>, val instructions: String? = null) {
+data class LabelQuestion(
+    val ref: HeadRef,
+    val choices: List<Choice>,
+    val instructions: String? = null,
+    val positive: Set<String> = emptySet(),
+) {
     /** @property description what the label stands for, where the policy says */
     data class Choice(val label: String, val description: String? = null)
 
     /** What the head must be. */
-    val head: Head = Head(Task.SEQ_CLS, choices.map { it.label }, remote = true)
+    val head: Head = Head(Task.SEQ_CLS, choices.map { it.label }, positive, remote = true)
 }

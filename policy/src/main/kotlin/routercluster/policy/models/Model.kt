@@ -7,6 +7,10 @@ import java.time.Duration
 class Secret(private val text: String) {
     fun reveal(): String = text
 
+    override fun equals(other: Any?): Boolean = other is Secret && other.text == text
+
+    override fun hashCode(): Int = text.hashCode()
+
     override fun toString(): String = "***"
 }
 

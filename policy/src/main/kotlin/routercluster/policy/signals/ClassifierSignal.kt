@@ -7,7 +7,6 @@ import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.nearestName
-import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
@@ -63,9 +62,10 @@ internal class RawClassifierRule(
             val what = "unknown external model of role classification"
             problems.add(model.at, what, model.value, accepted, nearestName(model.value, externals))
         }
-        if (!catalog.asksModels) problems.add(at, Section.NOT_SUPPORTED_YET, "type llm", "type local")
-        if (model == null || labels.size < 2) return null
-        val question = LabelQuestion(HeadRef(model.value, name), labels.map { LabelQuestion.Choice(it.value) }, instructions?.value)
+        val external = model?.let { catalog.externals[it.value] }
+        if (external == null || labels.size < 2) return null
+        val choices = labels.map { LabelQuestion.Choice(it.value) }
+        val question = LabelQuestion(catalog.headOf(external, name), choices, instructions?.value)
         val terms = rule.terms("classifier", catalog, listOf(question.named()))
         return ClassifierSignal(terms, LabelHead(question.named()), labels.map { it.value }, question)
     }

@@ -10,6 +10,7 @@ import routercluster.policy.config.nearestName
 import routercluster.policy.encode.HeadResult
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
+import routercluster.policy.encode.Piece
 import routercluster.policy.encode.Span
 import routercluster.policy.request.Facts
 

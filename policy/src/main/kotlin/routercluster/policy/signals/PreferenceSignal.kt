@@ -35,12 +35,10 @@ internal class RawPreference(
     private fun asked(catalog: Catalog, preference: PreferenceRule, problems: Problems): Signal? {
         val external = catalog.externals.values.firstOrNull { it.role == ExternalModel.Role.PREFERENCE }
         if (external == null) problems.add(at, "needs an external model of role preference, as use_contrastive is false")
-        if (!catalog.asksModels) {
-            problems.add(at, "an external model for preferences is ${Section.NOT_SUPPORTED_YET}", accepted = "use_contrastive: true")
-        }
         if (external == null) return null
-        val head = AskedPreferenceSignal.question(external.name, listOf(preference)).named()
-        return AskedPreferenceSignal(rule.terms("preference", catalog, listOf(head)), external.name, listOf(preference))
+        val asks = catalog.headOf(external, "preference")
+        val head = AskedPreferenceSignal.question(asks, listOf(preference)).named()
+        return AskedPreferenceSignal(rule.terms("preference", catalog, listOf(head)), asks, listOf(preference))
     }
 
     companion object {
@@ -117,19 +115,19 @@ internal class PreferenceSignal(
  * Asks an external model which of the recipe's preferences the newest user message shows. Matches where the model names this one
  * with its threshold or more. Confidence and value: the model's probability.
  *
- * @property external the model's name in the catalog
+ * @property asks the head that the model is made into
  */
-internal class AskedPreferenceSignal(terms: Terms, private val external: String, private val rules: List<PreferenceRule>) :
+internal class AskedPreferenceSignal(terms: Terms, private val asks: HeadRef, private val rules: List<PreferenceRule>) :
     HeadSignal(terms) {
     private val own = rules.first { it.name == ref.name }
 
-    override val question = question(external, rules)
+    override val question = question(asks, rules)
     private val head = LabelHead(question.named())
 
     override val labels = mapOf(ABSTAIN to LabelKind.FLAG)
 
     override fun among(peers: List<LearnedSignal>): LearnedSignal =
-        AskedPreferenceSignal(terms, external, peers.filterIsInstance<AskedPreferenceSignal>().flatMap { it.rules }.distinctBy { it.name })
+        AskedPreferenceSignal(terms, asks, peers.filterIsInstance<AskedPreferenceSignal>().flatMap { it.rules }.distinctBy { it.name })
 
     override fun passages(facts: Facts): List<Passage> = aloneOf(facts, head)
 
@@ -145,9 +143,9 @@ internal class AskedPreferenceSignal(terms: Terms, private val external: String,
     internal companion object {
         private val noneOfThem = LabelQuestion.Choice("none of these")
 
-        fun question(external: String, rules: List<PreferenceRule>): LabelQuestion {
+        fun question(asks: HeadRef, rules: List<PreferenceRule>): LabelQuestion {
             val choices = rules.map { LabelQuestion.Choice(it.name, it.examples.joinToString("; ")) }
-            return LabelQuestion(HeadRef(external, "preference"), choices + noneOfThem)
+            return LabelQuestion(asks, choices + noneOfThem)
         }
     }
 }

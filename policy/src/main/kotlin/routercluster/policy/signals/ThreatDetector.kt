@@ -2,6 +2,7 @@ package routercluster.policy.signals
 
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
+import routercluster.policy.encode.pieces
 
 /** One way to find a threat in texts. */
 internal sealed interface ThreatDetector {

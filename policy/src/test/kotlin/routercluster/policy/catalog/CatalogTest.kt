@@ -191,8 +191,8 @@ class CatalogTest {
             catalog.modules.hallucination shouldBe HallucinationSettings(threshold = 0.82, spanWordsMin = 3, explanationThreshold = 0.7)
             catalog.modules.modality shouldBe
                 ModalitySettings(method = ModalitySettings.Method.KEYWORD, threshold = 0.8, keywords = listOf("draw"))
-            listOf(judge.host, judge.port, judge.tls, judge.timeout, judge.role) shouldBe
-                listOf("llm", 443, true, Duration.ofMillis(1_500), ExternalModel.Role.CLASSIFICATION)
+            listOf(judge.endpoint.toString(), judge.timeout, judge.role) shouldBe
+                listOf("https://llm:443", Duration.ofMillis(1_500), ExternalModel.Role.CLASSIFICATION)
         }
     }
 
@@ -241,10 +241,7 @@ class CatalogTest {
                     "",
                     "unknown label of the head default/jailbreak (found attack)",
                 ),
-                Triple("modules: {prompt_guard: {protocol: http_chat}}", "", "protocol: not supported yet"),
-                Triple("modules: {classifier: {mcp: {enabled: false}}}", "", "mcp: not supported yet"),
                 Triple("modules: {prompt_compression: {enabled: true}}", "", "prompt_compression: not supported yet"),
-                Triple("embeddings: {semantic: {embedding_config: {backend: openai_compatible}}}", "", "backend: not supported yet"),
                 Triple(
                     "embeddings: {semantic: {embedding_config: {target_dimension: 512}}}",
                     "",

@@ -5,15 +5,16 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import kotlin.random.Random
 import org.junit.jupiter.api.Test
 import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.HeadResult
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.encode.Span
+import routercluster.policy.encode.pieces
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Message
 import routercluster.policy.request.Role
-import kotlin.random.Random
 
 /** What guards read, and that they refuse rather than guess. */
 class GuardedTextsTest {

@@ -33,13 +33,10 @@ class LearnedPolicyTest {
         {"version": "1", "labels": {"code": {"exemplars": ["our code", "our build"]}, "chat": {"exemplars": ["hello"]}}}
         """
 
-    private fun files(kb: String? = manifest, asks: Boolean = true): PolicyFiles {
+    private fun files(kb: String? = manifest): PolicyFiles {
         val guard = EncoderFolder.Found("/m/guard", mapOf("class" to Head(Task.SEQ_CLS, listOf("SAFE", "RISKY"))))
         val texts = listOfNotNull(kb?.let { "kb/labels.json" to it }).toMap()
-        val fake = FakeFiles(texts, mapOf("models/guard" to guard), EncoderFolder.Found(null, ToyEncoder.heads))
-        return object : PolicyFiles by fake {
-            override val asksModels = asks
-        }
+        return FakeFiles(texts, mapOf("models/guard" to guard), EncoderFolder.Found(null, ToyEncoder.heads))
     }
 
     private fun outcome(signals: String, rule: String, catalog: String, files: PolicyFiles) =
@@ -191,7 +188,6 @@ class LearnedPolicyTest {
                     "classifiers[0].model_path: is not a folder of an encoder (found gone)",
                 problems(llm, a) to
                     "classifiers[0].model: unknown external model of role classification (found judge); accepted: none is defined",
-                problems(llm, a, judge, files(asks = false)) to "classifiers[0]: not supported yet",
                 problems(
                     "preferences: [{name: p, examples: [x]}]",
                     "{type: preference, name: p}",

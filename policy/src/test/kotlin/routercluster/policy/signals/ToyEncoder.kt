@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.catalog.EmbeddingSettings
 import routercluster.policy.catalog.EncoderSettings
+import routercluster.policy.catalog.Endpoint
 import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.catalog.GroupMargin
 import routercluster.policy.catalog.KnowledgeBase
@@ -102,20 +103,11 @@ internal object ToyEncoder {
     private fun external(name: String, role: ExternalModel.Role) =
         ExternalModel(
             name = name,
-            provider = "openai",
             role = role,
-            tls = false,
-            host = "127.0.0.1",
-            port = 1,
+            endpoint = Endpoint(tls = false, "127.0.0.1", 1),
             model = "judge-1",
             timeout = Duration.ofSeconds(5),
-            chatTemplate = true,
-            promptTemplate = null,
-            parser = null,
-            threshold = null,
-            key = null,
             maxTokens = 64,
-            temperature = 0.0,
         )
 
     /** By the names that an encoder of many heads gives them. */
@@ -134,7 +126,6 @@ internal object ToyEncoder {
         modules: Modules = Modules(modality = modality),
         embedding: EmbeddingSettings = EmbeddingSettings(),
         without: Set<Slot> = emptySet(),
-        asksModels: Boolean = true,
     ) = Catalog(
         encoders = mapOf("toy" to EncoderSettings("toy", "toy")),
         slots = slots - without,
@@ -144,7 +135,6 @@ internal object ToyEncoder {
         knowledgeBases = listOf(animals, privacy).associateBy { it.name },
         externals = externals,
         folders = mapOf("models/guard" to listOf(slots.getValue(Slot.JAILBREAK))),
-        asksModels = asksModels,
     )
 
     private const val DIMENSIONS = 4_096

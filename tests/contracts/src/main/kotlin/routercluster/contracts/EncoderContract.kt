@@ -28,10 +28,14 @@ import kotlin.math.sqrt
 interface EncoderContract {
     val encoder: Encoder
 
-    private val any: HeadRef get() = encoder.heads.keys.first {
-        !encoder.heads
-            .getValue(it)
-            .task.takesPair
+    /** One that reads a single text, where there is one. */
+    private val any: HeadRef get() = encoder.heads.entries
+        .minBy { it.value.task.takesPair }
+        .key
+
+    private fun passage(text: String, head: HeadRef = any): Passage {
+        val takesPair = encoder.heads[head]?.task?.takesPair == true
+        return Passage(text, setOf(head), pair = "another text".takeIf { takesPair })
     }
 
     @Test
@@ -48,15 +52,15 @@ interface EncoderContract {
 
     @Test
     fun `equal passages have equal results`() {
-        val (first, second) = read(listOf(Passage("the same", setOf(any)), Passage("the same", setOf(any)))).results
+        val (first, second) = read(listOf(passage("the same"), passage("the same"))).results
         numbers(first, any) shouldBe numbers(second, any)
     }
 
     @Test
     fun `a text is read the same whenever it is asked`() {
-        val once = numbers(read(listOf(Passage("again and again", setOf(any)))).results.single(), any)
-        val company = List(20) { Passage("others $it ".repeat(it + 1), setOf(any)) }
-        val later = numbers(read(company + Passage("again and again", setOf(any))).results.last(), any)
+        val once = numbers(read(listOf(passage("again and again"))).results.single(), any)
+        val company = List(20) { passage("others $it ".repeat(it + 1)) }
+        val later = numbers(read(company + passage("again and again")).results.last(), any)
         once.zip(later).all { (a, b) -> abs(a - b) < 1e-3f } shouldBe true
     }
 
@@ -85,9 +89,18 @@ interface EncoderContract {
     }
 
     @Test
+    fun `scores lie within 0 and 1`() {
+        for (head in of(Task.RERANK)) {
+            val pairs = listOf("a query" to "a document", "a query" to "another", "a query" to "a query")
+            val reply = read(pairs.map { (query, document) -> Passage(query, setOf(head), pair = document) })
+            reply.results.all { numbers(it, head).single() in 0f..1f } shouldBe true
+        }
+    }
+
+    @Test
     fun `odd texts have results`() {
         for (text in listOf("", " ", "\u0000", "\uD83D", "😀", "x".repeat(20_000))) {
-            val result = read(listOf(Passage(text, setOf(any)))).results.single()
+            val result = read(listOf(passage(text))).results.single()
             result.heads.keys shouldBe setOf(any)
             (result.coverage.charactersRead <= result.coverage.characters) shouldBe true
         }
@@ -95,7 +108,7 @@ interface EncoderContract {
 
     @Test
     fun `a short text is read to its end`() {
-        read(listOf(Passage("a short text", setOf(any))))
+        read(listOf(passage("a short text")))
             .results
             .single()
             .coverage.isWhole shouldBe true
@@ -114,7 +127,7 @@ interface EncoderContract {
 
     @Test
     fun `a request whose time is over is not read`() {
-        failure(Passage("x", setOf(any)), Duration.ZERO).shouldBeInstanceOf<EncodeFailure.TimedOut>()
+        failure(passage("x"), Duration.ZERO).shouldBeInstanceOf<EncodeFailure.TimedOut>()
     }
 
     private fun singles() = encoder.heads.keys.filter {

@@ -2,6 +2,8 @@ package routercluster.policy.config.prove
 
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.catalog.EmbeddingSettings
+import routercluster.policy.catalog.ExternalModel
+import routercluster.policy.catalog.Modules
 import routercluster.policy.catalog.NamedHead
 import routercluster.policy.catalog.Slot
 import routercluster.policy.config.PolicyFiles
@@ -20,16 +22,19 @@ internal class NamedByRules(val folders: List<NamedFolder>, val bases: List<Text
  * Proves `global.model_catalog` together with `gateway.encoders`, which says how encoders run.
  *
  * @param named what rules name outside of it
+ * @param environment looked up for the keys of services
  */
 internal fun proveCatalog(
     raw: RawCatalog,
     gateway: RawGateway,
     named: NamedByRules,
+    environment: (String) -> String?,
     files: PolicyFiles,
     problems: Problems,
 ): Catalog {
-    val prover = SlotProver(gateway.encoders, slotModels(raw), named.folders, files, problems)
-    val heads = prover.prove()
+    val externals = proveExternals(raw.externals, raw.modules.guardProtocol != null, problems)
+    val remotes = proveRemotes(raw, gateway.encoders, externals, RemoteProver(environment, files, problems), problems)
+    val heads = SlotProver(gateway.encoders, slotModels(raw), named.folders, remotes, files, problems).prove()
     provePositiveLabels(raw, heads.served[Slot.JAILBREAK], problems)
     val embeddings = raw.embeddings
     if (embeddings?.preload == false) {
@@ -41,11 +46,23 @@ internal fun proveCatalog(
         missing = heads.missing,
         signalTimeouts = gateway.signalTimeouts,
         embedding = embeddingSettings(embeddings, heads, problems),
-        modules = proveModules(raw.modules),
+        modules = proveModules(raw.modules).judging(remotes, heads, externals, raw),
         knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, named.bases, files, problems),
-        externals = proveExternals(raw.externals, problems),
+        externals = externals,
         folders = heads.folders,
-        asksModels = files.asksModels,
+        remotes = remotes.all,
+        questions = remotes.questions,
+    )
+}
+
+/** A service that serves a slot brings its own threshold, where the file gives it one. */
+private fun Modules.judging(remotes: ProvenRemotes, heads: ProvenSlots, externals: Map<String, ExternalModel>, raw: RawCatalog): Modules {
+    fun asked(slot: Slot) = remotes.bySlot[slot]?.head?.takeIf { it == heads.served[slot] }
+    val guard = asked(Slot.JAILBREAK)?.let { externals[it.ref.encoder]?.threshold }
+    val tool = asked(Slot.DOMAIN)?.let { raw.modules.mcp?.threshold }
+    return copy(
+        jailbreak = jailbreak.copy(threshold = guard ?: jailbreak.threshold),
+        domain = domain.copy(threshold = tool ?: domain.threshold),
     )
 }
 
@@ -75,8 +92,11 @@ private fun vectorShape(raw: RawEmbeddings, heads: ProvenSlots, problems: Proble
     val most = served.head.dimensions
     val asked = raw.dimension
     val isStandIn = Slot.EMBEDDING in heads.standIns
+    if (served.head.remote && raw.layer != null) {
+        problems.notice(raw.layerAt, "has no effect: a service has no layers to choose from", "${raw.layer}")
+    }
     if (asked != null && most in 1 until asked.value && !isStandIn) {
         problems.add(asked.at, "is more than the head ${served.ref} has", "${asked.value}", "1 to $most")
     }
-    return VectorShape(raw.layer.takeUnless { isStandIn }, asked?.value?.takeIf { most == 0 || it < most })
+    return VectorShape(raw.layer.takeUnless { isStandIn || served.head.remote }, asked?.value?.takeIf { most == 0 || it < most })
 }

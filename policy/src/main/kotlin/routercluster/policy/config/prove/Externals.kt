@@ -1,5 +1,7 @@
 package routercluster.policy.config.prove
 
+import routercluster.policy.catalog.AnswerParser
+import routercluster.policy.catalog.Endpoint
 import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.config.Problems
 import routercluster.policy.config.raw.RawExternal
@@ -8,44 +10,60 @@ import java.time.Duration
 private const val TIMEOUT_SECONDS_DEFAULT = 5.0
 private const val MAX_TOKENS_DEFAULT = 512
 
-/** What signals can refer to. */
-private val asked = setOf(ExternalModel.Role.CLASSIFICATION, ExternalModel.Role.PREFERENCE)
-
-/** The external models by name. A notice tells of those that nothing asks. */
-internal fun proveExternals(raw: List<RawExternal>, problems: Problems): Map<String, ExternalModel> {
+/**
+ * The external models by name. A notice tells of those that nothing asks.
+ *
+ * @param isGuarded whether the prompt guard asks one
+ */
+internal fun proveExternals(raw: List<RawExternal>, isGuarded: Boolean, problems: Problems): Map<String, ExternalModel> {
     refuseDuplicates(raw.map { it.name }, "external model", problems)
-    raw.filter { it.role !in asked }.forEach {
-        problems.notice(
-            it.name.at,
-            "is not asked: nothing in this version has a use for a ${it.role.name.lowercase()} model",
-            it.name.value,
-        )
-    }
+    val asked = setOfNotNull(
+        ExternalModel.Role.CLASSIFICATION,
+        ExternalModel.Role.PREFERENCE,
+        ExternalModel.Role.GUARDRAIL.takeIf { isGuarded },
+    )
+    raw.filter { it.role !in asked }.forEach { problems.notice(it.name.at, "is not asked: ${unasked(it.role)}", it.name.value) }
     return raw.mapNotNull { prove(it, problems) }.associateBy { it.name }
 }
+
+private fun unasked(role: ExternalModel.Role): String =
+    if (role == ExternalModel.Role.GUARDRAIL) {
+        "modules.prompt_guard has no protocol"
+    } else {
+        "nothing in this version has a use for a ${role.name.lowercase()} model"
+    }
 
 private fun prove(raw: RawExternal, problems: Problems): ExternalModel? {
     val tls = raw.protocol == "https"
     val address = parseHostPort(raw.address.value, raw.port ?: if (tls) 443 else 80)
-    if (address == null) {
-        problems.add(raw.address.at, "is not an address", raw.address.value, "a host name or an IP address")
-        return null
+    if (address == null) problems.add(raw.address.at, "is not an address", raw.address.value, "a host name or an IP address")
+    val guards = raw.role == ExternalModel.Role.GUARDRAIL
+    if (raw.parser == AnswerParser.QWEN3GUARD && !guards) {
+        problems.add(raw.parserAt, "goes only with model_role guardrail", "qwen3guard", "auto, json, simple")
     }
+    raw.promptTemplate?.let {
+        if (ExternalModel.PROMPT.findAll(it.value).count() != 1 || "{{" in ExternalModel.PROMPT.replace(it.value, "")) {
+            problems.add(it.at, "is not a template that can be used", accepted = "a text that holds {{ .Prompt }} once and no other {{")
+        }
+    }
+    raw.ownTemplate?.let { problems.notice(it, "has no effect: chat completions apply the model's chat template", "false") }
+    if (raw.threshold != null && !guards) {
+        problems.notice(raw.thresholdAt, "has no effect: conditions and rules have thresholds of their own", "${raw.threshold}")
+    }
+    raw.key?.let { proveHeaderValue(it.reveal(), raw.name.at, problems) }
+    if (address == null) return null
     return ExternalModel(
         raw.name.value,
-        raw.provider ?: "openai",
         raw.role,
-        tls,
-        address.host,
-        address.port,
+        Endpoint(tls, address.host, address.port, key = raw.key),
         raw.model,
-        Duration.ofMillis(((raw.timeoutSeconds ?: TIMEOUT_SECONDS_DEFAULT) * 1_000).toLong()),
-        raw.chatTemplate ?: false,
-        raw.promptTemplate,
-        raw.parser,
+        Duration.ofMillis(((raw.timeoutSeconds ?: TIMEOUT_SECONDS_DEFAULT) * MILLIS).toLong()),
+        raw.promptTemplate?.value,
+        raw.parser ?: AnswerParser.AUTO,
         raw.threshold,
-        raw.key,
         raw.maxTokens ?: MAX_TOKENS_DEFAULT,
         raw.temperature ?: 0.0,
     )
 }
+
+private const val MILLIS = 1_000

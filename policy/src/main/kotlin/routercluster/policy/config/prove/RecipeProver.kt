@@ -2,6 +2,7 @@ package routercluster.policy.config.prove
 
 import routercluster.policy.Candidate
 import routercluster.policy.Decision
+import routercluster.policy.Policy
 import routercluster.policy.Recipe
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
@@ -33,7 +34,8 @@ internal class RecipeProver(
      * @return null where there are problems, here or before
      */
     fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
-        val proven = linked(raw.signals.map { it.raw.prove(catalog, problems) })
+        val own = if (name == Policy.DEFAULT_RECIPE) catalog else catalog.within(name)
+        val proven = linked(raw.signals.map { it.raw.prove(own, problems) })
         val scope = scope(raw, proven)
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
         val decisions = raw.decisions.map { decision(it, scope) }

@@ -30,8 +30,8 @@ internal class ProvenSlots(
 )
 
 /**
- * Finds a head for every slot. What `gateway.encoders` says of a slot comes first, then the model folder that the catalog names
- * for it, then the default encoder.
+ * Finds a head for every slot. What `gateway.encoders` says of a slot comes first, then the service that the catalog chooses for it,
+ * then the model folder that the catalog names, then a service that only fills in, then the default encoder.
  *
  * Files written for the seed name folders that the seed fetches by name. Where such a folder is not here the default encoder
  * stands in, which is told as a notice: so these files work as they are, and nobody is left believing that another model ran.
@@ -40,10 +40,12 @@ internal class SlotProver(
     private val written: List<RawEncoder>,
     private val models: Map<Slot, SlotModel>,
     private val named: List<NamedFolder>,
+    private val remotes: ProvenRemotes,
     private val files: PolicyFiles,
     private val problems: Problems,
 ) {
-    private class Opened(val settings: EncoderSettings, val heads: Map<String, Head>)
+    /** @property settings null for a service */
+    private class Opened(val settings: EncoderSettings?, val heads: Map<String, Head>)
 
     private val opened = LinkedHashMap<String, Opened>()
     private val served = LinkedHashMap<Slot, NamedHead>()
@@ -64,10 +66,17 @@ internal class SlotProver(
     /** Nobody opens an encoder that serves nothing and that the file does not name. */
     private fun used(): Map<String, EncoderSettings> {
         val names = written.map { it.name.value } + (served.values + folders.values.flatten()).map { it.ref.encoder }
-        return opened.filterKeys(names.toSet()::contains).mapValues { it.value.settings }
+        return opened
+            .filterKeys(names.toSet()::contains)
+            .mapNotNull { (name, it) -> it.settings?.let { settings -> name to settings } }
+            .toMap()
     }
 
     private fun open(raw: RawEncoder) {
+        if (raw.remote != null) {
+            remotes.written[raw.name.value]?.let { opened[it.name] = Opened(null, it.heads) }
+            return
+        }
         val folder = raw.folder
         val isDefault = raw.name.value == Catalog.DEFAULT_ENCODER
         if (folder == null && !isDefault) {
@@ -141,32 +150,43 @@ internal class SlotProver(
     private fun serve(slot: Slot) {
         if (slot in missing) return
         val model = models[slot]
-        if (model?.enabled == false) {
-            missing[slot] = "the policy has switched it off"
-            return
+        val remote = remotes.bySlot[slot]
+        val folder = model?.folder?.takeUnless { remote?.isChosen == true }
+        when {
+            model?.enabled == false -> missing[slot] = "the policy has switched it off"
+            slot in remotes.broken -> missing[slot] = "the service that the policy names cannot be used"
+            model != null && folder != null -> serveNamed(slot, model, folder, remote?.head)
+            remote != null -> served[slot] = remote.head
+            else -> slot.follows?.let(served::get)?.let { served[slot] = it } ?: serveByDefault(slot)
         }
-        val folder = model?.folder
-        when (val found = folder?.let { files.encoder(it.value) }) {
-            null -> {
-                slot.follows?.let(served::get)?.let { served[slot] = it } ?: serveByDefault(slot)
-            }
+    }
 
+    /** @param remote serves where the folder is not here */
+    private fun serveNamed(slot: Slot, model: SlotModel, folder: Text, remote: NamedHead?) {
+        when (val found = files.encoder(folder.value)) {
             is EncoderFolder.Found -> {
+                remote?.let {
+                    problems.notice(folder.at, "is here and serves ${slot.key}: ${it.ref.encoder} is not asked", folder.value)
+                }
                 serveFrom(slot, folder, found, model.wantsGpu, model.positive)
             }
 
             EncoderFolder.Missing -> {
-                serveByDefault(slot)
-                standIns += slot
-                served[slot]?.let {
-                    problems.notice(folder.at, "is not here: the head ${it.ref} serves ${slot.key} in its place", folder.value)
-                }
+                if (remote != null) served[slot] = remote else standIn(slot, folder)
             }
 
             is EncoderFolder.Broken -> {
                 missing[slot] = "the encoder that the policy names cannot be used"
                 problems.add(folder.at, "cannot be used: ${found.reason}", folder.value)
             }
+        }
+    }
+
+    private fun standIn(slot: Slot, folder: Text) {
+        serveByDefault(slot)
+        standIns += slot
+        served[slot]?.let {
+            problems.notice(folder.at, "is not here: the head ${it.ref} serves ${slot.key} in its place", folder.value)
         }
     }
 
@@ -219,9 +239,9 @@ internal class SlotProver(
 
     /** A folder is called by its last part, unless another one is called so. */
     private fun nameFor(folder: String, path: String?): String {
-        opened.entries.firstOrNull { it.value.settings.folder == path }?.let { return it.key }
+        opened.entries.firstOrNull { (_, it) -> it.settings != null && it.settings.folder == path }?.let { return it.key }
         val short = folder.trimEnd('/').substringAfterLast('/')
-        return if (short.isEmpty() || short in opened) folder else short
+        return if (short.isEmpty() || short in opened || short in remotes.names) folder else short
     }
 
     private fun serveByDefault(slot: Slot) {

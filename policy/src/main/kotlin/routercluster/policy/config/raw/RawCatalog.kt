@@ -17,14 +17,20 @@ internal class RawCatalog(
     val modules: RawModules = RawModules(),
 )
 
-/** @property modelPaths by `model_type` */
+/**
+ * @property endpoint asked only where [isRemote]
+ * @property modelPaths by `model_type`
+ */
 internal class RawEmbeddings(
     val at: Location,
+    val endpoint: RawEmbeddingEndpoint?,
+    val isRemote: Boolean,
     val modelPaths: Map<String, Text>,
     val useCpu: Boolean?,
     val modelType: String?,
     val dimension: RawDimension?,
     val layer: Int?,
+    val layerAt: Location,
     val preload: Boolean?,
     val preloadAt: Location,
     val softMatching: Boolean?,
@@ -71,19 +77,21 @@ internal fun readCatalog(section: Section?): RawCatalog {
 /** `model_type` to the key of its path; the first is the usual one. */
 private val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
 
-private val localBackends = listOf("candle", "openvino").associateWith { it }
+/** Whether a backend is a service. */
+private val backends = mapOf("candle" to false, "openvino" to false, "openai_compatible" to true)
 
 private fun readEmbeddings(section: Section): RawEmbeddings {
     val config = section.section("embedding_config")
-    config?.oneOf("backend", localBackends, later = listOf("openai_compatible"))
-    section.section("endpoint")?.let(::readEndpoint)
     return RawEmbeddings(
         section.here,
+        section.section("endpoint")?.let(::readEmbeddingEndpoint),
+        config?.oneOf("backend", backends) ?: false,
         embeddingModels.mapNotNull { type -> section.text("${type}_model_path")?.let { type to it } }.toMap(),
         section.boolean("use_cpu"),
         config?.oneOf("model_type", embeddingModels.associateWith { it }),
-        config?.int("target_dimension", 1..65_536)?.let { RawDimension(it, config.at("target_dimension")) },
+        config?.int("target_dimension", 1..DIMENSIONS_MAX)?.let { RawDimension(it, config.at("target_dimension")) },
         config?.int("target_layer", 1..1_000),
+        config?.at("target_layer") ?: section.here,
         config?.boolean("preload_embeddings"),
         config?.at("preload_embeddings") ?: section.here,
         config?.boolean("enable_soft_matching"),
@@ -91,16 +99,6 @@ private fun readEmbeddings(section: Section): RawEmbeddings {
         config?.double("min_score_threshold", 0.0..1.0),
         config?.section("prototype_scoring")?.let(::readPrototypes),
     )
-}
-
-/** Asked only by the backend that is not built yet; its values are checked all the same. */
-private fun readEndpoint(section: Section) {
-    section.requiredText("base_url")
-    section.requiredText("model")
-    section.text("api_key_env")
-    section.double("timeout_seconds", 0.001..3_600.0)
-    section.int("max_retries", 0..20)
-    section.int("dimensions", 1..65_536)
 }
 
 internal fun readPrototypes(section: Section) =

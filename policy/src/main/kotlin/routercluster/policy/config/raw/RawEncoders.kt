@@ -7,10 +7,11 @@ import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import java.time.Duration
 
-/** An entry of `gateway.encoders`: where an encoder lies, how it runs, and what it serves. Null means the default. */
+/** An entry of `gateway.encoders`: where an encoder lies and how it runs, or which service it is; and what it serves. Null: the default. */
 internal class RawEncoder(
     val name: Text,
     val folder: Text?,
+    val remote: RawRemote?,
     val serves: Map<Slot, Text>,
     val providers: List<ExecutionProvider>?,
     val device: Int?,
@@ -34,6 +35,7 @@ internal fun readEncoder(section: Section): RawEncoder? {
         RawEncoder(
             name ?: Text("", section.here),
             section.text("folder"),
+            section.section("remote")?.let(::readRemote),
             readServes(section),
             if (section.has("providers")) {
                 section.texts("providers").mapNotNull { choose(it, executionProviders, emptyList(), section.problems) }
@@ -50,8 +52,23 @@ internal fun readEncoder(section: Section): RawEncoder? {
             section.int("windows_max", 1..100_000),
             section.duration("timeout", signalTimeouts),
         )
+    if (encoder.remote != null) localKeys.forEach { section.refuse(it, "does not go with remote") }
     return encoder.takeIf { name != null }
 }
+
+private val localKeys =
+    listOf(
+        "folder",
+        "providers",
+        "device",
+        "threads",
+        "queue_tokens_max",
+        "queue_wait_max",
+        "batch_tokens_max",
+        "window_tokens",
+        "window_overlap_tokens",
+        "windows_max",
+    )
 
 /** Slots to heads, as a mapping from slot to head. */
 private fun readServes(section: Section): Map<Slot, Text> {

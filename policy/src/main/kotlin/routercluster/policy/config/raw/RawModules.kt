@@ -9,10 +9,12 @@ import routercluster.policy.signals.OnError
 /** `modules` of the catalog: how the answers of encoders are judged. */
 internal class RawModules(
     val promptGuard: RawClassifier? = null,
+    val guardProtocol: RawGuardProtocol? = null,
     val promptGuardOnError: OnError? = null,
     val positiveLabels: List<Text> = emptyList(),
     val domain: RawClassifier? = null,
     val fallbackCategory: String? = null,
+    val mcp: RawMcp? = null,
     val pii: RawClassifier? = null,
     val preference: RawPreference? = null,
     val complexity: RawPrototypes? = null,
@@ -23,6 +25,11 @@ internal class RawModules(
     val feedback: RawClassifier? = null,
     val modality: RawModality? = null,
 )
+
+/** How the prompt guard asks an external model. */
+internal enum class GuardProtocol { HTTP_CLASSIFY, HTTP_CHAT }
+
+internal class RawGuardProtocol(val value: GuardProtocol, val at: Location)
 
 /**
  * A module that asks one head.
@@ -68,21 +75,23 @@ private val share = 0.0..1.0
 /** The seed's words: a guard that cannot answer lets pass, or counts as having found something. */
 private val guardErrors = mapOf("allow" to OnError.NO_MATCH, "block" to OnError.MATCH)
 
+private val guardProtocols = GuardProtocol.entries.associateBy { it.name.lowercase() }
+
 internal fun readModules(section: Section): RawModules {
     section.notSupportedYet("prompt_compression")
     val guard = section.section("prompt_guard")
-    guard?.notSupportedYet("protocol")
     val classifier = section.section("classifier")
-    classifier?.notSupportedYet("mcp")
     val domain = classifier?.section("domain")
     val mitigation = section.section("hallucination_mitigation")
     mitigation?.oneOf("on_hallucination_detected", listOf("annotate", "header", "body", "block", "none").associateWith { it })
     return RawModules(
         guard?.let { readClassifier(it, "jailbreak_mapping_path") },
+        guard?.let { section -> section.oneOf("protocol", guardProtocols)?.let { RawGuardProtocol(it, section.at("protocol")) } },
         guard?.oneOf("on_error", guardErrors),
         guard?.texts("positive_labels").orEmpty(),
         domain?.let { readClassifier(it, "category_mapping_path") },
         domain?.text("fallback_category")?.value,
+        classifier?.section("mcp")?.let(::readMcp),
         classifier?.section("pii")?.let { readClassifier(it, "pii_mapping_path") },
         classifier?.section("preference")?.let(::readPreference),
         section.section("complexity")?.section("prototype_scoring")?.let(::readPrototypes),
