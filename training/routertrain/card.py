@@ -54,7 +54,8 @@ Version `{manifest["version"]}`, {size:.1f} MB.{made}
 A MiniLM-L6 sentence encoder (384 numbers, English, uncased) whose upper two layers were tuned together with nine heads; the lower
 four are as they came. Format, decoding and data rules: `training/README.md`. Why it is built so: `docs/decisions/`.
 
-All figures are of the exported 8-bit graph on the dev parts of the data packs, which were not trained on and not used to choose anything.
+All figures are of the exported 8-bit graph on the dev parts of the data packs. No dev row was trained on; temperatures, thresholds and
+abstention bounds come from held-back training rows.
 Ranges are 95 % intervals (Wilson for shares, bootstrap otherwise)."""
 
 

@@ -14,11 +14,14 @@ from faker import Faker
 from routertrain.records import Example, Span, one_hot
 
 SLOT = re.compile(r"\{(\w+)\}")
+WORD = re.compile(r"\w+")
+DRAWS_MAX = 200
 ROWS = 2000
 FACTS_MAX = 5
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LEADS = ("", "", "", "", "According to the text, ", "Yes. ", "Short answer: ", "As stated, ")
 OUTCOMES = ("copied", "reworded", "changed", "changed", "added")
+NLI_OF_OUTCOME = {"copied": "entailment", "reworded": "entailment", "changed": "contradiction", "added": "neutral"}
 SOURCES = tuple(f"facts/{outcome}" for outcome in OUTCOMES)
 
 
@@ -48,30 +51,32 @@ def _example(templates: list[list[str]], chance: random.Random, makers: dict[str
     shared = {kind: make() for kind, make in makers.items() if kind in ("name", "person", "thing")}
     facts = [_Fact(wordings, {kind: shared.get(kind) or make() for kind, make in makers.items()}) for wordings in picked]
     context = " ".join(fact.filled(0) for fact in facts[1:])
-    outcome = chance.choice(OUTCOMES)
+    outcome, lead = chance.choice(OUTCOMES), chance.choice(LEADS)
     told = facts[0] if outcome == "added" else chance.choice(facts[1:])
-    lead, wording = chance.choice(LEADS), int(outcome != "copied" and chance.random() < 0.5)
-    label, spans, sentence = "entailment", [], told.filled(wording)
+    wording = {"copied": 0, "reworded": 1}.get(outcome, chance.randrange(2))
     if outcome == "changed":
-        label, (sentence, spans) = "contradiction", _changed(told, wording, context, chance, makers)
-    elif outcome == "added":
-        label, spans = "neutral", [(0, len(sentence) - 1)]
-    elif outcome == "reworded":
-        sentence = told.filled(1)
-    unsupported = tuple(Span("unsupported", len(lead) + start, len(lead) + end) for start, end in spans)
-    labels = one_hot("nli", label)
-    return Example(context, told.wordings[0], f"facts/{outcome}", lead + sentence, labels, {"hallucination": unsupported})
+        sentence, unsupported = _changed(told, wording, context, chance, makers)
+    else:
+        sentence = told.filled(wording)
+        unsupported = [Span("unsupported", 0, len(sentence) - 1)] if outcome == "added" else []
+    spans = tuple(Span(span.kind, len(lead) + span.start, len(lead) + span.end) for span in unsupported)
+    labels = one_hot("nli", NLI_OF_OUTCOME[outcome])
+    return Example(context, told.wordings[0], f"facts/{outcome}", lead + sentence, labels, {"hallucination": spans})
 
 
 def _changed(
     told: _Fact, wording: int, context: str, chance: random.Random, makers: dict[str, Callable[[], str]]
-) -> tuple[str, list[tuple[int, int]]]:
+) -> tuple[str, list[Span]]:
     """The sentence with one value replaced by one that the context does not hold, and where that stands."""
     kind = chance.choice(SLOT.findall(told.wordings[wording]))
-    other = next(value for value in iter(makers[kind], None) if value not in context)
-    before, after = told.wordings[wording].split("{" + kind + "}", 1)
+    known = set(WORD.findall(context))
+    drawn = (makers[kind]() for _ in range(DRAWS_MAX))
+    other = next((value for value in drawn if not known.issuperset(WORD.findall(value))), None)
+    if other is None:
+        raise ValueError(f"no value of {kind} that the context does not hold in {DRAWS_MAX} draws")
+    before = told.wordings[wording].split("{" + kind + "}")[0]
     start = len(_Fact([before], told.values).filled(0))
-    return told.filled(wording, **{kind: other}), [(start, start + len(other))]
+    return told.filled(wording, **{kind: other}), [Span("unsupported", start, start + len(other))]
 
 
 def _makers(chance: random.Random, seed: int) -> dict[str, Callable[[], str]]:
