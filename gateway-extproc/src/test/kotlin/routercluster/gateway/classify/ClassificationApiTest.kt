@@ -127,8 +127,8 @@ class ClassificationApiTest {
         val lawyer = "decisions:\n    - {name: lawyer, priority: 5, rules: {type: classifier, name: law}, modelRefs: [{model: large}]}\n"
         val canned = "plugins: [{type: fast_response, configuration: {message: No.}}]"
         val decisions = mapOf("urgent" to "modelRefs: [{model: large}]", "canned" to canned)
-        val signals = "classifiers: [{name: law}]"
-        ApiRouter(llm.port, signals = signals, decisions = decisions) { it.replace("decisions:\n", lawyer) }.use { learned ->
+        val router = ApiRouter(llm.port, signals = "classifiers: [{name: law}]", decisions = decisions) { it.replace("decisions:\n", lawyer) }
+        router.use { learned ->
             while (learned.router.admin("/readyz").status != 200) Thread.onSpinWait()
             for (prompt in listOf("a question of law", "urgent: law", "canned", "hello")) {
                 withClue(prompt) {

@@ -89,7 +89,10 @@ class RemoteCatalogTest {
         val head = Head(Task.SEQ_CLS, listOf("fine", "attack"), setOf("attack"), remote = true)
         assertSoftly {
             catalog.headFor(Slot.JAILBREAK) shouldBe NamedHead(HeadRef("watch", "guard"), head)
-            catalog.remotes.getValue("watch").service.toString() shouldBe "https://far:81"
+            catalog.remotes
+                .getValue("watch")
+                .service
+                .toString() shouldBe "https://far:81"
             catalog.remotes.getValue("watch").timeout shouldBe Duration.ofSeconds(3)
             catalog.modules.jailbreak.threshold shouldBe 0.6
             catalog.questions.shouldBeEmpty()
@@ -115,7 +118,11 @@ class RemoteCatalogTest {
         val catalog = policy("modules: {classifier: {domain: {model_id: models/d, threshold: 0.4}, $mcp}}").catalog
         assertSoftly {
             catalog.headFor(Slot.DOMAIN)?.ref shouldBe HeadRef("mcp", "class")
-            catalog.headFor(Slot.DOMAIN)?.head?.labels?.size shouldBe 14
+            catalog
+                .headFor(Slot.DOMAIN)
+                ?.head
+                ?.labels
+                ?.size shouldBe 14
             catalog.modules.domain.threshold shouldBe 0.6
             catalog.remotes.getValue("mcp").service shouldBe
                 RemoteService.McpProcess("python", listOf("-m", "it"), mapOf("A" to Secret("b")), "t")

@@ -5,7 +5,6 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
-import kotlin.random.Random
 import org.junit.jupiter.api.Test
 import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.HeadResult
@@ -15,6 +14,7 @@ import routercluster.policy.encode.pieces
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Message
 import routercluster.policy.request.Role
+import kotlin.random.Random
 
 /** What guards read, and that they refuse rather than guess. */
 class GuardedTextsTest {

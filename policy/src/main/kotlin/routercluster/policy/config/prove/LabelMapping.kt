@@ -35,7 +35,12 @@ internal fun labelsIn(path: Text?, usual: List<String>, files: PolicyFiles, prob
 private fun mappingIn(text: String): JsonNode? =
     try {
         val json = mapper.readTree(text)
-        json.fieldNames().asSequence().firstOrNull { it.endsWith(MAPPING_ENDING) }?.let(json::get)?.takeIf { it.isObject }
+        json
+            .fieldNames()
+            .asSequence()
+            .firstOrNull { it.endsWith(MAPPING_ENDING) }
+            ?.let(json::get)
+            ?.takeIf { it.isObject }
     } catch (_: JsonProcessingException) {
         null
     }

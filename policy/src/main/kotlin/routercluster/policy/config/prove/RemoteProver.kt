@@ -157,9 +157,17 @@ internal class RemoteProver(
                 mapOf(VECTORS to Head(Task.EMBED, dimensions = raw.dimensions ?: 0, remote = true))
             }
 
-            HttpProtocol.TEI_RERANK -> mapOf("rerank" to Head(Task.RERANK, remote = true))
-            HttpProtocol.TEI_PREDICT -> mapOf(LABELS to classifier, "nli" to Head(Task.NLI, labels, remote = true))
-            HttpProtocol.HTTP_CLASSIFY -> mapOf(LABELS to classifier)
+            HttpProtocol.TEI_RERANK -> {
+                mapOf("rerank" to Head(Task.RERANK, remote = true))
+            }
+
+            HttpProtocol.TEI_PREDICT -> {
+                mapOf(LABELS to classifier, "nli" to Head(Task.NLI, labels, remote = true))
+            }
+
+            HttpProtocol.HTTP_CLASSIFY -> {
+                mapOf(LABELS to classifier)
+            }
         }
     }
 
