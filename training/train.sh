@@ -19,9 +19,7 @@ fi
 cd "$here"
 python="$work/venv/bin/python"
 started=$SECONDS
-for pass in 1 2; do
-  "$python" -m routertrain.train --data "$data" --base "$work/base" --work "$work" --pass "$pass"
-done
+"$python" -m routertrain.train --data "$data" --base "$work/base" --work "$work"
 "$python" -m routertrain.export --data "$data" --base "$work/base" --parameters "$work/parameters.pickle" --out "$here/../models/default"
 "$python" -m routertrain.attacks --data "$data"
 "$python" -m routertrain.evaluate --data "$data" --base "$work/base" --bundle "$here/../models/default" --out "$work/figures.json"

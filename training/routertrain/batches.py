@@ -19,9 +19,10 @@ from routertrain.heads import SEQUENCE_HEADS, TOKEN_HEADS
 from routertrain.records import Example
 
 Arrays = dict[str, NDArray[Any]]
-WIDTHS = (16, 32, 64, 128)
+WIDTHS = (16, 32, 48, 64, 96, 128, 256)
 TOKENS_PER_BATCH = 1024
 TOPICAL_TOKENS_MAX = 64
+SINGLE_TOKENS_MAX = 128
 BATCHES_AHEAD = 4
 
 
@@ -42,8 +43,8 @@ def encode(tokenizer: Tokenizer, rows: Sequence[Example]) -> list[Encoding]:
     """Topical heads see the start of a text only; threats, tags and pairs need more of it."""
     encodings = tokenizer.encode_batch([(row.text, row.pair) if row.pair else row.text for row in rows])
     for row, encoding in zip(rows, encodings, strict=True):
-        if row.pair is None and not row.spans and "jailbreak" not in row.labels:
-            encoding.truncate(TOPICAL_TOKENS_MAX)
+        if row.pair is None:
+            encoding.truncate(SINGLE_TOKENS_MAX if row.spans or "jailbreak" in row.labels else TOPICAL_TOKENS_MAX)
     return encodings
 
 
@@ -70,6 +71,7 @@ def with_states(lower: onnxruntime.InferenceSession, batches: Sequence[tuple[int
         feed = tokens.padded([row.encoding for row in rows], len(rows), width)
         arrays = targets(rows, width)
         arrays["state"] = lower.run(["state"], feed)[0]
+        arrays["copies"] = tokens.copies(feed)
         arrays["mask"] = feed["attention_mask"].astype(np.float32)
         return arrays
 

@@ -19,9 +19,17 @@ TITLES = {
     "modality": "modality (synthetic set)",
     "nli": "nli (synthetic set)",
 }
+AIMS = {
+    "domain": "accuracy .83",
+    "domain_chat": "accuracy .80",
+    "fact_check": "macro F1 .95",
+    "user_feedback": "macro F1 .95",
+    "modality": "macro F1 .95",
+    "nli": "none",
+}
 
 
-def card(figures: Figures, manifest: Figures, minutes: int, notes: str) -> str:
+def card(figures: Figures, manifest: Figures, minutes: int | None, notes: str) -> str:
     sections = [
         _top(manifest, minutes),
         _sequence_table(figures),
@@ -36,16 +44,18 @@ def card(figures: Figures, manifest: Figures, minutes: int, notes: str) -> str:
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
-def _top(manifest: Figures, minutes: int) -> str:
+def _top(manifest: Figures, minutes: int | None) -> str:
     size = sum(entry["bytes"] for entry in manifest["files"].values()) / 1e6
+    made = "" if minutes is None else f" Made by `training/train.sh` in {minutes} minutes, training, export and figures together."
     return f"""# Model card: models/default
 
-Written by `training/train.sh` ({minutes} minutes for training, export and figures); version `{manifest["version"]}`, {size:.1f} MB.
+Version `{manifest["version"]}`, {size:.1f} MB.{made}
 
 A MiniLM-L6 sentence encoder (384 numbers, English, uncased) whose upper two layers were tuned together with nine heads; the lower
 four are as they came. Format, decoding and data rules: `training/README.md`. Why it is built so: `docs/decisions/`.
 
-All figures are of the exported 8-bit graph on the dev parts of the data packs, which were not trained on and not used to choose anything.
+All figures are of the exported 8-bit graph on the dev parts of the data packs. No dev row was trained on; temperatures, thresholds and
+abstention bounds come from held-back training rows.
 Ranges are 95 % intervals (Wilson for shares, bootstrap otherwise)."""
 
 
@@ -59,12 +69,13 @@ def _sequence_table(figures: Figures) -> str:
                 title,
                 str(found["accuracy"]["rows"]),
                 *map(_range, cells),
+                AIMS[key],
                 f"{found['calibration_error']:.3f}",
                 f"{100 * found['abstained']:.1f} %",
                 f"{found['accuracy_when_sure']['value']:.3f}",
             ]
         )
-    heads = ["head", "rows", "accuracy", "macro F1", "calibration error", "abstains", "accuracy of the rest"]
+    heads = ["head", "rows", "accuracy", "macro F1", "aim", "calibration error", "abstains", "accuracy of the rest"]
     return "## Heads with one answer a text\n\n" + _table(heads, rows)
 
 
@@ -73,9 +84,9 @@ def _jailbreak(figures: Figures, left_out: Figures) -> str:
     rows = [
         [title, *(_range(figures[name][key]) for name in names)]
         for title, key in (
-            ("recall", "recall"),
-            ("false alarms on harmless rows", "false_alarms"),
-            ("false alarms on XSTest's safe half", "xstest_false_alarms"),
+            ("recall (aim .95)", "recall"),
+            ("false alarms on harmless rows (aim .01)", "false_alarms"),
+            ("false alarms on XSTest's safe half (aim at most .05)", "xstest_false_alarms"),
             ("recall on XSTest's unsafe half", "xstest_recall"),
         )
     ]
@@ -89,7 +100,8 @@ def _jailbreak(figures: Figures, left_out: Figures) -> str:
     ]
     left = [[family, str(found["with"]["rows"]), _range(found["with"]), _range(found["without"])] for family, found in left_out.items()]
     return (
-        f"## jailbreak\n\nArea under the curve {_range(figures['auroc'])}.\n\n{_table(['', *limits], rows)}\n\n"
+        f"## jailbreak\n\nArea under the curve {_range(figures['auroc'])}, calibration error {figures['calibration_error']:.3f}.\n\n"
+        f"{_table(['', *limits], rows)}\n\n"
         "Leave one family out: logistic regression on the untuned embedding, recall at 1 % false alarms of dev.\n\n"
         + _table(["family", "rows", "trained with it", "trained without it"], left)
     )
@@ -109,8 +121,10 @@ def _pii(figures: Figures) -> str:
     ]
     rows.append(["all", "", *(_range(figures["all"][name]) for name in ("head", "head_and_rules")), "", ""])
     rows.append(["all, whatever the type", "", *(_range(figures["any_type"][name]) for name in ("head", "head_and_rules")), "", ""])
-    return "## pii\n\nA span counts when type and both ends are right. Types without spans in dev are left out.\n\n" + _table(
-        ["type", "spans", "F1, head alone", "F1 with exact recognisers", "precision", "recall"], rows
+    heads = ["type", "spans", "F1, head alone", "F1 with exact recognisers", "precision", "recall"]
+    return (
+        "## pii\n\nA span counts when type and both ends are right; the aim is F1 .95. Types without spans in dev are left out.\n\n"
+        + _table(heads, rows)
     )
 
 
@@ -124,8 +138,8 @@ def _others(figures: Figures) -> str:
     rows += [[f"hallucination, share flagged: {edit}", _range(found)] for edit, found in hallucination["flagged_by_edit"].items()]
     for when in ("before", "after"):
         clinc = embedding["clinc"][when]
-        rows.append([f"CLINC150 by prototypes, {when} tuning: accuracy in scope", _range(clinc["accuracy"])])
-        rows.append([f"CLINC150, {when} tuning: out-of-scope area under the curve", _range(clinc["out_of_scope_auroc"])])
+        rows.append([f"CLINC150 by prototypes, {when} tuning: accuracy in scope (aim .90)", _range(clinc["accuracy"])])
+        rows.append([f"CLINC150, {when} tuning: out-of-scope area under the curve (aim .90)", _range(clinc["out_of_scope_auroc"])])
         rows.append([f"QQP duplicates, {when} tuning: area under the curve", _range(embedding["qqp_auroc"][when])])
     drift = embedding["cosine_to_untuned"]
     rows.append(["cosine to the untuned embedding", f"mean {drift['mean']:.3f}, lowest {drift['lowest']:.3f} of {drift['rows']} texts"])
@@ -182,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=Path, required=True)
     parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--minutes", type=int, required=True, help="measured wall time of the whole run")
+    parser.add_argument("--minutes", type=int, help="measured wall time of the whole run, where one run made all")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     notes = (Path(__file__).parent.parent / "data" / "card_notes.md").read_text(encoding="utf-8")

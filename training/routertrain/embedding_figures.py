@@ -44,13 +44,14 @@ def untuned(base_folder: Path) -> Embed:
     session = batches.session(graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString(), 1)
 
     def embed(texts: Sequence[str]) -> Floats:
-        found = []
-        for at in range(0, len(texts), BATCH):
-            encodings = tokenizer.encode_batch(list(texts[at : at + BATCH]))
-            feed = tokens.padded(encodings, len(encodings), max(len(item.ids) for item in encodings))
+        encodings = tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
+        joined = np.zeros((len(texts), base.HIDDEN), dtype=np.float32)
+        for at in range(0, len(order), BATCH):
+            picked = order[at : at + BATCH]
+            feed = tokens.padded([encodings[index] for index in picked], len(picked), len(encodings[picked[-1]].ids))
             column = feed["attention_mask"][:, :, None]
-            found.append((session.run(["state"], feed)[0] * column).sum(axis=1) / column.sum(axis=1))
-        joined = np.concatenate(found).astype(np.float32)
+            joined[picked] = (session.run(["state"], feed)[0] * column).sum(axis=1) / column.sum(axis=1)
         return np.asarray(joined / np.linalg.norm(joined, axis=1, keepdims=True))
 
     return embed

@@ -81,7 +81,10 @@ def jailbreak_figures(bundle: Bundle, data: Path) -> Figures:
             "xstest_recall": metrics.share(xstest_scores[~safe] >= value),
         }
         for name, value in (("one_percent", at_one), ("shipped", shipped))
-    } | {"auroc": metrics.with_interval(metrics.auroc, scores[~apart], threats[~apart])}
+    } | {
+        "auroc": metrics.with_interval(metrics.auroc, scores[~apart], threats[~apart]),
+        "calibration_error": metrics.calibration_error(np.stack([1 - scores, scores], axis=1)[~apart], threats[~apart].astype(int)),
+    }
 
 
 def complexity_figures(bundle: Bundle, data: Path) -> Figures:

@@ -14,9 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from routertrain import base, lexical
 from routertrain.heads import LEXICAL_HEADS, SEQUENCE_HEADS, TOKEN_HEADS
 from routertrain.quantise import Matrix, rows_to_int8
+from routertrain.tokens import FIRST_WORD_ID
 
 OPSET = 17
 IR_VERSION = 9
+END = 2**31 - 1
 FUSED = "com.microsoft"
 
 
@@ -68,6 +70,8 @@ def build(trunk: base.Trunk, heads: dict[str, Any], matrix: Matrix) -> onnx.Mode
     column = graph.node("Unsqueeze", [_float_mask(graph), graph.integers(-1)], "mask_column")
     states = [_embed(graph, trunk)]
     for index, layer in enumerate(trunk["layers"]):
+        if index == base.FROZEN_LAYERS:
+            states[-1] = _mark_copies(graph, states[-1], heads["copies"])
         states.append(_encode(graph, layer, states[-1], mask, f"layer{index}"))
     last = states[-1]
     _pool(graph, last, column, "embedding")
@@ -139,6 +143,31 @@ def _add_and_norm(graph: GraphBuilder, layer: base.Layer, value: str, skip: str,
     return graph.node("SkipLayerNormalization", [value, skip, *constants], name, domain=FUSED, epsilon=base.LAYER_NORM_EPSILON)
 
 
+def _mark_copies(graph: GraphBuilder, state: str, vectors: NDArray[np.float32]) -> str:
+    """Adds a vector to each token of a second text that the first has too, and another where it has it behind the same token."""
+    rows = graph.node("Unsqueeze", ["input_ids", graph.integers(2)], "copy.rows")
+    columns = graph.node("Unsqueeze", ["input_ids", graph.integers(1)], "copy.columns")
+    word = graph.node("Greater", ["input_ids", graph.constant("special_last", np.array(FIRST_WORD_ID - 1))], "copy.word")
+    second = graph.node("Cast", ["token_type_ids"], "copy.second", to=TensorProto.BOOL)
+    first = graph.node("And", [word, graph.node("Not", [second], "copy.not_second")], "copy.first")
+    first_column = graph.node("Unsqueeze", [first, graph.integers(1)], "copy.first_column")
+    alone = graph.node("And", [graph.node("Equal", [rows, columns], "copy.same"), first_column], "copy.alone")
+    number = graph.node("Cast", [alone], "copy.alone_number", to=TensorProto.FLOAT)
+    here = graph.node("Slice", [number, graph.integers(1, 1), graph.integers(END, END), graph.integers(1, 2)], "copy.here")
+    before = graph.node("Slice", [number, graph.integers(0, 0), graph.integers(-1, -1), graph.integers(1, 2)], "copy.before")
+    behind = graph.node("ReduceMax", [graph.node("Mul", [here, before], "copy.both")], "copy.behind", axes=[2], keepdims=1)
+    padding = graph.integers(0, 1, 0, 0, 0, 0)
+    marks = [
+        graph.node("ReduceMax", [number], "copy.found", axes=[2], keepdims=1),
+        graph.node("Pad", [behind, padding], "copy.found_behind"),
+    ]
+    kind = graph.node("Cast", ["token_type_ids"], "copy.kind", to=TensorProto.FLOAT)
+    column = graph.node("Unsqueeze", [kind, graph.integers(-1)], "copy.kind_column")
+    found = graph.node("Mul", [graph.node("Concat", marks, "copy.marks", axis=-1), column], "copy.second_marks")
+    added = graph.node("MatMul", [found, graph.constant("copy.vectors", vectors)], "copy.added")
+    return graph.node("Add", [state, added], "copy.state")
+
+
 def _pool(graph: GraphBuilder, state: str, column: str, name: str) -> str:
     """The mean of the states of real tokens, [batch, hidden]."""
     kept = graph.node("Mul", [state, column], f"{name}.kept")
@@ -182,7 +211,7 @@ def _lexical_logits(graph: GraphBuilder, table: NDArray[np.float32]) -> dict[str
 
 def _pair_ids(graph: GraphBuilder) -> str:
     """Hashes of neighbouring tokens; `pair_mask` tells which second tokens are real."""
-    end = graph.integers(2**31 - 1)
+    end = graph.integers(END)
     first = graph.node("Slice", ["input_ids", graph.integers(0), graph.integers(-1), graph.integers(1)], "pair.first")
     second = graph.node("Slice", ["input_ids", graph.integers(1), end, graph.integers(1)], "pair.second")
     graph.node("Slice", ["attention_mask", graph.integers(1), end, graph.integers(1)], "pair_mask")

@@ -10,8 +10,8 @@ from routertrain.pack_data import jailbreak_examples
 from routertrain.perturb import DISGUISES, Wording
 from routertrain.records import Example
 
-THREAT_COPIES = 1
-BENIGN_SHARE = 0.2
+THREAT_COPIES = 2
+BENIGN_SHARE = 0.4
 COPIED_CHARACTERS_MAX = 700
 """Longer texts are cut in training, so their end is trained on as a text of its own."""
 TAIL_CHARACTERS = 600

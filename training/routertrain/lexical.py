@@ -1,7 +1,8 @@
 """The wide part: weights of words and hashed word pairs, as rows of tables that the graph looks up itself.
 
 A head's wide logits are the sum of the rows of all tokens and of all neighbouring token pairs, over the square root of the number
-of tokens (special ones counted); the weights come from logistic regression and already hold the inverse document frequency.
+of tokens (special ones counted). Special tokens have no row of their own, but pairs with them mark the start and end of a text. The
+weights come from logistic regression and already hold the inverse document frequency.
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from tokenizers import Tokenizer
 
 from routertrain.heads import LEXICAL_HEADS, Head
 from routertrain.records import Example
+from routertrain.tokens import FIRST_WORD_ID
 
 PAIR_BUCKETS = 32768
 PAIR_FACTOR = 7919
-FIRST_WORD_ID = 999
-"""Smaller ids are padding and the special tokens, whose own rows stay zero; pairs with them mark the start and end of a text."""
 INVERSE_REGULARISATION = 10.0
 ITERATIONS_MAX = 60
 FREQUENT_WORD_WEIGHT = 0.1

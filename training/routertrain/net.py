@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from routertrain import base
+from routertrain import base, tokens
 from routertrain.heads import SEQUENCE_HEADS, TOKEN_HEADS
 
 Parameters = dict[str, Any]
@@ -31,13 +31,15 @@ def initial(trunk: base.Trunk, key: Array) -> Parameters:
             "weight": 0.02 * jax.random.normal(weight_key, (2 * base.HIDDEN, len(item.labels))),
             "bias": jnp.zeros(len(item.labels)),
         }
+    heads["copies"] = 0.05 * jax.random.normal(key, (tokens.COPY_MARKS, base.HIDDEN))
     upper = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in trunk["layers"][base.FROZEN_LAYERS :]]
     return {"layers": upper, "heads": heads}
 
 
-def forward(parameters: Parameters, state: Array, mask: Array) -> dict[str, Array]:
-    """`state` [batch, tokens, hidden] after the frozen layers, `mask` [batch, tokens]; returns every output of the graph."""
-    states = [state]
+def forward(parameters: Parameters, state: Array, mask: Array, copies: Array) -> dict[str, Array]:
+    """`state` [batch, tokens, hidden] after the frozen layers, `mask` [batch, tokens], `copies` the marks of `tokens.copies`;
+    returns every output of the graph."""
+    states = [state + copies @ parameters["heads"]["copies"]]
     bias = jnp.where(mask[:, None, None, :] > 0, 0.0, -1e9)
     for layer in parameters["layers"]:
         states.append(_encode(layer, states[-1], bias))

@@ -8,7 +8,12 @@ from typing import Any
 
 from routertrain.records import Example, Span, one_hot, read_rows
 
-KEEP_ROWS = {"intent/clinc150": ("text", 800), "cache/qqp": ("a", 700), "tools/metatool": ("query", 250), "intent/banking77": ("text", 150)}
+KEEP_ROWS = {
+    "intent/clinc150": ("text", 1500),
+    "cache/qqp": ("a", 1500),
+    "tools/metatool": ("query", 400),
+    "intent/banking77": ("text", 400),
+}
 NLI_OF_EDIT = {
     "none": "entailment",
     "unsupported_clause": "neutral",

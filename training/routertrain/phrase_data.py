@@ -9,9 +9,9 @@ from typing import Any
 
 from routertrain.records import Example, one_hot, read_rows
 
-OPENERS_PER_CORE = 3
-SUBJECTS_PER_TEMPLATE = 3
-BOTH_PER_LANGUAGE = {"en": 260, "zh": 60, "es": 60}
+OPENERS_PER_CORE = 5
+SUBJECTS_PER_TEMPLATE = 4
+BOTH_PER_LANGUAGE = {"en": 260, "zh": 110, "es": 140}
 ENDINGS = ("", "", "", ".", "!", " please", "...")
 
 

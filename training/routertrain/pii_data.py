@@ -20,6 +20,38 @@ ADDRESS_PARTS = ("STREET_ADDRESS", "GPE", "ZIP_CODE")
 OWN_ROWS = 11000
 REFILLED_PER_ROW = 2.5
 JOINED_SHARE = 0.25
+LETTERHEAD_SHARE = 0.15
+LINE_BREAKS = ("\n", "\n", "\n", "\n\n", "\n ", ", ")
+HEADINGS = (
+    "{PERSON}",
+    "{PERSON}",
+    "{ORGANIZATION}",
+    "{ORGANIZATION}",
+    "{TITLE}",
+    "{TITLE} {PERSON}",
+    "{PERSON}, {TITLE}",
+    "{ORGANIZATION}, {GPE}",
+)
+ADDRESSES = (
+    "{STREET_ADDRESS}",
+    "{STREET_ADDRESS}~{GPE}",
+    "{STREET_ADDRESS}~{GPE} {ZIP_CODE}",
+    "{STREET_ADDRESS}~{GPE}~{GPE} {ZIP_CODE}",
+    "{STREET_ADDRESS}~{ZIP_CODE} {GPE}",
+    "{STREET_ADDRESS}, {GPE}~{ZIP_CODE}",
+)
+CONTACTS = (
+    "{PHONE_NUMBER}",
+    "{PHONE_NUMBER} {noun}",
+    "{PHONE_NUMBER}-Home",
+    "Tel. {PHONE_NUMBER}",
+    "Work: {PHONE_NUMBER}",
+    "T {PHONE_NUMBER} F {PHONE_NUMBER}",
+    "{EMAIL_ADDRESS}",
+    "E: {EMAIL_ADDRESS}",
+    "{DOMAIN_NAME}",
+    "Web: {DOMAIN_NAME}",
+)
 LOOK_ALIKES = ("number", "order", "version", "product", "noun", "time")
 
 
@@ -74,7 +106,10 @@ def synthetic_examples(data: Path, own: Path, seed: int) -> list[Example]:
     filler = _Filler(PiiValues(seed, bank), chance, seed)
     rows = [filler.fill(*_as_template(row)) for row in pack for _ in range(_times(chance))]
     templates = _own_templates(own)
-    for _ in range(OWN_ROWS):
+    for _ in range(int(OWN_ROWS * LETTERHEAD_SHARE)):
+        head = _letterhead(chance)
+        rows.append(filler.fill(head, head))
+    for _ in range(int(OWN_ROWS * (1 - LETTERHEAD_SHARE))):
         parts = chance.sample(templates, 2 if chance.random() < JOINED_SHARE else 1)
         rows.append(filler.fill(chance.choice([". ", "\n", " "]).join(parts), parts[0]))
     return rows
@@ -97,6 +132,15 @@ def _as_template(row: Example) -> tuple[str, str]:
 def _own_templates(own: Path) -> list[str]:
     lines = (own / "pii_templates.txt").read_text(encoding="utf-8").splitlines()
     return [line.replace("\\n", "\n") for line in lines if line and not line.startswith("# ")]
+
+
+def _letterhead(chance: random.Random) -> str:
+    """The lines of a visiting card or a letter's head: who, where and how to reach, in parts, without a word around them."""
+    lines = chance.sample(HEADINGS, chance.randint(0, 2))
+    lines += chance.sample(ADDRESSES, int(not lines or chance.random() < 0.8))
+    lines += chance.sample(CONTACTS, chance.choice([0, 0, 1, 2, 3]))
+    line_break = chance.choice(LINE_BREAKS)
+    return line_break.join(lines).replace("~", chance.choice(["\n ", "\n", ", ", " ", line_break]))
 
 
 class _Filler:

@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from routertrain import domain_data, jailbreak_data, pack_data, phrase_data, pii_data
+from routertrain import domain_data, fact_data, jailbreak_data, pack_data, phrase_data, pii_data
 from routertrain.normalise import normalise, with_line_marks
 from routertrain.records import Example
 
 SEED = 20260101
-FIRST_SHARES = {
-    "exam": 0.4,
-    "exam-chat": 0.3,
-    "topic": 0.5,
-    "synthetic": 0.5,
-    "mmlu-pro": 0.5,
-    "gsm8k": 0.5,
-    "clinc": 0.5,
-    "halueval": 0.6,
-}
-LATER_SHARES = {
-    "exam": 0.1,
-    "exam-chat": 0.4,
-    "synthetic": 0.55,
-    "prompt_with_random_search": 0.3,
-    "JBC": 0.4,
-    "mmlu-pro": 0.1,
-    "gsm8k": 0.1,
-    "clinc": 0.2,
-    "halueval": 0.2,
-}
-"""How many rows of a source a pass holds, others are held whole. Tags need most practice; the wide part is fitted on all rows."""
-PAIR_SHARE = 0.3
-PAIR_CHARACTERS_MAX = 560
-"""About what a training batch is wide; longer pairs would lose their end."""
+SOURCE_SHARES = {"prompt_with_random_search": 0.4, "JBC": 0.6, "gsm8k": 0.5}
+"""The share of a big or uniform source's rows that is used; others are whole. The wide part is fitted on all rows."""
+PASSES = {"user_feedback": 2.0, "modality": 2.0, "jailbreak": 2.0, "fact_check": 1.5}
+"""How often the rows of a small set are seen, where they are no disguised copies and no exam questions."""
+GROUNDED_SHARE = 0.4
+PAIR_CHARACTERS_MAX = 1000
+"""About what the widest batch holds; longer pairs would lose their end."""
 
 
 def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
@@ -56,7 +38,8 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
     merged = merge([replace(row, text=normalise(row.text)) for row in rows])
     tagged = [*pii_data.presidio_examples(data, "train"), *pii_data.synthetic_examples(data, own, seed)]
     marked = [replace(row, text=with_line_marks(row.text)) for row in tagged]
-    return merged + marked + pack_data.grounded_examples(data, "train", with_question=0.7, seed=seed)
+    pairs = [*pack_data.grounded_examples(data, "train", with_question=0.7, seed=seed), *fact_data.fact_examples(own, seed)]
+    return merged + marked + pairs
 
 
 def merge(rows: Iterable[Example]) -> list[Example]:
@@ -71,22 +54,22 @@ def merge(rows: Iterable[Example]) -> list[Example]:
     return list(found.values())
 
 
-def fitted(rows: Iterable[Example], shares: Mapping[str, float], seed: int) -> list[Example]:
-    """One pass over the rows that are not held back: big sources in part, feedback twice."""
+def fitted(rows: Iterable[Example], seed: int) -> list[Example]:
+    """The rows to train on, in random order, none of them held back: big sources in part, small sets more than once."""
     chance = random.Random(seed)
-    passed = []
+    used = []
     for row in rows:
-        if not row.is_held_back and chance.random() < _share(row, shares):
-            passed.extend([row] * _repeats(row))
-    chance.shuffle(passed)
-    return passed
+        if not row.is_held_back:
+            often = _often(row)
+            used.extend([row] * (int(often) + (chance.random() < often % 1)))
+    chance.shuffle(used)
+    return used
 
 
-def _share(row: Example, shares: Mapping[str, float]) -> float:
-    if row.pair is not None:
-        return PAIR_SHARE if len(row.text) + len(row.pair) <= PAIR_CHARACTERS_MAX else 0.0
-    return shares.get(row.source, 1.0)
-
-
-def _repeats(row: Example) -> int:
-    return 2 if "user_feedback" in row.labels else 1
+def _often(row: Example) -> float:
+    if row.pair is None:
+        is_small = "domain" not in row.labels and "+" not in row.source
+        return SOURCE_SHARES.get(row.source, 1.0) * max((PASSES.get(name, 1.0) for name in row.labels if is_small), default=1.0)
+    if len(row.text) + len(row.pair) > PAIR_CHARACTERS_MAX:
+        return 0.0
+    return 1.0 if row.source in fact_data.SOURCES else GROUNDED_SHARE

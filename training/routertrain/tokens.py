@@ -16,6 +16,9 @@ from routertrain.records import Span
 from routertrain.vocabulary import extended_tokenizer
 
 Ints = NDArray[np.int64]
+FIRST_WORD_ID = 999
+"""Smaller ids are padding and the special tokens."""
+COPY_MARKS = 2
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,20 @@ def padded(encodings: Sequence[Encoding], rows: int, width: int) -> dict[str, In
         feed["attention_mask"][index, :count] = 1
         feed["token_type_ids"][index, :count] = encoding.type_ids
     return feed
+
+
+def copies(feed: dict[str, Ints]) -> NDArray[np.float32]:
+    """Marks [rows, width, 2] of a second text's tokens: 1 where the first text has the token; 1 where it has it behind the same token."""
+    ids, kinds = feed["input_ids"], feed["token_type_ids"]
+    if not kinds.any():
+        return np.zeros((*ids.shape, COPY_MARKS), dtype=np.float32)
+    same = ids[:, :, None] == ids[:, None, :]
+    first = ((kinds == 0) & (ids >= FIRST_WORD_ID))[:, None, :]
+    alone = same & first
+    behind = np.zeros_like(alone)
+    behind[:, 1:, 1:] = alone[:, 1:, 1:] & alone[:, :-1, :-1]
+    marks = np.stack([alone.any(axis=2), behind.any(axis=2)], axis=-1) & (kinds == 1)[:, :, None]
+    return marks.astype(np.float32)
 
 
 def words(encoding: Encoding, sequence: int) -> list[Word]:

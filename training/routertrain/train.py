@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import math
-import os
 import pickle
 import time
 from pathlib import Path
@@ -34,7 +33,7 @@ HEAD_WEIGHTS = {
     "user_feedback": 1.0,
     "modality": 1.0,
     "complexity": 0.4,
-    "nli": 0.5,
+    "nli": 1.0,
     "pii": 4.0,
     "hallucination": 2.0,
 }
@@ -45,7 +44,7 @@ log = logging.getLogger("train")
 
 def loss(parameters: net.Parameters, batch: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
     """The mean over rows of all their known targets; also returns each head's share for the log."""
-    outputs = net.forward(parameters, batch["state"], batch["mask"])
+    outputs = net.forward(parameters, batch["state"], batch["mask"], batch["copies"])
     parts = {}
     for item in SEQUENCE_HEADS:
         parts[item.name] = -(batch[item.name] * jax.nn.log_softmax(outputs[item.name])).sum(-1).mean()
@@ -142,7 +141,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
     parser.add_argument("--base", type=Path, required=True, help="folder with the base model and its tokenizer")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between steps")
-    parser.add_argument("--pass", type=int, default=1, dest="number", help="the first starts untuned, later ones go on with other rows")
     parser.add_argument("--rows", type=int, help="train on the first rows only, to try the code")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -150,12 +148,11 @@ def main() -> None:
     own = Path(__file__).parent.parent / "data"
     tokenizer = tokens.load_tokenizer(arguments.base / "all-minilm-l6-v2-tokenizer.json", batches.WIDTHS[-1])
     trunk = base.load_trunk(arguments.base / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
-    seed, target = plan.SEED + arguments.number - 1, arguments.work / "parameters.pickle"
-    parameters = net.initial(trunk, jax.random.PRNGKey(seed)) if arguments.number == 1 else pickle.loads(target.read_bytes())
-    shares = plan.FIRST_SHARES if arguments.number == 1 else plan.LATER_SHARES
-    rows = plan.fitted(plan.training_examples(arguments.data, own, seed), shares, seed)[: arguments.rows]
-    log.info("%d rows, process %d", len(rows), os.getpid())
-    save(train(trunk, parameters, prepare(rows, trunk, tokenizer), seed, arguments.work / "progress.pickle"), target)
+    rows = plan.fitted(plan.training_examples(arguments.data, own, plan.SEED), plan.SEED)[: arguments.rows]
+    log.info("%d rows", len(rows))
+    parameters = net.initial(trunk, jax.random.PRNGKey(plan.SEED))
+    trained = train(trunk, parameters, prepare(rows, trunk, tokenizer), plan.SEED, arguments.work / "progress.pickle")
+    save(trained, arguments.work / "parameters.pickle")
 
 
 if __name__ == "__main__":

@@ -99,10 +99,7 @@ class PolicyKeeper(
         val service = watch ?: return
         val watched = HashSet<Path>()
         watchFolders(followed, service, watched)
-        thread(name = "policy-watch", isDaemon = true) {
-            reload(followed, service, watched)
-            watchLoop(followed, service, watched)
-        }
+        thread(name = "policy-watch", isDaemon = true) { watchLoop(followed, service, watched) }
     }
 
     /** A file may have changed after it was read and before its folder was watched, so a folder that is new to the watch is read again. */
@@ -199,6 +196,7 @@ class PolicyKeeper(
 
     private fun watchLoop(followed: Path, service: WatchService, watched: MutableSet<Path>) {
         try {
+            reload(followed, service, watched)
             while (true) {
                 val key = service.take()
                 key.pollEvents()
@@ -211,6 +209,8 @@ class PolicyKeeper(
             }
         } catch (_: ClosedWatchServiceException) {
             log.debug("policy watch ended")
+        } catch (unwatchable: IOException) {
+            log.error("changes of {} and its files are not followed any more: {}", followed, unwatchable.message)
         } catch (_: InterruptedException) {
             Thread.currentThread().interrupt()
         }

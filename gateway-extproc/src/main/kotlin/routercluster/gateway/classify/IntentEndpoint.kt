@@ -38,7 +38,9 @@ internal suspend fun classifyIntent(call: ApiCall): ObjectNode {
     val asked = task.ask(questions, facts.userText)
     val shown = asked(call.read(questions.passages)).json
     val plan = call.settle(call.policy.begin(target, facts, Random(SEED), everything))
-    val record = DecisionRecord.of("classify", Instant.EPOCH, plan).toJson()
+    val record = DecisionRecord.of("", Instant.EPOCH, plan).toJson()
+    // What only a record has that is kept.
+    record.remove(listOf("id", "time", "usage"))
     val json = obj()
     json.putObject("classification").apply {
         listOf("category", "confidence", "entropy", "abstained").forEach { set<JsonNode>(it, shown[it]) }

@@ -14,6 +14,7 @@ import routercluster.policy.classify.TopicFinding
 import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.BadRequest
+import java.util.Locale
 
 /** A classification as one call wants it: who judges, and how that is shown. */
 internal class Task<T : Finding>(private val judge: Judge<T>, private val show: (T) -> ObjectNode) {
@@ -82,7 +83,7 @@ private fun ThreatFinding.show(): ObjectNode {
             .put("confidence", confidence)
             .put("abstained", abstained)
             .put("recommendation", recommendation(isThreat))
-            .put("reasoning", "risk $risk in the worst piece of the text; $threshold and more is a jailbreak")
+            .put("reasoning", "risk %.3f in the worst piece of the text; %.3f and more is a jailbreak".format(Locale.ROOT, risk, threshold))
     json.putArray("detection_types").apply { if (isThreat) add(label) }
     json.putArray("patterns_detected").apply { threats.forEach(::add) }
     return json

@@ -31,6 +31,7 @@ class OpenAiClientTest {
                 providers:
                   models:
                     - {name: vectors, provider_model_id: default, backend_refs: [{endpoint: "127.0.0.1:${encoding.adminPort}", protocol: http}]}
+                routing: {decisions: []}
                 """
             gateway(onFreePorts(loadPolicy(policy.trimIndent(), "p.yaml", { null }))).use { door ->
                 runPython("openai_embeddings.py", folder, "http://127.0.0.1:${encoding.adminPort}/v1", "http://127.0.0.1:${door.port}/v1")

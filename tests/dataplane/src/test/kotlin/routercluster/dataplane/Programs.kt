@@ -54,6 +54,7 @@ internal fun bundledPolicy(): Policy {
         """
         version: v0.3
         providers: {models: [{name: m, backend_refs: [{endpoint: "127.0.0.1:1", protocol: http}]}]}
+        routing: {decisions: []}
         gateway: {encoders: [{name: default, folder: models/default}]}
         """
     return loadWithFiles(text.trimIndent(), "${home.resolve("policy.yaml")}") { null }
