@@ -157,8 +157,11 @@ internal class RemoteEncoder(
         try {
             val results = call.answer.join()
             val asked = call.batch.inputs.size
-            val fault = unavailable("${results.size} answers to $asked texts", null).takeIf { results.size != asked }
-            Outcome(results, fault)
+            if (results.size == asked) {
+                Outcome(results, null)
+            } else {
+                Outcome(null, unavailable("${results.size} answers to $asked texts", null))
+            }
         } catch (failed: CompletionException) {
             val cause = generateSequence<Throwable>(failed) { it.cause }.firstNotNullOfOrNull { it as? EncodeFailure }
             Outcome(null, cause?.let(::named) ?: unavailable("failed with ${(failed.cause ?: failed).javaClass.simpleName}", failed.cause))
