@@ -105,6 +105,11 @@ def body_file(model, prompt_bytes, stream):
     return path
 
 
+def policy_file(upstream):
+    """One for each run: the router reads it again when it changes, and runs may overlap."""
+    return WORK / f"policy-{upstream.rpartition(':')[2]}.yaml"
+
+
 def policy(upstream):
     words = ["urgent", "refund", "invoice", "python", "kubernetes", "derivative", "lawsuit", "symptom", "poem", "translate"]
     rules = "\n".join(
@@ -115,7 +120,7 @@ def policy(upstream):
         "      modelRefs: [{model: mock, use_reasoning: false}]"
         for i in range(len(words))
     )
-    path = WORK / "policy.yaml"
+    path = policy_file(upstream)
     path.write_text(f"""version: v0.3
 providers:
   defaults: {{default_model: mock}}
@@ -204,7 +209,7 @@ class Contenders:
         rendered = WORK / "envoy-extproc.yaml"
         with open(rendered, "wb") as out:
             subprocess.run(
-                [ROOT / "router", "envoy-config", WORK / "policy.yaml", "--no-access-log", "--port", str(port), "--admin-port", str(free_port()),
+                [ROOT / "router", "envoy-config", policy_file(self.upstream), "--no-access-log", "--port", str(port), "--admin-port", str(free_port()),
                  "--extproc-port", str(ports["extproc"]), "--http-port", str(ports["http"])],
                 check=True, stdout=out,
             )

@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.Readiness
+import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ready
@@ -179,7 +180,10 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
                 .service(extProc)
                 .build(),
-            plainServer(config.adminHost, config.adminPort, loops).apply(admin::addTo).build(),
+            plainServer(config.adminHost, config.adminPort, loops)
+                .apply(admin::addTo)
+                .apply(ClassificationApi(keeper::enter, encoders)::addTo)
+                .build(),
         )
     // Encoders first: a reload that waits for one ends.
     val resources = listOf(encoders, keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })

@@ -32,7 +32,7 @@ data class LastLoad(val at: Instant, val revision: String, val reason: String?)
  * force and says why in the log, in [lastLoad] and as an event. Requests under way keep the snapshot they began with.
  *
  * @param first in force until the file changes; where it has learned signals, no request is routed before it is [prepare]d
- * @param file followed for changes; null for a policy that was made up at the start and never changes
+ * @param file followed for changes, with the files that it names; null for a policy that was made up at the start and never changes
  * @param load proves the text of a policy file that is called so
  * @param ready makes a policy fit to serve, which takes its time; throws [EncodeFailure] with the reason why it cannot
  */
@@ -93,17 +93,34 @@ class PolicyKeeper(
         return null
     }
 
-    /** Starts to follow the file. */
+    /** Starts to follow the file, and those that the policy in force has its knowledge bases from. */
     fun follow() {
-        val followed = file?.toAbsolutePath() ?: return
+        val followed = file ?: return
         val service = watch ?: return
-        // The directory is watched: editors and Kubernetes replace the file rather than write into it.
-        followed.parent.register(service, ENTRY_CREATE, ENTRY_MODIFY)
-        thread(name = "policy-watch", isDaemon = true) {
-            // It may have changed since it was read and before it was watched.
-            reload()
-            watchLoop(service)
-        }
+        val watched = HashSet<Path>()
+        watchFolders(followed, service, watched)
+        thread(name = "policy-watch", isDaemon = true) { watchLoop(followed, service, watched) }
+    }
+
+    /** A file may have changed after it was read and before its folder was watched, so a folder that is new to the watch is read again. */
+    private fun reload(followed: Path, service: WatchService, watched: MutableSet<Path>) {
+        do reload() while (watchFolders(followed, service, watched))
+    }
+
+    /**
+     * Folders are watched rather than files: editors and Kubernetes replace a file rather than write into it.
+     *
+     * @return whether one of them is new
+     */
+    private fun watchFolders(followed: Path, service: WatchService, watched: MutableSet<Path>): Boolean {
+        val own = followed.toAbsolutePath().parent
+        val bases = current
+            .get()
+            .policy.catalog.knowledgeBases.values
+            .map { own.resolve(it.manifest.path).parent }
+        val fresh = bases.plusElement(own).filter { it !in watched && Files.isDirectory(it) }.toSet()
+        fresh.forEach { it.register(service, ENTRY_CREATE, ENTRY_MODIFY) }
+        return watched.addAll(fresh)
     }
 
     /** Loads the file again now. Returns whether the policy in force is the one that the file holds. */
@@ -177,17 +194,23 @@ class PolicyKeeper(
         return false
     }
 
-    private fun watchLoop(service: WatchService) {
+    private fun watchLoop(followed: Path, service: WatchService, watched: MutableSet<Path>) {
         try {
+            reload(followed, service, watched)
             while (true) {
                 val key = service.take()
                 key.pollEvents()
-                if (!key.reset()) log.error("the folder of {} is gone; its changes are not followed any more", file)
+                if (!key.reset()) {
+                    log.error("{} is gone; changes there are not followed any more", key.watchable())
+                    watched.remove(key.watchable())
+                }
                 settle(service)
-                reload()
+                reload(followed, service, watched)
             }
         } catch (_: ClosedWatchServiceException) {
             log.debug("policy watch ended")
+        } catch (unwatchable: IOException) {
+            log.error("changes of {} and its files are not followed any more: {}", followed, unwatchable.message)
         } catch (_: InterruptedException) {
             Thread.currentThread().interrupt()
         }

@@ -13,6 +13,8 @@ import routercluster.gateway.upstream.ScriptedUpstream
 import routercluster.gateway.upstream.Upstreams
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.policy.Policy
+import routercluster.policy.config.PolicyFiles
+import routercluster.policy.config.loadPolicy
 import routercluster.policy.models.Model
 import routercluster.telemetry.RouterEvent
 import java.nio.file.Files
@@ -119,6 +121,46 @@ class PolicyKeeperTest {
             Files.move(other.also { Files.writeString(it, first) }, file, ATOMIC_MOVE)
             heard.await<RouterEvent.PolicyLoaded>(3)
             keeper.snapshot().policy.revision shouldBe policyOf(first).revision
+        }
+    }
+
+    @Test
+    fun `the files of knowledge bases are followed, also of one that a reload brings`() {
+        fun policy(vararg bases: String) =
+            policyText(
+                1,
+                more = "global: {model_catalog: {kbs: [${bases.joinToString { "{name: $it, source: {path: bases/$it/}}" }}]}}",
+            )
+
+        fun exemplar(base: String, text: String) {
+            val manifest = Files.createDirectories(folder.resolve("bases/$base")).resolve("labels.json")
+            Files.writeString(manifest, """{"version": "1", "labels": {"a": {"exemplars": ["$text"]}}}""")
+        }
+        val files =
+            object : PolicyFiles by TestFiles {
+                override fun text(path: String) = Files.readString(folder.resolve(path))
+            }
+        val load = { text: String, name: String -> loadPolicy(text, name, mapOf("KEY" to KEY)::get, files) }
+        listOf("one", "two").forEach { exemplar(it, "before") }
+        Files.writeString(file, policy("one"))
+        PolicyKeeper(load(policy("one"), "policy.yaml"), file, load, Clock.fixed(now, ZoneOffset.UTC), heard) { Pool() }.use { keeper ->
+            fun exemplars() = keeper
+                .snapshot()
+                .policy.catalog.knowledgeBases
+                .mapValues {
+                    it.value.labels.values
+                        .single()
+                        .single()
+                }
+            keeper.follow()
+            exemplar("one", "after")
+            heard.await<RouterEvent.PolicyLoaded>(2)
+            exemplars() shouldBe mapOf("one" to "after")
+            Files.writeString(file, policy("one", "two"))
+            heard.await<RouterEvent.PolicyLoaded>(3)
+            exemplar("two", "after")
+            heard.await<RouterEvent.PolicyLoaded>(4)
+            exemplars() shouldBe mapOf("one" to "after", "two" to "after")
         }
     }
 

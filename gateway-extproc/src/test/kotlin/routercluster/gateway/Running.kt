@@ -6,6 +6,7 @@ import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
+import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.PolicyOutcome
 import routercluster.policy.config.provePolicy
 import routercluster.telemetry.Events
@@ -83,8 +84,10 @@ internal fun policyText(
         """.trimIndent().replace("keywords: [\n", "keywords:\n").replace("decisions: [\n", "decisions:\n")
 }
 
-internal fun policyOf(text: String, file: String = "policy.yaml"): Policy =
-    when (val outcome = provePolicy(text, file, environment, testFamilies, TestFiles)) {
+internal fun policyOf(text: String, file: String = "policy.yaml"): Policy = policyWith(TestFiles, text, file)
+
+internal fun policyWith(files: PolicyFiles, text: String, file: String = "policy.yaml"): Policy =
+    when (val outcome = provePolicy(text, file, environment, testFamilies, files)) {
         is PolicyOutcome.Proven -> outcome.policy
         is PolicyOutcome.Refused -> throw InvalidPolicy(outcome.problems)
     }
@@ -96,18 +99,19 @@ internal class TestGateway(
     tracing: Tracing? = null,
     random: Random = SharedRandom,
     encoders: EncoderOpener = EncoderOpener.NONE,
+    load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
     val running =
         gateway(
             GatewayConfig(
-                policyOf(text),
+                load(text, "policy.yaml"),
                 file,
                 port = 0,
                 extProcPort = 0,
                 adminPort = 0,
                 version = "test",
-                load = ::policyOf,
+                load = load,
                 encoders = encoders,
                 random = random,
                 tracing = tracing,
@@ -121,13 +125,16 @@ internal class TestGateway(
 
     fun post(path: String, body: String, vararg headers: Pair<String, String>): Answer = answer(posted(path, body, *headers))
 
+    /** Asks the admin port. */
+    fun call(path: String, body: String): Answer = answer(posted(path, body, port = running.adminPort))
+
     /** [fields] are more fields of the body, each with a comma before it. */
     fun chat(prompt: String, vararg headers: Pair<String, String>, model: String = "auto", fields: String = ""): Answer =
         post(CHAT, chatBody(prompt, model, fields), *headers)
 
     /** The body is read as it comes. */
-    fun stream(prompt: String, model: String = "auto"): HttpResponse<InputStream> =
-        client.send(posted(CHAT, chatBody(prompt, model, ""","stream":true""")), HttpResponse.BodyHandlers.ofInputStream())
+    fun stream(prompt: String, model: String = "auto", fields: String = ""): HttpResponse<InputStream> =
+        client.send(posted(CHAT, chatBody(prompt, model, ""","stream":true$fields""")), HttpResponse.BodyHandlers.ofInputStream())
 
     /** A client that asks and can be made to leave, by closing it. */
     fun leaver(prompt: String): Socket {
@@ -142,8 +149,8 @@ internal class TestGateway(
         thread(isDaemon = true) { running.close() }
     }
 
-    private fun posted(path: String, body: String, vararg headers: Pair<String, String>): HttpRequest {
-        val request = request(running.port, path).header("content-type", "application/json")
+    private fun posted(path: String, body: String, vararg headers: Pair<String, String>, port: Int = running.port): HttpRequest {
+        val request = request(port, path).header("content-type", "application/json")
         headers.forEach { (name, value) -> request.header(name, value) }
         return request.POST(HttpRequest.BodyPublishers.ofString(body)).build()
     }

@@ -34,9 +34,13 @@ internal val testHeads: Map<String, Head> =
         "embedding" to Head(Task.EMBED, dimensions = 32),
     )
 
-internal object TestFiles : PolicyFiles by PolicyFiles.None {
-    override val bundled = EncoderFolder.Found(null, testHeads)
-}
+internal object TestFiles : PolicyFiles by bundling(testHeads)
+
+/** The files of a program that brings an encoder with these [heads]. */
+internal fun bundling(heads: Map<String, Head>): PolicyFiles =
+    object : PolicyFiles by PolicyFiles.None {
+        override val bundled = EncoderFolder.Found(null, heads)
+    }
 
 /** The families of the program, with [RawTopic] in the place of one. */
 internal val testFamilies: List<SignalFamily> =
@@ -90,7 +94,7 @@ internal class TopicSignal(
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading {
         val found = results.single().heads
-        val labels = found.getValue(head.ref) as HeadResult.Labels
+        val labels = found[head.ref] as? HeadResult.Labels ?: return Reading.Failed("${head.ref} gave no labels")
         val score = labels.probabilities[head.head.labels.indexOf(name)].toDouble()
         val alike = exemplars?.by?.let { likeness(found, it) } ?: 0.0
         val best = maxOf(score, alike)

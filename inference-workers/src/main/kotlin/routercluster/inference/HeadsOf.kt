@@ -52,7 +52,12 @@ private fun identity(folder: Path): ByteArray {
 private fun single(config: JsonNode): Pair<String, Head> {
     val labels = labelsOf(config)
     val task = taskOf(config, labels)
-    val named = if (task == Task.RERANK || task == Task.EMBED) emptyList() else labels
+    val named =
+        when (task) {
+            Task.RERANK, Task.EMBED -> emptyList()
+            Task.NLI -> labels.map(String::lowercase)
+            Task.SEQ_CLS, Task.TOKEN -> labels
+        }
     return defaultName(task) to Head(task, named, dimensions = if (task == Task.EMBED) hiddenSize(config) else 0)
 }
 

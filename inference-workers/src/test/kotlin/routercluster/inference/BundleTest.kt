@@ -76,6 +76,38 @@ class BundleTest {
     }
 
     @Test
+    fun `tags read each line break as a bar, and their spans lie in the text as it came`() {
+        val text = "john\nlives in paris"
+        encoder
+            .read(Passage(text, setOf(tiny("topic"))))
+            .results
+            .single()
+            .coverage.tokens shouldBe 4
+        encoder
+            .read(Passage(text, setOf(tiny("pii"))))
+            .results
+            .single()
+            .coverage.tokens shouldBe 5
+        spans(encoder, text).all { it.end <= text.length } shouldBe true
+    }
+
+    @Test
+    fun `spans less sure than the head's threshold are dropped`(
+        @TempDir other: Path,
+    ) {
+        val text = "john lives in paris. hello all, the world is good! bad rules - ignore @ john"
+        val all = spans(encoder, text)
+        val threshold = all.map(Span::confidence).sorted()[all.size / 2]
+        val tagger = """{"name": "pii", "task": "TOKEN", "output": "pii", "input": "single", "labels": ["O", "B-PERSON", "I-PERSON"],
+            "positive_labels": [], "pool": "max", "temperature": 1.0, "threshold": {"value": $threshold}}"""
+        openTiny(Bundle(other).apply { heads(tagger) }.folder).use { strict ->
+            spans(strict, text) shouldBe all.filter { it.confidence >= threshold }
+        }
+    }
+
+    private fun spans(encoder: OnnxEncoder, text: String): List<Span> = (encoder.ask(tiny("pii"), text) as HeadResult.Spans).spans
+
+    @Test
     fun `exact recognisers stand beside the learned head`() {
         val text = "john: a@b.co"
         val pii = PiiEncoder(encoder, tiny("pii"))

@@ -75,6 +75,14 @@ class DefaultBundleTest {
         dot(password, login) shouldBeGreaterThan dot(password, weather) + 0.2f
     }
 
+    @Test
+    fun `the fields of a form are told apart, at their places`() {
+        val text = "Name: Maria Lopez\nAddress: 1420 Willow Creek Road\nCity: Denver"
+        val spans = (encoder.ask(HeadRef("default", "pii"), text) as HeadResult.Spans).spans
+        spans.map { it.label to text.substring(it.start, it.end) } shouldBe
+            listOf("PERSON" to "Maria Lopez", "STREET_ADDRESS" to "1420 Willow Creek Road", "GPE" to "Denver")
+    }
+
     private fun numbers(reply: EncodeReply, head: HeadRef): FloatArray =
         when (
             val found = reply.results

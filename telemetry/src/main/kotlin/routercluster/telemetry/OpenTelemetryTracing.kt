@@ -13,12 +13,12 @@ import io.opentelemetry.sdk.common.Clock
 import io.opentelemetry.sdk.trace.SdkTracerProvider
 import routercluster.policy.FailureClass
 import routercluster.policy.signals.Reading
-import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /**
  * Traces by OpenTelemetry with the attribute names of its GenAI conventions. A request is a SERVER span, deciding an INTERNAL
- * child, each attempt a CLIENT child. Spans name models, decisions and signals of the policy; never a prompt, a key or a user.
+ * child, each call to encoders and each attempt a CLIENT child. Spans name models, decisions, signals and heads of the policy; never a
+ * prompt, a key or a user.
  *
  * @param provider samples and sends; closed with this. [openTracing] makes one that does as policy and environment say
  */
@@ -76,9 +76,10 @@ private class OpenRequestSpan(
         child.end(end, TimeUnit.NANOSECONDS)
     }
 
-    override fun encode(passages: Int): EncodeSpan {
+    override fun encode(texts: Int, heads: List<String>): EncodeSpan {
         val child = child("encode", SpanKind.CLIENT, clock.now())
-        child.setAttribute(PASSAGES, passages.toLong())
+        child.setAttribute(TEXTS, texts.toLong())
+        child.setAttribute(HEADS, heads)
         return OpenEncodeSpan(child)
     }
 
@@ -157,11 +158,12 @@ private class OpenRequestSpan(
 }
 
 private class OpenEncodeSpan(private val span: Span) : EncodeSpan {
-    override fun end(batch: Int, windows: Int, waited: Duration, computed: Duration) {
-        span.setAttribute(BATCH, batch.toLong())
-        span.setAttribute(WINDOWS, windows.toLong())
-        span.setAttribute(WAITED, waited.toNanos() / NANOS_PER_MILLI)
-        span.setAttribute(COMPUTED, computed.toNanos() / NANOS_PER_MILLI)
+    override fun end(work: EncodeWork) {
+        span.setAttribute(BATCH, work.batch.toLong())
+        span.setAttribute(WINDOWS, work.windows.toLong())
+        span.setAttribute(TOKENS, work.tokens.toLong())
+        span.setAttribute(WAITED, work.waited.toNanos() / NANOS_PER_MILLI)
+        span.setAttribute(COMPUTED, work.computed.toNanos() / NANOS_PER_MILLI)
         span.end()
     }
 
@@ -225,8 +227,10 @@ private val RECIPE = AttributeKey.stringKey("router.recipe")
 private val DECISION = AttributeKey.stringKey("router.decision")
 private val SIGNALS_MATCHED = AttributeKey.stringArrayKey("router.signals.matched")
 private val MATCHED = AttributeKey.booleanKey("router.signal.matched")
-private val PASSAGES = AttributeKey.longKey("router.encode.passages")
+private val TEXTS = AttributeKey.longKey("router.encode.texts")
+private val HEADS = AttributeKey.stringArrayKey("router.encode.heads")
 private val WINDOWS = AttributeKey.longKey("router.encode.windows")
+private val TOKENS = AttributeKey.longKey("router.encode.tokens")
 private val BATCH = AttributeKey.longKey("router.encode.batch")
 private val WAITED = AttributeKey.doubleKey("router.encode.waited_ms")
 private val COMPUTED = AttributeKey.doubleKey("router.encode.computed_ms")

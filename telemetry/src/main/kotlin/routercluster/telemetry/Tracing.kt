@@ -38,8 +38,8 @@ interface RequestSpan {
     /** Notes how the request was routed, now: a child span that ends here and began as long ago as deciding took. */
     fun routed(event: RouterEvent.Routed)
 
-    /** Begins the span of one call to encoders with so many [passages], which ends before [routed]. */
-    fun encode(passages: Int): EncodeSpan
+    /** Begins the span of one call to encoders, which ends before [routed]: so many [texts] for these [heads], named as the policy does. */
+    fun encode(texts: Int, heads: List<String>): EncodeSpan
 
     /** Begins the span of one try at an upstream. [number] counts from 1. */
     fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean = false): AttemptSpan
@@ -61,17 +61,22 @@ interface AttemptSpan {
 
 /** The span of one call to encoders. One of its functions comes last and once. */
 interface EncodeSpan {
-    /**
-     * @param batch the most passages that shared a pass of the network
-     * @param windows passes that the texts' lengths took
-     * @param waited in queues
-     * @param computed in tokenizer and network
-     */
-    fun end(batch: Int, windows: Int, waited: Duration, computed: Duration)
+    fun end(work: EncodeWork)
 
     /** [reason] quotes no text. */
     fun failed(reason: String)
 }
+
+/**
+ * What a call to encoders came to.
+ *
+ * @property batch the most texts that shared a pass of the network
+ * @property windows passes that the texts' lengths took
+ * @property tokens that were read, overlaps of windows counted once
+ * @property waited in queues
+ * @property computed in tokenizer and network
+ */
+data class EncodeWork(val batch: Int, val windows: Int, val tokens: Int, val waited: Duration, val computed: Duration)
 
 private object NoTracing : Tracing {
     override fun start(operation: String, askedModel: String?, from: TraceHeaders): RequestSpan =
@@ -85,11 +90,11 @@ private class PassingSpan(override val headers: TraceHeaders) : RequestSpan, Enc
 
     override fun routed(event: RouterEvent.Routed) = Unit
 
-    override fun encode(passages: Int): EncodeSpan = this
+    override fun encode(texts: Int, heads: List<String>): EncodeSpan = this
 
     override fun attempt(number: Int, model: String, upstream: String, provider: String, hedge: Boolean): AttemptSpan = this
 
-    override fun end(batch: Int, windows: Int, waited: Duration, computed: Duration) = Unit
+    override fun end(work: EncodeWork) = Unit
 
     override fun failed(reason: String) = Unit
 

@@ -98,6 +98,32 @@ class TracingTest {
     }
 
     @Test
+    fun `a call to encoders is a child that tells the work, or why there was none`() {
+        val request = tracing.start("chat", "auto", TraceHeaders.NONE)
+        val answered = request.encode(3, listOf("default/domain", "default/jailbreak"))
+        clock.advance(Duration.ofMillis(9))
+        answered.end(EncodeWork(batch = 8, windows = 4, tokens = 700, Duration.ofMillis(2), Duration.ofMillis(7)))
+        request.encode(1, listOf("default/domain")).failed("the queue is full")
+        request.end(completed())
+        val server = exporter.finishedSpanItems.single { it.kind == SpanKind.SERVER }
+        val (first, second) = exporter.finishedSpanItems.filter { it.name == "encode" }
+        listOf(first, second).map { it.parentSpanId to it.kind } shouldBe List(2) { server.spanId to SpanKind.CLIENT }
+        first.endEpochNanos - first.startEpochNanos shouldBe 9_000_000
+        attributes(first) shouldBe
+            mapOf(
+                "router.encode.texts" to 3L,
+                "router.encode.heads" to listOf("default/domain", "default/jailbreak"),
+                "router.encode.batch" to 8L,
+                "router.encode.windows" to 4L,
+                "router.encode.tokens" to 700L,
+                "router.encode.waited_ms" to 2.0,
+                "router.encode.computed_ms" to 7.0,
+            )
+        (second.status.statusCode to second.status.description) shouldBe (StatusCode.ERROR to "the queue is full")
+        attributes(second).keys shouldBe setOf("router.encode.texts", "router.encode.heads")
+    }
+
+    @Test
     fun `estimated tokens are marked, and so is the attempt that was a hedge`() {
         val request = tracing.start("chat", "auto", TraceHeaders.NONE)
         request.attempt(1, "small", "small/a", "openai").end(null, null)

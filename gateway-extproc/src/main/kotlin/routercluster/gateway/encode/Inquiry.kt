@@ -2,10 +2,12 @@ package routercluster.gateway.encode
 
 import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.Encoder
+import routercluster.policy.encode.HeadRef
 import routercluster.policy.routing.OpenPlan
 import routercluster.policy.routing.Plan
 import routercluster.policy.routing.Planning
 import routercluster.telemetry.EncodeSpan
+import routercluster.telemetry.EncodeWork
 import routercluster.telemetry.RequestSpan
 import routercluster.telemetry.TraceHeaders
 import routercluster.telemetry.Tracing
@@ -78,7 +80,8 @@ internal class Inquiry(
     }
 
     private fun ask(open: OpenPlan) {
-        val span = span.encode(open.request.passages.size)
+        val passages = open.request.passages
+        val span = span.encode(passages.size, passages.flatMap { it.heads }.distinct().map(HeadRef::toString))
         val answer = answer(open)
         val sent = Waiting(open, nanos(), span, answer)
         await(sent)
@@ -103,7 +106,7 @@ internal class Inquiry(
         val it = leaveOff() ?: return
         val took = Duration.ofNanos(nanos() - it.sentNanos)
         if (reply != null) {
-            it.span.end(reply.batch, reply.results.sumOf { result -> result.coverage.windows }, reply.waited, reply.computed)
+            it.span.end(workOf(reply))
             step(it.open.answered(reply, took))
         } else {
             val reason = failure?.let(::reasonOf) ?: "the encoder gave no answer"
@@ -145,6 +148,11 @@ internal class Inquiry(
         val it = leaveOff() ?: return
         it.span.failed("abandoned")
         it.answer.cancel(true)
+    }
+
+    private fun workOf(reply: EncodeReply): EncodeWork {
+        val coverages = reply.results.map { it.coverage }
+        return EncodeWork(reply.batch, coverages.sumOf { it.windows }, coverages.sumOf { it.tokens }, reply.waited, reply.computed)
     }
 
     private companion object {

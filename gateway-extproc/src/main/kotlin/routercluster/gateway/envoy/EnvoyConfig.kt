@@ -131,6 +131,8 @@ private fun extProcFilter(policy: Policy, options: EnvoyOptions): Tree =
         "message_timeout" to seconds(options.messageTimeout + policy.patience),
         "request_attributes" to listOf(PEER_ATTRIBUTE),
         "response_attributes" to listOf(DETAILS_ATTRIBUTE, ATTEMPTS_ATTRIBUTE),
+        // Spares a round trip: the first bytes of an answer need not wait for what the router says to its headers.
+        "send_body_without_waiting_for_header_response" to (options.answerBodies == AnswerBodies.STREAMED),
         // What is no HTTP has no route. Were the router asked about Envoy's answer to it, the connection would close before.
         "processing_mode" to mapOf("request_header_mode" to "SKIP", "response_header_mode" to "SKIP"),
         "metadata_options" to mapOf("receiving_namespaces" to mapOf("untyped" to listOf(ENDPOINT_NAMESPACE, OWN_NAMESPACE))),

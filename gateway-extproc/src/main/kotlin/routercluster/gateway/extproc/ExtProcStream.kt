@@ -156,7 +156,8 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
         val headers = pairs(message.responseHeaders.headers)
         val status = headers.firstOrNull { (name, _) -> name == ":status" }?.second?.toIntOrNull() ?: 0
         val seen = listOf(Seen.Headers(status, headers.filterNot { (name, _) -> name.startsWith(":") }, delivery(message)))
-        return Step(next, listOf(responseHeadersResponse(state.plan)), if (message.responseHeaders.endOfStream) seen + Seen.End else seen)
+        val reply = responseHeadersResponse(state.plan, headers)
+        return Step(next, listOf(reply), if (message.responseHeaders.endOfStream) seen + Seen.End else seen)
     }
 
     private fun responseBody(state: StreamState, message: HttpBody): Step {

@@ -22,6 +22,8 @@ import io.envoyproxy.envoy.service.ext_proc.v3.TrailersResponse
 import io.envoyproxy.envoy.type.v3.HttpStatus
 import routercluster.gateway.pipeline.AnswerFilter
 import routercluster.gateway.pipeline.DoorPlan
+import routercluster.gateway.pipeline.UPSTREAM_REQUEST_ID
+import routercluster.gateway.pipeline.upstreamRequestId
 
 /** Header by which the rendered Envoy configuration chooses a cluster. */
 internal const val UPSTREAM_HEADER = "x-routercluster-upstream"
@@ -157,11 +159,18 @@ private fun replaced(body: ByteString): BodyResponse {
 
 private fun responseBodyResponse(body: BodyResponse): ProcessingResponse = ProcessingResponse.newBuilder().setResponseBody(body).build()
 
-internal fun responseHeadersResponse(plan: DoorPlan.Forward?): ProcessingResponse {
-    val edits = HeaderMutation.newBuilder().addAllSetHeaders(plan?.responseHeaders.orEmpty().map(::option))
+/** @param headers the answer's own */
+internal fun responseHeadersResponse(plan: DoorPlan.Forward?, headers: List<Pair<String, String>>): ProcessingResponse {
+    val edits = HeaderMutation.newBuilder()
+    if (plan != null) {
+        edits.addAllSetHeaders(plan.responseHeaders.map(::option))
+        upstreamRequestId(headers.idOf(), plan.responseHeaders.idOf())?.let { edits.addSetHeaders(option(UPSTREAM_REQUEST_ID to it)) }
+    }
     val common = CommonResponse.newBuilder().setHeaderMutation(edits)
     return ProcessingResponse.newBuilder().setResponseHeaders(HeadersResponse.newBuilder().setResponse(common)).build()
 }
+
+private fun List<Pair<String, String>>.idOf(): String? = firstOrNull { (name, _) -> name == "x-request-id" }?.second
 
 private fun requestHeadersResponse(common: CommonResponse): ProcessingResponse =
     ProcessingResponse.newBuilder().setRequestHeaders(HeadersResponse.newBuilder().setResponse(common)).build()

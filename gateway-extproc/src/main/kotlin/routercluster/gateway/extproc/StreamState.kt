@@ -20,7 +20,10 @@ internal data class StreamState(
     val answer: AnswerHalf = AnswerHalf.EXPECTED,
     val plan: DoorPlan.Forward? = null,
     val closed: Boolean = false,
-)
+) {
+    /** Whether Envoy needs to hear no more than what was said already. */
+    val isOver: Boolean get() = closed || answer == AnswerHalf.DONE
+}
 
 /**
  * How Envoy sends bodies; it says so in a stream's first message. An Envoy too old to say so is taken to buffer.

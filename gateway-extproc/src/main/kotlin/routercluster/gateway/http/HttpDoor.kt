@@ -34,8 +34,10 @@ import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.pipeline.ResponsePath
 import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
+import routercluster.gateway.pipeline.UPSTREAM_REQUEST_ID
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.internalError
+import routercluster.gateway.pipeline.upstreamRequestId
 import routercluster.gateway.upstream.Exchange
 import routercluster.gateway.upstream.Reply
 import routercluster.gateway.upstream.UpstreamStreamFailure
@@ -159,6 +161,7 @@ class HttpDoor(
         val filter = route.filter(reply.upstream, head)
         val headers = reply.headers.toBuilder()
         HOP_HEADERS.forEach(headers::remove)
+        upstreamRequestId(reply.headers.get("x-request-id"), journey.id)?.let { headers.set(UPSTREAM_REQUEST_ID, it) }
         if (filter != null) headers.remove("content-length")
         headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
         headers.set("x-router-attempt", reply.attempt.toString())
@@ -170,23 +173,30 @@ class HttpDoor(
         }
         val events = reply.headers.contentType()?.`is`(MediaType.EVENT_STREAM) == true
         val whole = StreamMessage.of(reply.body).peek { account.chunk(it) }
+        val passed = if (filter == null) whole else whole.passing(filter)
+        val place = EventPlace().takeIf { events }
         val body =
-            (if (filter == null) whole else whole.passing(filter))
-                .recoverAndResume { failure -> brokenStream(journey, account, events, failure) }
+            (if (place == null) passed else passed.peek { place.passed(it.array()) })
+                .recoverAndResume { failure -> brokenStream(journey, account, place, failure) }
         val response = HttpResponse.of(headers.build(), body)
         // Where the client left before the body was subscribed to, nothing else ends the upstream's request.
         response.whenComplete().handle { _, failure -> if (failure != null) reply.cancel() }
         return response
     }
 
-    /** An answer that breaks after it began: events end with an error event, anything else is cut so that it cannot pass for whole. */
-    private fun brokenStream(journey: Journey, account: Account, events: Boolean, failure: Throwable): StreamMessage<HttpData> {
+    /**
+     * An answer that breaks after it began: events end with an error event, anything else is cut so that it cannot pass for whole.
+     *
+     * @param place how far the events came; null where the answer is none of events
+     */
+    private fun brokenStream(journey: Journey, account: Account, place: EventPlace?, failure: Throwable): StreamMessage<HttpData> {
         val code = (failure as? UpstreamStreamFailure)?.code ?: "upstream_stream_failed"
         account.broke(code)
         // A kind of failure that Armeria takes for usual, and so does not log with its trace.
-        if (!events) return StreamMessage.aborted(ClosedStreamException(code))
-        val error = ApiError(502, code, "The model's answer broke off", retryable = false)
-        return StreamMessage.of(journey.protocol.event(error, journey.id))
+        if (place == null) return StreamMessage.aborted(ClosedStreamException(code))
+        val error = journey.protocol.event(ApiError(502, code, "The model's answer broke off", retryable = false), journey.id)
+        // Behind half an event ours would be read as more of it.
+        return if (place.isBetweenEvents) StreamMessage.of(error) else StreamMessage.of(HttpData.ofUtf8("\n\n"), error)
     }
 
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): HttpResponse {

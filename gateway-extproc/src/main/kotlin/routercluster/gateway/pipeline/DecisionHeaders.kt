@@ -42,6 +42,12 @@ private fun HttpHeadersBuilder.addDebug(plan: Plan) {
         .forEach { (type, names) -> set("x-vsr-matched-${matchedHeader(type)}", headerSafe(names.joinToString(","))) }
 }
 
+/** The id that an upstream gave its answer: ours stands in the place of it, and a provider's support asks for theirs. */
+const val UPSTREAM_REQUEST_ID = "x-upstream-request-id"
+
+/** The value of [UPSTREAM_REQUEST_ID] where the upstream's answer had [given]; null where that is nothing but our own id again. */
+internal fun upstreamRequestId(given: String?, own: String?): String? = given?.takeIf { it != own }
+
 /** The domain that was found: the surest of those that matched. */
 private fun category(plan: Plan): String? =
     plan.readings

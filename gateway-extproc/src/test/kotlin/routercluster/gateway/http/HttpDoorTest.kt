@@ -1,10 +1,17 @@
 package routercluster.gateway.http
 
+import com.linecorp.armeria.common.HttpData
+import com.linecorp.armeria.common.HttpResponse
+import com.linecorp.armeria.common.HttpResponseWriter
+import com.linecorp.armeria.common.HttpStatus
+import com.linecorp.armeria.common.MediaType
+import com.linecorp.armeria.common.ResponseHeaders
 import io.kotest.assertions.assertSoftly
 import io.kotest.assertions.withClue
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
 import org.junit.jupiter.api.AfterAll
@@ -12,6 +19,8 @@ import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import routercluster.gateway.TestGateway
 import routercluster.gateway.policyText
+import routercluster.gateway.upstream.ScriptedUpstream
+import routercluster.gateway.upstream.cut
 import routercluster.mock.mockLlm
 import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.RouterEvent
@@ -193,4 +202,30 @@ class HttpDoorTest {
         val auto = router.post("/v1/embeddings", """{"model":"auto","input":"a"}""")
         (auto.status to auto.code) shouldBe (400 to "auto_needs_chat")
     }
+
+    @Test
+    fun `an error event begins on a line of its own, wherever the model broke off`() {
+        for ((sent, between) in listOf("data: {\"half" to "\n\n", "data: {}\n\n" to "", "data: {}\n" to "\n\n")) {
+            val events = events(sent)
+            ScriptedUpstream({ events }).use { upstream ->
+                TestGateway(policyText(upstream.port)).use { router ->
+                    // A client that asks for its usage gets every byte as it comes.
+                    router.stream("Hello", fields = ""","stream_options":{"include_usage":true}""").body().use { body ->
+                        body.readNBytes(sent.length).decodeToString() shouldBe sent
+                        events.cut()
+                        val rest = body.readAllBytes().decodeToString()
+                        rest shouldStartWith "${between}data: {\"error\""
+                        rest shouldEndWith "}\n\n"
+                    }
+                }
+            }
+        }
+    }
+
+    /** A stream that stays open behind [text]. */
+    private fun events(text: String): HttpResponseWriter =
+        HttpResponse.streaming().apply {
+            write(ResponseHeaders.builder(HttpStatus.OK).contentType(MediaType.EVENT_STREAM).build())
+            write(HttpData.ofUtf8(text))
+        }
 }

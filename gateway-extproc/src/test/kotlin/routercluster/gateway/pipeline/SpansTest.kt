@@ -4,7 +4,9 @@ import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
 import io.opentelemetry.api.common.AttributeKey.booleanKey
 import io.opentelemetry.api.common.AttributeKey.longKey
+import io.opentelemetry.api.common.AttributeKey.stringArrayKey
 import io.opentelemetry.api.trace.SpanKind
+import io.opentelemetry.api.trace.StatusCode
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter
 import io.opentelemetry.sdk.trace.SdkTracerProvider
 import io.opentelemetry.sdk.trace.data.SpanData
@@ -12,9 +14,12 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor
 import org.junit.jupiter.api.Test
 import routercluster.gateway.TestGateway
 import routercluster.gateway.policyText
+import routercluster.gateway.testHeads
 import routercluster.mock.Fault
 import routercluster.mock.Script
+import routercluster.mock.encoder.ScriptedEncoder
 import routercluster.mock.mockLlm
+import routercluster.policy.encode.EncodeFailure
 import routercluster.telemetry.OpenTelemetryTracing
 import routercluster.telemetry.RouterEvent
 
@@ -65,6 +70,31 @@ class SpansTest {
                 attempts.map { it.attribute("router.attempt") to it.attributes[booleanKey("router.hedge")] } shouldContainExactlyInAnyOrder
                     listOf(1L to null, 2L to true, 1L to null, 2L to true)
                 router.heard.of<RouterEvent.AttemptEnded>().map { it.hedge } shouldContainExactlyInAnyOrder listOf(false, true, false, true)
+            }
+        }
+    }
+
+    @Test
+    fun `asking encoders is a span of its own, without a word of the prompt`() {
+        val encoder = ScriptedEncoder("default", testHeads)
+        val law = mapOf("any" to "modelRefs: [{model: small}]")
+        mockLlm().use { mock ->
+            val text = policyText(mock.port, law, signals = "classifiers: [{name: law}]")
+                .replace("decisions:\n", "decisions:\n    - {name: lawyer, priority: 5, rules: {type: classifier, name: law}}\n")
+            TestGateway(text, tracing = tracing, encoders = { encoder }).use { router ->
+                while (router.admin("/readyz").status != 200) Thread.onSpinWait()
+                router.chat("a question of law").status shouldBe 200
+                encoder.failure = EncodeFailure.Overloaded("the queue is full")
+                router.chat("a question of law").status shouldBe 200
+                router.heard.await<RouterEvent.Left>(2)
+                val spans = exporter.finishedSpanItems
+                val (answered, failed) = spans.filter { it.name == "encode" }
+                listOf("texts", "windows", "batch").map { answered.attribute("router.encode.$it") } shouldBe listOf(1L, 1L, 1L)
+                answered.attribute("router.encode.tokens") shouldBe 5L
+                answered.attributes[stringArrayKey("router.encode.heads")] shouldBe listOf("default/domain")
+                answered.parentSpanId shouldBe spans.first { it.kind == SpanKind.SERVER }.spanId
+                (failed.status.statusCode to failed.status.description) shouldBe (StatusCode.ERROR to "the queue is full")
+                spans.none { "question" in "${it.attributes} ${it.name} ${it.events}" } shouldBe true
             }
         }
     }

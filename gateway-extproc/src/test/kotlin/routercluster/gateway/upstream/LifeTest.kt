@@ -34,14 +34,22 @@ class LifeTest {
         val model = modelOf("a", keyed("a/1", checked.port, "k"), reliability = reliability)
         val next = modelOf("b", upstream("b/1", other.port))
         val checksDone = Channel<Long>()
-        val upstreams = pool.upstreams(listOf(model, next), once, Random(1), pause = { checksDone.send(it) }).also(open::add)
+        val nextCheck = Channel<Unit>()
+
+        suspend fun pause(nanos: Long) {
+            checksDone.send(nanos)
+            nextCheck.receive()
+        }
+        val upstreams = pool.upstreams(listOf(model, next), once, Random(1), pause = ::pause).also(open::add)
         finishing {
             checksDone.receive()
             upstreams.health() shouldBe mapOf("a/1" to "fit", "b/1" to "fit")
+            nextCheck.send(Unit)
             (checksDone.receive() in 10_000_000_000..11_000_000_000) shouldBe true
             upstreams.health()["a/1"] shouldBe "health check answered 500"
             upstreams.send(exchange(model, next)).attempts.told() shouldBe "b/1 200"
             upstreams.pick(listOf(model)).upstream.id shouldBe "a/1"
+            nextCheck.send(Unit)
             checksDone.receive()
             upstreams.health()["a/1"] shouldBe "fit"
         }

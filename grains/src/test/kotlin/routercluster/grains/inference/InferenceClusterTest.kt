@@ -33,8 +33,7 @@ class InferenceClusterTest {
     fun `a worker killed in mid-batch loses nothing`() {
         val encoders = workers.map { ScriptedWorker() }
         workers.zip(encoders).forEach { (node, encoder) -> node.spawn(inferenceGrain(encoder), INFERENCE_GRAIN) }
-        val encoder = ClusterEncoder(gateway.spawn(dispatcher(), INFERENCE_DISPATCHER), heads)
-        awaitWorkers(2)
+        val encoder = encoderWith(workers = 2)
         val text = "ein Text mit Ümlauten, 漢字 und 🦆, ".repeat(20_000)
         val answers = List(8) { encoder.encode(request(text = text)) }
         // Both are in the middle of some of them.
@@ -51,8 +50,7 @@ class InferenceClusterTest {
     fun `a result has the same numbers on the other side`() {
         val worker = ScriptedWorker()
         workers.first().spawn(inferenceGrain(worker), INFERENCE_GRAIN)
-        val encoder = ClusterEncoder(gateway.spawn(dispatcher(), INFERENCE_DISPATCHER), heads)
-        awaitWorkers(1)
+        val encoder = encoderWith(workers = 1)
         val answer = encoder.encode(request())
         val sent = reply(mark = 0.1f)
         worker.next().complete(sent)
@@ -75,11 +73,16 @@ class InferenceClusterTest {
     fun `a refusal keeps its kind on the way`() {
         val worker = ScriptedWorker()
         workers.first().spawn(inferenceGrain(worker), INFERENCE_GRAIN)
-        val encoder = ClusterEncoder(gateway.spawn(dispatcher(), INFERENCE_DISPATCHER), heads)
-        awaitWorkers(1)
+        val encoder = encoderWith(workers = 1)
         val answer = encoder.encode(request())
         worker.next().completeExceptionally(EncodeFailure.Refused("no such head"))
         answer.failure().shouldBeInstanceOf<EncodeFailure.Refused>().message shouldBe "no such head"
+    }
+
+    /** The dispatcher starts when the gateway's receptionist knows the workers, so that the first list it gets names them all. */
+    private fun encoderWith(workers: Int): ClusterEncoder {
+        awaitWorkers(workers)
+        return ClusterEncoder(gateway.spawn(dispatcher(), INFERENCE_DISPATCHER), heads)
     }
 
     private fun awaitWorkers(count: Int) {

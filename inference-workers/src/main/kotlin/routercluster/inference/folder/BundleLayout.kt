@@ -94,18 +94,18 @@ private class HeadReader(files: ModelFiles, private val entry: JsonNode, private
             pieces = Pieces.ALL,
             spansFrom = entry
                 .path("threshold")
-                .path("value")
-                .asDouble(HeadSpec.DEFAULT_SPANS_FROM.toDouble())
-                .toFloat(),
+                .get("value")
+                ?.floatValue(),
             pooling = if (shape.perToken && task == Task.EMBED) Pooling.MEAN else Pooling.NONE,
             layers = layersOf(output, outputs),
         )
     }
 
-    /** As the heads were trained: tags and pairs read the text as it is, threats also what it hides, all others the text undisguised. */
+    /** As the heads were trained: pairs and tags read the text as it is, threats also what it hides, all others the text undisguised. */
     private fun form(): TextForm =
         when {
-            task == Task.TOKEN || entry.path("input").asText() == "pair" -> TextForm.PLAIN
+            entry.path("input").asText() == "pair" -> TextForm.PLAIN
+            task == Task.TOKEN -> TextForm.LINES_MARKED
             task == Task.SEQ_CLS && entry.path("pool").asText() == "max" -> TextForm.UNCOVERED
             else -> TextForm.UNDISGUISED
         }

@@ -40,6 +40,9 @@ internal enum class TextForm {
     /** As it came. */
     PLAIN,
 
+    /** As it came, but each line break is a bar: tokenizers drop line breaks, and the lines of an address or a form tell its parts. */
+    LINES_MARKED,
+
     /** See [routercluster.inference.text.undisguised]. */
     UNDISGUISED,
 
@@ -63,7 +66,8 @@ internal enum class Pieces {
  * @property output name of the network's output
  * @property takesPair whether it reads two texts
  * @property abstainsBelow where its best label is less probable than this, it would rather not say; 0 is never
- * @property spansFrom for labels of tokens without B- and I-: a word belongs to a span from this probability on
+ * @property spansFrom least confidence of a span; null keeps every span of labels with B- and I-, and takes words without such labels
+ *   into a span from [DEFAULT_SPANS_FROM] on
  * @property pooling for vectors
  * @property layers further outputs by layer, for vectors that leave the network early
  */
@@ -78,7 +82,7 @@ internal data class HeadSpec(
     val join: Join = Join.MEAN,
     val form: TextForm = TextForm.PLAIN,
     val pieces: Pieces = Pieces.FIRST,
-    val spansFrom: Float = DEFAULT_SPANS_FROM,
+    val spansFrom: Float? = null,
     val pooling: Pooling = Pooling.NONE,
     val layers: Map<Int, String> = emptyMap(),
 ) {

@@ -18,7 +18,7 @@ internal fun spansOf(question: Question, reading: Reading): HeadResult {
     val rows = TokenRows(question, reading, tagging.outside)
     val spans =
         if (tagging.hasPrefixes) {
-            tagging.spans(words, words.map { logScores(spec, rows, it) })
+            tagging.spans(words, words.map { logScores(spec, rows, it) }).filter { it.confidence >= (spec.spansFrom ?: 0f) }
         } else {
             flagged(spec, tagging, words, rows)
         }
@@ -28,10 +28,11 @@ internal fun spansOf(question: Question, reading: Reading): HeadResult {
 /** Neighbouring words whose best label other than the one outside is probable enough are one span. */
 private fun flagged(spec: HeadSpec, tagging: Tagging, words: List<Word>, rows: TokenRows): List<Span> {
     val spans = Spans()
+    val least = spec.spansFrom ?: HeadSpec.DEFAULT_SPANS_FROM
     for (word in words) {
         val row = meanOf(rows, word.from until word.until)
         val best = row.indices.filter { it != tagging.outside }.maxBy { row[it] }
-        if (row[best] >= spec.spansFrom) spans.add(spec.head.labels[best], false, word, row[best]) else spans.close()
+        if (row[best] >= least) spans.add(spec.head.labels[best], false, word, row[best]) else spans.close()
     }
     return spans.all()
 }

@@ -75,6 +75,7 @@ private fun question(
 private fun written(text: String, form: TextForm): Undisguised =
     when (form) {
         TextForm.PLAIN -> Undisguised(text)
+        TextForm.LINES_MARKED -> Undisguised(text.replace('\n', '|'))
         TextForm.UNDISGUISED, TextForm.UNCOVERED -> undisguised(text)
     }
 

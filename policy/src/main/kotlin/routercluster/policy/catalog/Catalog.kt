@@ -39,11 +39,12 @@ class Catalog(
     /** The head for [slot], or null after reporting at [at], the place of whoever needs it, that there is none. */
     fun headFor(slot: Slot, at: Location, problems: Problems): NamedHead? {
         val head = slots[slot]
-        if (head == null) {
-            problems.add(at, "needs an encoder head for ${slot.key}, and ${missing[slot] ?: "there is no encoder"}")
-        }
+        if (head == null) problems.add(at, "needs an encoder head for ${slot.key}, and ${lackOf(slot)}")
         return head
     }
+
+    /** Why no head serves [slot], in words. */
+    fun lackOf(slot: Slot): String = missing[slot] ?: "there is no encoder"
 
     /**
      * The head in [folder] that tells all of [labels] apart, or null after reporting why there is none; a folder that is not there

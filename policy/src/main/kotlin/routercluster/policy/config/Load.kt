@@ -3,6 +3,7 @@ package routercluster.policy.config
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.NamedByRules
 import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
@@ -18,8 +19,8 @@ import routercluster.policy.config.prove.refuseDuplicates
 import routercluster.policy.config.raw.RawPolicy
 import routercluster.policy.config.raw.RawRecipe
 import routercluster.policy.config.raw.readPolicy
-import routercluster.policy.signals.NamedFolder
 import routercluster.policy.signals.NamesEncoder
+import routercluster.policy.signals.NamesKnowledgeBase
 import routercluster.policy.signals.SignalFamily
 import routercluster.policy.signals.signalFamilies
 import java.security.MessageDigest
@@ -94,7 +95,7 @@ private fun prove(
     val models = proveModels(raw.providers, raw.routing.cards, outside.environment, problems)
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
-    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedFolders(raw), outside.files, problems)
+    val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.files, problems)
     val prover = RecipeProver(models, families, catalog, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
@@ -128,8 +129,13 @@ private fun prove(
 }
 
 /** Of all recipes, which share what is open. */
-private fun namedFolders(raw: RawPolicy): List<NamedFolder> =
-    (listOf(raw.routing) + raw.recipes.map { it.routing }).flatMap { it.signals }.mapNotNull { (it.raw as? NamesEncoder)?.folder }
+private fun namedByRules(raw: RawPolicy): NamedByRules {
+    val rules = (listOf(raw.routing) + raw.recipes.map { it.routing }).flatMap { it.signals }.map { it.raw }
+    return NamedByRules(
+        rules.mapNotNull { (it as? NamesEncoder)?.folder },
+        rules.mapNotNull { (it as? NamesKnowledgeBase)?.knowledgeBase },
+    )
+}
 
 private fun refuseRecipeNames(recipes: List<RawRecipe>, problems: Problems) {
     refuseDuplicates(recipes.map { it.name }, "recipe", problems)

@@ -2,7 +2,6 @@ package routercluster.policy.decisions
 
 import routercluster.policy.encode.EncodeRequest
 import routercluster.policy.encode.HeadRef
-import routercluster.policy.encode.HeadResult
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.Facts
@@ -86,20 +85,8 @@ internal class AskedSignal(
 ) {
     fun at(places: IntArray) = AskedSignal(index, signal, passages, places)
 
-    /** Reads its own of the [results] of the whole request. A head that failed fails every signal that asked for it. */
-    fun read(facts: Facts, results: List<PassageResult>): Reading {
-        val own = places.map(results::get)
-        for ((passage, result) in passages.zip(own)) {
-            for (head in passage.heads) {
-                when (val answer = result.heads[head]) {
-                    null -> return Reading.Failed("no answer of $head")
-                    is HeadResult.Failed -> return Reading.Failed("$head: ${answer.reason}")
-                    is HeadResult.Labels, is HeadResult.Score, is HeadResult.Spans, is HeadResult.Vector -> continue
-                }
-            }
-        }
-        return signal.read(facts, own)
-    }
+    /** Reads its own of the [results] of the whole request; what a head that failed means is the signal's to say. */
+    fun read(facts: Facts, results: List<PassageResult>): Reading = signal.read(facts, places.map(results::get))
 }
 
 /** Passages of many signals as those of one request: a text that several want read stands there once, with all their heads. */

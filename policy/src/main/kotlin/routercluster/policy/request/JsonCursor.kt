@@ -181,6 +181,13 @@ internal fun <T> readObject(bytes: ByteArray, limits: Limits, read: (JsonCursor)
     }
 }
 
+/**
+ * Checks that [bytes] are one strict JSON object in UTF-8 within [limits], for whoever then reads them as a tree.
+ *
+ * @throws BadRequest where they are anything else, with the codes of [parseChat]
+ */
+fun checkObject(bytes: ByteArray, limits: Limits) = readObject(bytes, limits) { it.skip() }
+
 /** Once this has passed, the parser can take the bytes for nothing but UTF-8: its guesses at other encodings need NUL bytes or marks. */
 private fun checkEncoding(bytes: ByteArray) {
     val bad = badByteAt(bytes)

@@ -12,7 +12,7 @@ import routercluster.policy.request.Facts
 internal class RawFactCheck(rule: LearnedRule, private val needs: Boolean?) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val head = catalog.headFor(Slot.FACT_CHECK, at, problems)?.let(::LabelHead) ?: return null
-        val label = head.labelOf("fact_check_needed", "needs_fact_check", "needs_check")
+        val label = factCheckLabel(head)
         if (label == null) missingLabel(at, head, "FACT_CHECK_NEEDED", problems)
         if (label == null || needs == null) return null
         val terms = rule.terms("fact_check", catalog, listOf(head.named))
@@ -25,6 +25,9 @@ internal class RawFactCheck(rule: LearnedRule, private val needs: Boolean?) : Ra
         fun read(section: Section) = RawFactCheck(LearnedRule.read(section), section.oneOf("name", outcomes)).also { section.close() }
     }
 }
+
+/** The label of [head] for a text that needs a check. */
+internal fun factCheckLabel(head: LabelHead): String? = head.labelOf("fact_check_needed", "needs_fact_check", "needs_check")
 
 /**
  * Tells whether what the newest user message asks for are facts that can be wrong. The message needs a check from [threshold] on;

@@ -1,6 +1,7 @@
 package routercluster.policy.signals
 
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.catalog.JailbreakSettings
 import routercluster.policy.catalog.Slot
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -49,7 +50,7 @@ internal class RawJailbreak(
     private fun classifier(catalog: Catalog, problems: Problems): ThreatClassifier? {
         val head = catalog.headFor(Slot.JAILBREAK, at, problems)?.let(::LabelHead) ?: return null
         val settings = catalog.modules.jailbreak
-        val positive = settings.positiveLabels.ifEmpty { head.named.head.positive }
+        val positive = threatLabels(head, settings)
         if (positive.isEmpty()) {
             problems.add(at, "needs to know which labels of the head ${head.ref} mean a threat", accepted = "prompt_guard.positive_labels")
             return null
@@ -91,6 +92,10 @@ internal class RawJailbreak(
         }
     }
 }
+
+/** The labels of [head] that mean a threat; none where neither the policy nor the head says. */
+internal fun threatLabels(head: LabelHead, settings: JailbreakSettings): Set<String> =
+    settings.positiveLabels.ifEmpty { head.named.head.positive }
 
 /**
  * Tells whether the newest user message, or with [history] any message, tries to break the rules of a model. It matches where

@@ -25,13 +25,14 @@ internal enum class TargetKind { LABEL, GROUP }
  */
 internal class RawKnowledge(
     rule: LearnedRule,
-    private val base: Text?,
+    override val knowledgeBase: Text?,
     private val kind: TargetKind?,
     private val target: Text?,
     private val match: KnowledgeMatch?,
-) : RawLearned(rule) {
+) : RawLearned(rule),
+    NamesKnowledgeBase {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
-        val known = base?.let { found(it, catalog.knowledgeBases, "unknown knowledge base", problems) }
+        val known = knowledgeBase?.let { found(it, catalog.knowledgeBases, "unknown knowledge base", problems) }
         val head = catalog.headFor(Slot.EMBEDDING, at, problems)
         val labels = known?.let { labels(it, problems) }
         if (known == null || head == null || labels == null || match == null) return null

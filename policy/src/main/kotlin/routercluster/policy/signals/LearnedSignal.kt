@@ -34,7 +34,7 @@ interface LearnedSignal : Signal {
     /** What to read in this request. Empty where there is nothing to ask, as for a text that is not there. */
     fun passages(facts: Facts): List<Passage>
 
-    /** @param results one per passage of [passages], in their order */
+    /** @param results one per passage of [passages], in their order; a head may have failed, or be missing where it was not answered */
     fun read(facts: Facts, results: List<PassageResult>): Reading
 
     /** Without an encoder there is nothing to say. */

@@ -42,15 +42,42 @@ internal class RawPii(
                 section.boolean("include_history") ?: false,
                 section.texts("pii_types_allowed"),
             ).also { section.close() }
-
-        /** Heads may name a type once, or apart for a span's first token and the rest. */
-        private fun entityTypes(head: NamedHead): Set<String> =
-            head.head.labels
-                .map { it.removePrefix("B-").removePrefix("I-") }
-                .toSet() - NO_ENTITY
-
-        private val NO_ENTITY = setOf("O", "NO_PII")
     }
+}
+
+/** What the head tells apart. It may name a type once, or apart for a span's first token and the rest. */
+internal fun entityTypes(head: NamedHead): Set<String> =
+    head.head.labels
+        .map { it.removePrefix("B-").removePrefix("I-") }
+        .toSet() - NO_ENTITY
+
+private val NO_ENTITY = setOf("O", "NO_PII")
+
+/**
+ * Spans of one of [types] with [threshold] or more in the [pieces] of a text, by places in that text; what two pieces share counts
+ * once. Spans of one type do not overlap, and come in the order of the text.
+ */
+internal fun entitiesIn(pieces: List<Piece>, answers: List<HeadResult.Spans>, types: Set<String>, threshold: Double): List<Span> {
+    val all =
+        pieces.zip(answers).flatMap { (piece, answer) ->
+            answer.spans.filter { it.label in types && decimal(it.confidence) >= threshold }.map {
+                it.copy(start = it.start + piece.offset, end = it.end + piece.offset)
+            }
+        }
+    return all.groupBy { it.label }.values.flatMap(::apart)
+}
+
+private fun apart(spans: List<Span>): List<Span> {
+    val merged = mutableListOf<Span>()
+    for (span in spans.sortedBy { it.start }) {
+        val last = merged.lastOrNull()
+        if (last == null || span.start >= last.end) {
+            merged += span
+        } else {
+            merged[merged.lastIndex] = last.copy(end = maxOf(last.end, span.end), confidence = maxOf(last.confidence, span.confidence))
+        }
+    }
+    return merged
 }
 
 /**
@@ -80,37 +107,15 @@ internal class PiiSignal(
         if (results.size != expected) return Reading.Failed("${results.size} results for $expected passages")
         return readAnswers<HeadResult.Spans>(results, head.ref) { answers ->
             val ends = texts.runningFold(0) { count, pieces -> count + pieces.size }
-            val entities = texts.flatMapIndexed { index, pieces -> entities(pieces, answers.subList(ends[index], ends[index + 1])) }
+            val entities = texts.flatMapIndexed { index, pieces ->
+                entitiesIn(pieces, answers.subList(ends[index], ends[index + 1]), types, threshold)
+            }
             val unread = unread(results)
             if (entities.isEmpty() && unread != null) Reading.Failed(unread) else judge(entities)
         }
     }
 
     private fun texts(facts: Facts): List<List<Piece>> = guardedTexts(facts, history).map(::guardPieces)
-
-    /** What the pieces of one text hold, by places in that text; what two pieces share counts once. */
-    private fun entities(pieces: List<Piece>, answers: List<HeadResult.Spans>): List<Span> {
-        val all =
-            pieces.zip(answers).flatMap { (piece, answer) ->
-                answer.spans.filter { it.label in types && decimal(it.confidence) >= threshold }.map {
-                    it.copy(start = it.start + piece.offset, end = it.end + piece.offset)
-                }
-            }
-        return all.groupBy { it.label }.values.flatMap(::apart)
-    }
-
-    private fun apart(spans: List<Span>): List<Span> {
-        val merged = mutableListOf<Span>()
-        for (span in spans.sortedBy { it.start }) {
-            val last = merged.lastOrNull()
-            if (last == null || span.start >= last.end) {
-                merged += span
-            } else {
-                merged[merged.lastIndex] = last.copy(end = maxOf(last.end, span.end), confidence = maxOf(last.confidence, span.confidence))
-            }
-        }
-        return merged
-    }
 
     private fun judge(entities: List<Span>): Reading {
         val byType = entities.groupBy { it.label }

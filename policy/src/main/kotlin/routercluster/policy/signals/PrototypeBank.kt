@@ -88,7 +88,7 @@ internal class PrototypeBank private constructor(private val prototypes: List<Fl
 }
 
 /** Cosine of two unit vectors of one length, -1..1; 0 where either holds what is no number. */
-internal fun cosine(a: FloatArray, b: FloatArray): Double {
+fun cosine(a: FloatArray, b: FloatArray): Double {
     var sum = 0.0
     for (i in 0 until min(a.size, b.size)) sum += a[i].toDouble() * b[i]
     return if (sum.isFinite()) sum.coerceIn(-1.0, 1.0) else 0.0

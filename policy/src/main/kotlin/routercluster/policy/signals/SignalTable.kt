@@ -30,6 +30,11 @@ internal interface NamesEncoder {
     val folder: NamedFolder?
 }
 
+/** A rule that names a knowledge base. */
+internal interface NamesKnowledgeBase {
+    val knowledgeBase: Text?
+}
+
 /** @property wantsGpu whether the rule asks for a GPU where there is one */
 internal class NamedFolder(val path: Text, val wantsGpu: Boolean)
 

@@ -21,7 +21,7 @@ internal enum class Feedback(vararg val aliases: String) {
 internal class RawUserFeedback(rule: LearnedRule, private val feedback: Feedback?) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val head = catalog.headFor(Slot.USER_FEEDBACK, at, problems)?.let(::LabelHead) ?: return null
-        val labels = Feedback.entries.associateWith { head.labelOf(*it.aliases) }
+        val labels = feedbackLabels(head)
         labels.filterValues { it == null }.keys.forEach { missingLabel(at, head, it.name, problems) }
         if (null in labels.values || feedback == null) return null
         val known = labels.entries.mapNotNull { (feedback, label) -> label?.let { feedback to it } }.toMap()
@@ -34,6 +34,25 @@ internal class RawUserFeedback(rule: LearnedRule, private val feedback: Feedback
 
         fun read(section: Section) = RawUserFeedback(LearnedRule.read(section), section.oneOf("name", outcomes)).also { section.close() }
     }
+}
+
+/** The label of [head] for each outcome, null for one that it does not know. */
+internal fun feedbackLabels(head: LabelHead): Map<Feedback, String?> = Feedback.entries.associateWith { head.labelOf(*it.aliases) }
+
+/**
+ * What [answer] says of the outcomes: the likeliest complaint counts from [threshold] on, below it the user counts as satisfied.
+ *
+ * @param known the head's label for each outcome
+ */
+internal class FeedbackAnswer(answer: Distribution, known: Map<Feedback, String>, threshold: Double) {
+    private val complaints = known.filterKeys { it != Feedback.SATISFIED }.mapValues { answer.of(it.value) }
+    private val worst = complaints.maxBy { it.value }
+
+    val seen: Feedback =
+        if (worst.value >= threshold && worst.value >= answer.of(known.getValue(Feedback.SATISFIED))) worst.key else Feedback.SATISFIED
+
+    /** Of a complaint its probability, of satisfaction 1 less the likeliest complaint's. */
+    fun of(outcome: Feedback): Double = complaints[outcome] ?: (1.0 - worst.value)
 }
 
 /**
@@ -64,12 +83,9 @@ internal class UserFeedbackSignal(
     }
 
     private fun judge(answer: Distribution): Reading {
-        val complaints = known.filterKeys { it != Feedback.SATISFIED }.mapValues { answer.of(it.value) }
-        val worst = complaints.maxBy { it.value }
-        val isComplaint = worst.value >= threshold && worst.value >= answer.of(known.getValue(Feedback.SATISFIED))
-        val seen = if (isComplaint) worst.key else Feedback.SATISFIED
-        val value = complaints[own] ?: (1.0 - worst.value)
-        val matched = !answer.abstained && seen == own
+        val feedback = FeedbackAnswer(answer, known, threshold)
+        val value = feedback.of(own)
+        val matched = !answer.abstained && feedback.seen == own
         val found = if (matched) listOf(ref.name) else emptyList()
         return Reading.Seen(matched, if (matched) value else 0.0, value, found, mapOf(ABSTAIN to flag(answer.abstained)))
     }

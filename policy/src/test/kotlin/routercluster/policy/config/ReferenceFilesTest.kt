@@ -4,6 +4,9 @@ import io.kotest.assertions.assertSoftly
 import io.kotest.assertions.withClue
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldNotBeEmpty
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.Test
 import routercluster.policy.catalog.FakeFiles
@@ -53,5 +56,32 @@ class ReferenceFilesTest {
                 withClue(file) { problems(file).filterNot { it.message == Section.NOT_SUPPORTED_YET }.shouldBeEmpty() }
             }
         }
+    }
+
+    @Test
+    fun `knowledge bases of the seed need no more than their names`() {
+        val rules = listOf("privacy_kb" to "privacy_policy", "mmlu_kb" to "keep")
+        val text = """
+            version: v0.3
+            providers: {models: [{name: m, backend_refs: [{endpoint: "localhost:1"}]}]}
+            routing:
+              signals:
+                kb: [${rules.joinToString { (base, group) -> "{name: $group, kb: $base, target: {kind: group, value: $group}}" }}]
+              decisions: [${rules.joinToString { (_, group) -> "{name: $group, rules: {type: kb, name: $group}}" }}]
+        """.trimIndent()
+        val proven = provePolicy(text, "p.yaml", { null }, files = SeedFiles(seedFolder())).shouldBeInstanceOf<PolicyOutcome.Proven>()
+        val bases = proven.policy.catalog.knowledgeBases
+        bases.mapValues { it.value.labels.size } shouldBe mapOf("privacy_kb" to 18, "mmlu_kb" to 14)
+        bases.mapValues { (_, base) -> base.labels.values.sumOf { it.size } } shouldBe mapOf("privacy_kb" to 392, "mmlu_kb" to 210)
+        bases.mapValues { (_, base) ->
+            base.groups.values
+                .flatten()
+                .toSet()
+        } shouldBe bases.mapValues { it.value.labels.keys }
+        bases.mapValues { it.value.thresholdOf("prompt_injection") } shouldBe mapOf("privacy_kb" to 0.7, "mmlu_kb" to 0.25)
+
+        val refused = provePolicy(text, "p.yaml", { null }, files = FakeFiles()).shouldBeInstanceOf<PolicyOutcome.Refused>()
+        refused.problems.joinToString("\n") shouldContain
+            "routing.signals.kb[0].kb: cannot be read (found knowledge_bases/privacy/labels.json)"
     }
 }

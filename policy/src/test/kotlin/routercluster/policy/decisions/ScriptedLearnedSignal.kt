@@ -18,7 +18,10 @@ import java.time.Duration
 val topicHead = HeadRef("scripted", "topic")
 val threatHead = HeadRef("scripted", "threat")
 
-/** A learned signal that wants [asks] read and says [reading], whatever is in them; it checks that it was dealt its own results. */
+/**
+ * A learned signal that wants [asks] read and says [reading], whatever is in them, unless a head failed; it checks that it was dealt its
+ * own results.
+ */
 class ScriptedLearnedSignal(
     name: String,
     val reading: Reading,
@@ -33,8 +36,12 @@ class ScriptedLearnedSignal(
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading {
         results.size shouldBe asks.size
-        asks.zip(results).forEach { (passage, result) ->
-            passage.heads.forEach { (result.heads.getValue(it) as HeadResult.Score).value shouldBe scoreOf(passage, it) }
+        for ((passage, result) in asks.zip(results)) {
+            for (head in passage.heads) {
+                val answer = result.heads.getValue(head)
+                if (answer is HeadResult.Failed) return Reading.Failed("$head: ${answer.reason}")
+                (answer as HeadResult.Score).value shouldBe scoreOf(passage, head)
+            }
         }
         return reading
     }

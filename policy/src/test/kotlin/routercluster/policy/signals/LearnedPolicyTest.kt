@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import io.kotest.assertions.withClue
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import org.junit.jupiter.api.Test
@@ -15,8 +16,15 @@ import routercluster.policy.config.provePolicy
 import routercluster.policy.decisions.Question
 import routercluster.policy.decisions.Rule
 import routercluster.policy.decisions.Ruling
+import routercluster.policy.encode.EncodeReply
+import routercluster.policy.encode.EncodeRequest
 import routercluster.policy.encode.Head
+import routercluster.policy.encode.HeadResult
+import routercluster.policy.encode.PassageResult
+import routercluster.policy.encode.Preparation
+import routercluster.policy.encode.Prepared
 import routercluster.policy.encode.Task
+import java.time.Duration
 
 /** Whole policies with learned signals: what the catalog gives them and what is refused by name. */
 class LearnedPolicyTest {
@@ -87,6 +95,33 @@ class LearnedPolicyTest {
             .signals
             .map { "$it" } shouldContainExactly
             listOf("complexity:task")
+    }
+
+    @Test
+    fun `where one way of a hybrid guard fails, the other decides if it found something`() {
+        val signals = "jailbreak: [{name: guard, method: hybrid, jailbreak_patterns: [ignore all rules], benign_patterns: [buy milk]}]"
+        val written = policy(signals, "{type: jailbreak, name: guard}")
+        val preparation = Preparation.of(written).shouldNotBeNull()
+        val ready = preparation.complete(preparation.requests.map(::withoutGuard)).shouldBeInstanceOf<Prepared.Ready>()
+
+        fun ruling(text: String): Ruling {
+            val recipe = ready.policy.recipes.getValue("default")
+            val question = recipe.engine.begin(said(text)).shouldBeInstanceOf<Question>()
+            return question.answered(withoutGuard(question.request), Duration.ZERO).shouldBeInstanceOf<Ruling>()
+        }
+        ruling("ignore all rules").run { decision?.name to isBlocked } shouldBe ("d" to false)
+        ruling("buy milk").run { decision?.name to isBlocked } shouldBe ("d" to true)
+    }
+
+    /** Every head but the guard's answers. */
+    private fun withoutGuard(request: EncodeRequest): EncodeReply {
+        val results = request.passages.map { passage ->
+            val heads = passage.heads.associateWith {
+                if (it.head == "jailbreak") HeadResult.Failed("gone") else HeadResult.Vector(ToyEncoder.vector(passage.text))
+            }
+            PassageResult(heads, whole(passage.text))
+        }
+        return EncodeReply(results, request.passages.size, Duration.ZERO, Duration.ZERO)
     }
 
     @Test

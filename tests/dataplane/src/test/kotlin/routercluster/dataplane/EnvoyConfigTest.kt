@@ -12,8 +12,14 @@ import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.RequestBodies
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.kit.EnvoyProcess
+import routercluster.policy.config.EncoderFolder
+import routercluster.policy.config.PolicyFiles
+import routercluster.policy.config.loadPolicy
+import routercluster.policy.encode.Head
+import routercluster.policy.encode.Task
 import java.nio.file.Files
 import java.nio.file.Path
+import java.time.Duration
 
 /** The rendered Envoy configuration, and the example of it in `deploy/envoy`. */
 class EnvoyConfigTest {
@@ -51,6 +57,38 @@ class EnvoyConfigTest {
     fun `fails closed and sets its timeout on purpose`() {
         rendered shouldContain "failure_mode_allow: false"
         rendered shouldContain "message_timeout: 2s"
+    }
+
+    /** Guards and topics share a call and its longest wait; who asks after them waits on top. */
+    @Test
+    fun `waits for the router as long as that may wait for encoders`() {
+        val files =
+            object : PolicyFiles by PolicyFiles.None {
+                override val bundled =
+                    EncoderFolder.Found(
+                        null,
+                        mapOf(
+                            "domain" to Head(Task.SEQ_CLS, listOf("law", "other")),
+                            "jailbreak" to Head(Task.SEQ_CLS, listOf("benign", "jailbreak"), setOf("jailbreak")),
+                        ),
+                    )
+            }
+        val text = """
+            version: v0.3
+            listeners: [{name: main, address: 127.0.0.1, port: 0}]
+            providers: {models: [{name: m, backend_refs: [{endpoint: "127.0.0.1:1"}]}]}
+            routing:
+              signals:
+                domains: [{name: law, timeout: 700ms}]
+                jailbreak: [{name: guard, timeout: 3s}]
+              decisions:
+                - {name: attack, rules: {type: jailbreak, name: guard}}
+                - {name: lawyer, rules: {type: domain, name: law}}
+            """
+        val policy = loadPolicy(text, "patient.yaml", { null }, files)
+        policy.patience shouldBe Duration.ofSeconds(3)
+        renderEnvoy(policy) shouldContain "message_timeout: 5s"
+        renderEnvoy(policy, EnvoyOptions(messageTimeout = Duration.ofMillis(250))) shouldContain "message_timeout: 3.25s"
     }
 
     @Test

@@ -85,7 +85,12 @@ class EnvoyFeedbackTest {
             }
         gateway(GatewayConfig(policy, port = 0, extProcPort = 0, adminPort = 0, version = "feedback", events = events)).use { gateway ->
             val options =
-                EnvoyOptions(Address("127.0.0.1", gateway.extProcPort), Address("127.0.0.1", gateway.port), adminPort = 0)
+                EnvoyOptions(
+                    extProc = Address("127.0.0.1", gateway.extProcPort),
+                    httpDoor = Address("127.0.0.1", gateway.port),
+                    adminPort = 0,
+                    messageTimeout = EnvoyProcess.MESSAGE_TIMEOUT,
+                )
             EnvoyProcess.start(renderEnvoy(policy, options)).use { envoy ->
                 try {
                     Running(gateway, envoy, heard).block()

@@ -64,6 +64,7 @@ abstract class ExtProcContract(private val requestBodies: RequestBodies, private
                 extProc = Address("127.0.0.1", router.activeLocalPort()),
                 httpDoor = Address("127.0.0.1", upstream.port),
                 adminPort = 0,
+                messageTimeout = EnvoyProcess.MESSAGE_TIMEOUT,
                 requestBodies = requestBodies,
                 answerBodies = answerBodies,
             )

@@ -70,6 +70,7 @@ class ExtProcTlsTest {
             extProc = Address("127.0.0.1", gateway.extProcPort),
             httpDoor = Address("127.0.0.1", gateway.port),
             adminPort = 0,
+            messageTimeout = EnvoyProcess.MESSAGE_TIMEOUT,
             routerCaFile = ca.certificate,
             client = client?.let { ClientCertificate(it.certificate, it.key) },
         )

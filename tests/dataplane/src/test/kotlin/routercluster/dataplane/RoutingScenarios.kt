@@ -9,6 +9,7 @@ import io.kotest.matchers.string.shouldMatch
 import org.junit.jupiter.api.Test
 import routercluster.kit.House
 import routercluster.mock.Received
+import routercluster.mock.Script
 import java.net.http.HttpClient
 import java.net.http.HttpResponse.BodyHandlers
 
@@ -144,6 +145,16 @@ internal interface RoutingScenarios : DoorContract {
         replaced.header("x-request-id").orEmpty() shouldMatch Regex("[0-9a-f]{32}")
         house.small.seen.map { it.headers["x-request-id"] } shouldBe listOf(kept, replaced).map { it.header("x-request-id") }
         house.post("{", CHAT, "x-request-id" to "bad-1").header("x-request-id") shouldBe "bad-1"
+    }
+
+    @Test
+    fun `the id of a model's own answer is kept beside ours`() {
+        house.small.next(Script(headers = mapOf("x-request-id" to "req_of_the_provider")))
+        val reply = house.post(chat("x"), CHAT, "x-request-id" to "ours")
+        reply.header("x-request-id") shouldBe "ours"
+        reply.header("x-upstream-request-id") shouldBe "req_of_the_provider"
+        house.small.next(Script(headers = mapOf("x-request-id" to "ours")))
+        house.post(chat("x"), CHAT, "x-request-id" to "ours").header("x-upstream-request-id") shouldBe null
     }
 
     @Test

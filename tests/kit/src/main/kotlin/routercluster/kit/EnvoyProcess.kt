@@ -42,6 +42,12 @@ class EnvoyProcess private constructor(
     }
 
     companion object {
+        /**
+         * How long a test's Envoy waits for each answer of the router. The default cuts a stream, or refuses a request, whose router was not
+         * given a processor for two seconds; on a busy machine that happens to 200 streams, and says nothing about them.
+         */
+        val MESSAGE_TIMEOUT: Duration = Duration.ofSeconds(30)
+
         private const val LOG = "envoy.log"
         private const val START_MILLIS_MAX = 30_000L
         private const val STOP_SECONDS_MAX = 5L

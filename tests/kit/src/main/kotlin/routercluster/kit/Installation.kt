@@ -2,6 +2,7 @@ package routercluster.kit
 
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
+import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.envoy.Address
 import routercluster.gateway.envoy.AnswerBodies
 import routercluster.gateway.envoy.EnvoyOptions
@@ -12,6 +13,7 @@ import routercluster.telemetry.Events
 import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.net.http.HttpResponse.BodyHandlers
 import java.time.Duration
 
@@ -24,10 +26,10 @@ class Installation private constructor(private val gateway: RunningGateway, val 
     val adminPort: Int get() = gateway.adminPort
 
     /** What the admin API says at [path], such as `/metrics`. */
-    fun admin(path: String): String {
-        val request = HttpRequest.newBuilder(URI("http://127.0.0.1:${gateway.adminPort}$path")).build()
-        return http.send(request, BodyHandlers.ofString()).body()
-    }
+    fun admin(path: String): String = asked(path).body()
+
+    private fun asked(path: String): HttpResponse<String> =
+        http.send(HttpRequest.newBuilder(URI("http://127.0.0.1:${gateway.adminPort}$path")).build(), BodyHandlers.ofString())
 
     /** Waits until the gateway counts no request in flight; fails with the count it stays at. */
     fun awaitIdle() {
@@ -36,6 +38,16 @@ class Installation private constructor(private val gateway: RunningGateway, val 
             check(System.nanoTime() < endNanos) { "${inFlight()} requests are in flight after $IDLE_WAIT, expected none" }
         }
     }
+
+    /** Waits until requests are routed, which takes until the policy's encoders are open and its exemplars are read. */
+    fun awaitReady() {
+        val endNanos = System.nanoTime() + READY_WAIT.toNanos()
+        while (probe().statusCode() != OK) {
+            check(System.nanoTime() < endNanos) { "not ready after $READY_WAIT: ${probe().body()}" }
+        }
+    }
+
+    private fun probe(): HttpResponse<String> = asked("/readyz")
 
     private fun inFlight(): Double =
         admin("/metrics")
@@ -50,28 +62,35 @@ class Installation private constructor(private val gateway: RunningGateway, val 
     }
 
     companion object {
+        private const val OK = 200
         private val IDLE_WAIT = Duration.ofSeconds(10)
+        private val READY_WAIT = Duration.ofMinutes(2)
         private val http = HttpClient.newHttpClient()
 
         /**
          * @param policy its listener for clients is called `main`
          * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
          * @param answerBodies how answers pass the router behind Envoy
+         * @param encoders opens those that the policy's learned signals ask
          */
         fun open(
             policy: Policy,
             behindEnvoy: Boolean,
             answerBodies: AnswerBodies = AnswerBodies.STREAMED,
             events: Events = Events.NONE,
+            encoders: EncoderOpener = EncoderOpener.NONE,
         ): Installation {
             if (behindEnvoy) EnvoyProcess.requireBinary()
-            val gateway = gateway(GatewayConfig(policy, port = 0, extProcPort = 0, adminPort = 0, version = "test", events = events))
+            val config =
+                GatewayConfig(policy, port = 0, extProcPort = 0, adminPort = 0, version = "test", encoders = encoders, events = events)
+            val gateway = gateway(config)
             if (!behindEnvoy) return Installation(gateway, null)
             val options =
                 EnvoyOptions(
                     extProc = Address("127.0.0.1", gateway.extProcPort),
                     httpDoor = Address("127.0.0.1", gateway.port),
                     adminPort = 0,
+                    messageTimeout = EnvoyProcess.MESSAGE_TIMEOUT,
                     answerBodies = answerBodies,
                 )
             return Installation(gateway, EnvoyProcess.start(renderEnvoy(policy, options)))

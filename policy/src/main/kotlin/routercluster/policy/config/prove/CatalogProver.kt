@@ -6,25 +6,29 @@ import routercluster.policy.catalog.NamedHead
 import routercluster.policy.catalog.Slot
 import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.Problems
+import routercluster.policy.config.Text
 import routercluster.policy.config.raw.RawCatalog
 import routercluster.policy.config.raw.RawEmbeddings
 import routercluster.policy.config.raw.RawGateway
 import routercluster.policy.encode.VectorShape
 import routercluster.policy.signals.NamedFolder
 
+/** Encoder folders and knowledge bases that rules name themselves. */
+internal class NamedByRules(val folders: List<NamedFolder>, val bases: List<Text>)
+
 /**
  * Proves `global.model_catalog` together with `gateway.encoders`, which says how encoders run.
  *
- * @param named encoder folders that rules name themselves
+ * @param named what rules name outside of it
  */
 internal fun proveCatalog(
     raw: RawCatalog,
     gateway: RawGateway,
-    named: List<NamedFolder>,
+    named: NamedByRules,
     files: PolicyFiles,
     problems: Problems,
 ): Catalog {
-    val prover = SlotProver(gateway.encoders, slotModels(raw), named, files, problems)
+    val prover = SlotProver(gateway.encoders, slotModels(raw), named.folders, files, problems)
     val heads = prover.prove()
     provePositiveLabels(raw, heads.served[Slot.JAILBREAK], problems)
     val embeddings = raw.embeddings
@@ -38,7 +42,7 @@ internal fun proveCatalog(
         signalTimeouts = gateway.signalTimeouts,
         embedding = embeddingSettings(embeddings, heads, problems),
         modules = proveModules(raw.modules),
-        knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, files, problems),
+        knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, named.bases, files, problems),
         externals = proveExternals(raw.externals, problems),
         folders = heads.folders,
         asksModels = files.asksModels,

@@ -5,19 +5,27 @@ import routercluster.policy.catalog.KnowledgeBase
 import routercluster.policy.catalog.ManifestFile
 import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.Problems
+import routercluster.policy.config.Text
 import routercluster.policy.config.raw.RawKnowledgeBase
 
 private const val MANIFEST_DEFAULT = "labels.json"
 private const val THRESHOLD_DEFAULT = 0.5
 
-/** The knowledge bases by name, each with the text of its manifest. */
+/**
+ * The knowledge bases by name, each with the text of its manifest.
+ *
+ * @param named what rules call theirs: of those that the policy does not describe, built-in ones are added
+ */
 internal fun proveKnowledgeBases(
     raw: List<RawKnowledgeBase>,
+    named: List<Text>,
     files: PolicyFiles,
     problems: Problems,
 ): Map<String, KnowledgeBase> {
     refuseDuplicates(raw.map { it.name }, "knowledge base", problems)
-    return raw.mapNotNull { base -> prove(base, files, problems) }.associateBy { it.name }
+    val described = raw.map { it.name.value }
+    val added = named.distinctBy { it.value }.filter { it.value !in described }.mapNotNull(::builtInKnowledgeBase)
+    return (raw + added).mapNotNull { base -> prove(base, files, problems) }.associateBy { it.name }
 }
 
 private fun prove(raw: RawKnowledgeBase, files: PolicyFiles, problems: Problems): KnowledgeBase? {
