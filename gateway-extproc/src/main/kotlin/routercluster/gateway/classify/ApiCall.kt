@@ -56,7 +56,8 @@ internal class ApiCall(
 
     /** Asks encoders for what [planning] needs until it is a plan. */
     suspend fun settle(planning: Planning): Plan =
-        planning as? Plan ?: Inquiry(encoder, loop, Tracing.OFF.start("classify", null, TraceHeaders.NONE), deadlineNanos).plan(planning).await()
+        planning as? Plan
+            ?: Inquiry(encoder, loop, Tracing.OFF.start("classify", null, TraceHeaders.NONE), deadlineNanos).plan(planning).await()
 
     /** [answer] with the time that the call has taken so far. */
     fun timed(answer: ObjectNode): ObjectNode = answer.put("processing_time_ms", millis())

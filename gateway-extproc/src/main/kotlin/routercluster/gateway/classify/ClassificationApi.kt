@@ -46,7 +46,9 @@ class ClassificationApi(
     private val admission = Admission()
 
     fun addTo(server: ServerBuilder) {
-        (classifyEndpoints + vectorEndpoints).forEach { (path, endpoint) -> server.add(HttpMethod.POST, path) { ctx, req -> serve(ctx, req, endpoint) } }
+        (classifyEndpoints + vectorEndpoints).forEach { (path, endpoint) ->
+            server.add(HttpMethod.POST, path) { ctx, req -> serve(ctx, req, endpoint) }
+        }
         server.add(HttpMethod.GET, "/info/models") { _, _ -> json(HttpStatus.OK, info()) }
         server.add(HttpMethod.GET, "/openapi.json") { _, _ -> HttpResponse.of(HttpStatus.OK, MediaType.JSON_UTF_8, document) }
     }
@@ -149,6 +151,8 @@ class ClassificationApi(
         val ANSWER_GRACE: Duration = Duration.ofSeconds(5)
         val TIMED_OUT = ApiError(504, "encoder_timeout", "The encoders gave no answer in time", retryAfterSeconds = 1)
         val document: HttpData =
-            HttpData.wrap(checkNotNull(ClassificationApi::class.java.getResource("/openapi.json")) { "openapi.json is missing" }.readBytes())
+            HttpData.wrap(
+                checkNotNull(ClassificationApi::class.java.getResource("/openapi.json")) { "openapi.json is missing" }.readBytes(),
+            )
     }
 }

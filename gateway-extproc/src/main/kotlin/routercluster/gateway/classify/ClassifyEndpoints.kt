@@ -59,7 +59,11 @@ private suspend fun classifyBatch(call: ApiCall): ObjectNode {
     json.put("total_count", shown.size)
     val statistics = json.putObject("statistics")
     val counts = statistics.putObject("category_distribution")
-    shown.groupingBy { it.finding.label }.eachCount().toSortedMap().forEach(counts::put)
+    shown
+        .groupingBy { it.finding.label }
+        .eachCount()
+        .toSortedMap()
+        .forEach(counts::put)
     statistics.put("avg_confidence", shown.map { it.finding.confidence }.average())
     statistics.put("abstained_count", shown.count { it.finding.abstained })
     return call.timed(json)

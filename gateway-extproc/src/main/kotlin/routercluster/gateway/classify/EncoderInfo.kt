@@ -14,7 +14,13 @@ internal fun encoderInfo(catalog: Catalog, open: Map<String, EncoderStatus>): Ob
         status?.let { entry.put("version", it.version).put("device", it.device).put("ready", it.isReady) }
         val heads = entry.putArray("heads")
         catalog.slots.entries.filter { it.value.ref.encoder == name }.groupBy({ it.value }, { it.key }).forEach { (head, slots) ->
-            val shown = heads.addObject().put("name", head.ref.head).put("task", head.head.task.name).put("calibrated", head.head.calibrated)
+            val shown = heads
+                .addObject()
+                .put(
+                    "name",
+                    head.ref.head,
+                ).put("task", head.head.task.name)
+                .put("calibrated", head.head.calibrated)
             shown.putArray("serves").apply { slots.forEach { add(it.key) } }
             shown.putArray("labels").apply { head.head.labels.forEach(::add) }
             if (head.head.dimensions > 0) shown.put("dimensions", head.head.dimensions)

@@ -58,7 +58,11 @@ private fun chatIn(call: ApiCall): ChatBody {
     val chat = obj().put("model", body.name("model") ?: call.policy.autoNames.first())
     if (body.has("text") == body.has("messages")) throw BadRequest(400, "missing_field", "Either `text` or `messages` is required.", "text")
     if (body.has("text")) {
-        chat.putArray("messages").addObject().put("role", Role.USER.name.lowercase()).put("content", body.text("text"))
+        chat
+            .putArray("messages")
+            .addObject()
+            .put("role", Role.USER.name.lowercase())
+            .put("content", body.text("text"))
     }
     CHAT_FIELDS.forEach { field -> body.node(field)?.let { chat.set<JsonNode>(field, it) } }
     LISTS.forEach { field -> if (chat[field]?.isArray == false) throw ApiBody.wrongType(field, "a list") }

@@ -50,7 +50,10 @@ internal fun topicTask(judges: Judges, options: ApiBody, threshold: Double? = nu
     return Task(judges.topic(threshold)) { it.show(withProbabilities) }
 }
 
-internal fun threatTask(judges: Judges, threshold: Double? = null): Task<ThreatFinding> = Task(judges.threat(threshold), ThreatFinding::show)
+internal fun threatTask(judges: Judges, threshold: Double? = null): Task<ThreatFinding> = Task(
+    judges.threat(threshold),
+    ThreatFinding::show,
+)
 
 internal fun piiTask(judges: Judges, options: ApiBody, threshold: Double? = null): Task<PiiFinding> {
     val types = options.names("entity_types")?.toSet()
@@ -70,7 +73,11 @@ internal fun piiTask(judges: Judges, options: ApiBody, threshold: Double? = null
 }
 
 private fun TopicFinding.show(withProbabilities: Boolean): ObjectNode {
-    val json = obj().put("category", label).put("confidence", confidence).put("entropy", entropy).put("abstained", abstained)
+    val json = obj()
+        .put("category", label)
+        .put("confidence", confidence)
+        .put("entropy", entropy)
+        .put("abstained", abstained)
     if (withProbabilities) json.putProbabilities(probabilities)
     return json
 }
@@ -90,10 +97,18 @@ private fun ThreatFinding.show(): ObjectNode {
 }
 
 private fun FactCheckFinding.show(): ObjectNode =
-    obj().put("needs_fact_check", needed).put("label", label).put("confidence", confidence).put("abstained", abstained)
+    obj()
+        .put("needs_fact_check", needed)
+        .put("label", label)
+        .put("confidence", confidence)
+        .put("abstained", abstained)
 
 private fun FeedbackFinding.show(): ObjectNode =
-    obj().put("feedback_type", label).put("label", headLabel).put("confidence", confidence).put("abstained", abstained)
+    obj()
+        .put("feedback_type", label)
+        .put("label", headLabel)
+        .put("confidence", confidence)
+        .put("abstained", abstained)
 
 /** What a call wants to see of personal data. */
 private class PiiView(val positions: Boolean, val masks: Boolean, val reveals: Boolean, val unit: OffsetUnit) {

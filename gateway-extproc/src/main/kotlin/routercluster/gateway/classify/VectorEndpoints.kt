@@ -54,7 +54,11 @@ private suspend fun embeddings(call: ApiCall): ObjectNode {
     val json = obj()
     val list = json.putArray("embeddings")
     vectors.forEach {
-        list.addObject().put("dimension", it.values.size).put("model_used", embedder.name).putVector("embedding", it.values)
+        list
+            .addObject()
+            .put("dimension", it.values.size)
+            .put("model_used", embedder.name)
+            .putVector("embedding", it.values)
     }
     json.put("total_count", vectors.size).put("complete", vectors.all { it.isWhole })
     return call.timed(json)
@@ -92,7 +96,9 @@ private suspend fun rerank(call: ApiCall): ObjectNode {
     val returns = body.flag("return_documents") ?: false
     val model = body.name("model")
     body.close()
-    val cross = call.policy.catalog.headFor(Slot.RERANK)?.ref
+    val cross = call.policy.catalog
+        .headFor(Slot.RERANK)
+        ?.ref
     val isCross = cross != null && (model == null || model == cross.encoder || model == "$cross")
     val name: String
     val ranked: Ranked
@@ -118,7 +124,11 @@ private suspend fun rerank(call: ApiCall): ObjectNode {
 private class Ranked(private val scores: List<Double>, val tokens: Int) {
     /** The best first; of equals the first. */
     fun best(most: Int?): List<Pair<Int, Double>> =
-        scores.withIndex().sortedByDescending { it.value }.take(most ?: scores.size).map { it.index to it.value }
+        scores
+            .withIndex()
+            .sortedByDescending { it.value }
+            .take(most ?: scores.size)
+            .map { it.index to it.value }
 }
 
 /** A head for vectors and the shape of them. */
@@ -135,7 +145,11 @@ private class Embedder(val head: HeadRef, val shape: VectorShape) {
             val known = call.encoder.heads.filterValues { it.task == Task.EMBED }
             val head = if (model == null) call.embeddingHead() else known.keys.firstOrNull { "$it" == model || it.encoder == model }
             if (head == null) {
-                val names = known.keys.map { it.encoder }.distinct().joinToString().ifEmpty { "none" }
+                val names = known.keys
+                    .map { it.encoder }
+                    .distinct()
+                    .joinToString()
+                    .ifEmpty { "none" }
                 throw BadRequest(404, "model_not_found", "There is no encoder of this name that gives vectors; there is: $names", "model")
             }
             val most = known[head]?.dimensions ?: 0

@@ -80,6 +80,7 @@ class ClassificationApiTest {
     @Test
     fun `personal data is told with its place, masked and shown as asked`() {
         val text = "😀 this person wrote to email_address"
+
         fun pii(options: String) = api.call("/api/v1/classify/pii", """{"text":"$text","options":{$options}}""").json
 
         val plain = pii("")
@@ -107,7 +108,11 @@ class ClassificationApiTest {
         val expected =
             """{"intent":{"category":"law"},"pii":{"has_pii":true,"masked_text":"a [PERSON] asks of law"},"security":{"is_jailbreak":false}}"""
         combined.like(json(expected)) shouldBe json(expected)
-        val asked = api.encoder.requests.drop(before).single().passages.single()
+        val asked = api.encoder.requests
+            .drop(before)
+            .single()
+            .passages
+            .single()
         asked.heads.map { it.head }.toSet() shouldBe setOf("domain", "pii", "jailbreak")
 
         val batch = api.call("/api/v1/classify/batch", """{"texts":["law","math","law","hello"]}""").json
@@ -115,7 +120,11 @@ class ClassificationApiTest {
         batch["statistics"].like(json("""{"category_distribution":{"law":0,"math":0,"other":0}}""")) shouldBe
             json("""{"category_distribution":{"law":2,"math":1,"other":1}}""")
         // Equal texts are read once.
-        api.encoder.requests.drop(before + 1).single().passages.map { it.text } shouldBe listOf("law", "math", "hello")
+        api.encoder.requests
+            .drop(before + 1)
+            .single()
+            .passages
+            .map { it.text } shouldBe listOf("law", "math", "hello")
 
         val guarded = api.call("/api/v1/classify/batch", """{"texts":["a jailbreak","hello"],"task_type":"security"}""").json
         guarded["statistics"]["category_distribution"] shouldBe json("""{"benign":1,"jailbreak":1}""")
@@ -127,7 +136,8 @@ class ClassificationApiTest {
         val lawyer = "decisions:\n    - {name: lawyer, priority: 5, rules: {type: classifier, name: law}, modelRefs: [{model: large}]}\n"
         val canned = "plugins: [{type: fast_response, configuration: {message: No.}}]"
         val decisions = mapOf("urgent" to "modelRefs: [{model: large}]", "canned" to canned)
-        val router = ApiRouter(llm.port, signals = "classifiers: [{name: law}]", decisions = decisions) { it.replace("decisions:\n", lawyer) }
+        val router =
+            ApiRouter(llm.port, signals = "classifiers: [{name: law}]", decisions = decisions) { it.replace("decisions:\n", lawyer) }
         router.use { learned ->
             while (learned.router.admin("/readyz").status != 200) Thread.onSpinWait()
             for (prompt in listOf("a question of law", "urgent: law", "canned", "hello")) {
@@ -150,7 +160,10 @@ class ClassificationApiTest {
             learned.call("/api/v1/classify/intent", """{"text":"law","model":"nobody"}""").code shouldBe "model_not_found"
             learned.opened.size shouldBe 1
             // What only asks is not kept as a decision.
-            learned.router.admin("/decisions").json["decisions"].size() shouldBe 4
+            learned.router
+                .admin("/decisions")
+                .json["decisions"]
+                .size() shouldBe 4
         }
         llm.close()
     }
@@ -158,7 +171,10 @@ class ClassificationApiTest {
     @Test
     fun `models are listed with what they serve`() {
         api.call("/api/v1/classify/security", """{"text":"warm"}""")
-        val model = api.router.admin("/info/models").json["models"].single()
+        val model = api.router
+            .admin("/info/models")
+            .json["models"]
+            .single()
         listOf("name", "version", "device").map { model[it].textValue() } shouldBe listOf("default", "scripted", "cpu")
         model["loaded"].booleanValue() shouldBe true
         model["heads"].associate { it["name"].textValue() to it["serves"].map { slot -> slot.textValue() } } shouldBe
@@ -175,7 +191,12 @@ class ClassificationApiTest {
 
     @Test
     fun `the document names every endpoint`() {
-        val paths = api.router.admin("/openapi.json").json["paths"].fieldNames().asSequence().toSet()
+        val paths = api.router
+            .admin("/openapi.json")
+            .json["paths"]
+            .fieldNames()
+            .asSequence()
+            .toSet()
         paths shouldBe classifyEndpoints.keys + vectorEndpoints.keys + setOf("/info/models", "/openapi.json")
     }
 }

@@ -111,12 +111,19 @@ class ChatTest {
         says("law")
         val templated = judge(llm.port, template = "<<{{ .Prompt }}>>")
         remotes.open(templated, listOf(topicQuestion)).use { it.ask(Passage("a \$1 text", setOf(topicQuestion.ref))) }
-        val wrapped = llm.seen.last().json()["messages"].single()["content"].asText()
+        val wrapped = llm.seen
+            .last()
+            .json()["messages"]
+            .single()["content"]
+            .asText()
         wrapped shouldContain "<<You are a classifier."
         wrapped shouldContain "a \$1 text>>"
         says("Safety: Safe")
         remotes.open(judge(llm.port, QWEN3GUARD), listOf(threatQuestion)).use { it.ask(Passage("a text", setOf(threatQuestion.ref))) }
-        llm.seen.last().json()["messages"].map { it["content"].asText() } shouldContainExactly listOf("a text")
+        llm.seen
+            .last()
+            .json()["messages"]
+            .map { it["content"].asText() } shouldContainExactly listOf("a text")
     }
 
     @Test
@@ -135,7 +142,11 @@ class ChatTest {
     fun `several questions are asked one by one, and one that fails leaves the other its answer`() {
         says("law")
         remotes.open(judge(llm.port), listOf(topicQuestion, threatQuestion)).use { encoder ->
-            val both = encoder.ask(Passage("hello", setOf(topicQuestion.ref, threatQuestion.ref))).results.single().heads
+            val both = encoder
+                .ask(Passage("hello", setOf(topicQuestion.ref, threatQuestion.ref)))
+                .results
+                .single()
+                .heads
             (both.getValue(topicQuestion.ref) as HeadResult.Labels).probabilities.first() shouldBe 1f
             (both.getValue(threatQuestion.ref) is HeadResult.Failed) shouldBe true
             llm.requestCount shouldBe 2

@@ -140,8 +140,18 @@ class McpTest {
             last.headers().get("accept").orEmpty() shouldContain "text/event-stream"
             server.session = "two"
             failure(encoder) shouldContain "404 from"
-            while (encoder.encode(request("a third")).toCompletableFuture().handle { reply, _ -> reply }.get() == null) Thread.onSpinWait()
-            server.requests.last().headers().get("mcp-session-id") shouldBe "two"
+            while (encoder
+                    .encode(request("a third"))
+                    .toCompletableFuture()
+                    .handle { reply, _ -> reply }
+                    .get() == null
+            ) {
+                Thread.onSpinWait()
+            }
+            server.requests
+                .last()
+                .headers()
+                .get("mcp-session-id") shouldBe "two"
             server.requests.clear()
             encoder.close()
             checkNotNull(server.requests.poll(WAIT_SECONDS, TimeUnit.SECONDS)).method() shouldBe HttpMethod.DELETE

@@ -44,7 +44,12 @@ class RemoteEncoderTest {
             sent().map { it["inputs"].size() }.sorted() shouldBe listOf(6, 32, 32)
             reply.batch shouldBe 32
             reply.results.size shouldBe 140
-            reply.results[3].heads.getValue(embedding).shouldBeInstanceOf<HeadResult.Vector>().values.toList() shouldBe
+            reply.results[3]
+                .heads
+                .getValue(embedding)
+                .shouldBeInstanceOf<HeadResult.Vector>()
+                .values
+                .toList() shouldBe
                 (reply.results[73].heads.getValue(embedding) as HeadResult.Vector).values.toList()
         }
     }
@@ -80,7 +85,21 @@ class RemoteEncoderTest {
 
     @Test
     fun `vectors are of unit length, also when they are shortened`() {
-        services.instead = { HttpResponse.ofJson(listOf(List(32) { if (it == 0) 3.0 else if (it == 1) 4.0 else 12.0 })) }
+        services.instead = {
+            HttpResponse.ofJson(
+                listOf(
+                    List(32) {
+                        if (it == 0) {
+                            3.0
+                        } else if (it == 1) {
+                            4.0
+                        } else {
+                            12.0
+                        }
+                    },
+                ),
+            )
+        }
         remotes.open(services.settings(HttpProtocol.TEI_EMBED)).use { encoder ->
             val found = encoder.ask(Passage("x", setOf(embedding), vector = VectorShape(dimensions = 2))).results.single()
             (found.heads.getValue(embedding) as HeadResult.Vector).values.toList() shouldBe listOf(0.6f, 0.8f)
@@ -94,12 +113,20 @@ class RemoteEncoderTest {
         remotes.open(services.settings(HttpProtocol.HTTP_CLASSIFY, bounds)).use { encoder ->
             val reply = encoder.ask(Passage(long, setOf(topic)))
             reply.odds().last() shouldBe 0.95f
-            reply.results.single().coverage.isWhole shouldBe true
-            reply.results.single().coverage.windows shouldBe sent().size
+            reply.results
+                .single()
+                .coverage.isWhole shouldBe true
+            reply.results
+                .single()
+                .coverage.windows shouldBe sent().size
         }
         services.requests.clear()
         remotes.open(services.settings(HttpProtocol.HTTP_CLASSIFY, bounds.copy(windowsMax = 2))).use { encoder ->
-            val coverage = encoder.ask(Passage(long, setOf(topic))).results.single().coverage
+            val coverage = encoder
+                .ask(Passage(long, setOf(topic)))
+                .results
+                .single()
+                .coverage
             (coverage.windows to coverage.isWhole) shouldBe (2 to false)
             services.requests.size shouldBe 2
         }

@@ -10,10 +10,10 @@ import org.junit.jupiter.api.Test
 import routercluster.gateway.TestGateway
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.policyText
+import routercluster.gateway.testHeads
 import routercluster.mock.Answer
 import routercluster.mock.Script
 import routercluster.mock.encoder.ScriptedEncoder
-import routercluster.gateway.testHeads
 import routercluster.mock.mockLlm
 
 /** Requests whose route depends on services, through the HTTP door. */
