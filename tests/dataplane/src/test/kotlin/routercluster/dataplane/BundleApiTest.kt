@@ -69,9 +69,14 @@ class BundleApiTest {
         combined["security"]["is_jailbreak"].booleanValue() shouldBe true
         call("/api/v1/classify/intent", obj("text" to "Prove that the square root of two is irrational."))["classification"]["category"]
             .textValue() shouldBe "math"
-        call("/api/v1/classify/fact-check", obj("text" to "In which year did the Titanic sink?"))["needs_fact_check"].booleanValue() shouldBe true
+        call(
+            "/api/v1/classify/fact-check",
+            obj("text" to "In which year did the Titanic sink?"),
+        )["needs_fact_check"].booleanValue() shouldBe
+            true
         call("/api/v1/classify/user-feedback", obj("text" to "No, that is wrong."))["feedback_type"].textValue() shouldBe "wrong_answer"
         call("/api/v1/nli", obj("premise" to "It rains.", "hypothesis" to "The sun shines."))["probabilities"].size() shouldBe 3
+
         fun similarity(other: String) =
             call("/api/v1/similarity", obj("text1" to "a boat on the river", "text2" to other))["similarity"].doubleValue()
         similarity("a ship on the water") shouldBeGreaterThan similarity("interest rates of a savings bank")
@@ -89,7 +94,11 @@ class BundleApiTest {
 
     private fun pii(text: String, unit: String): JsonNode {
         val body = obj("text" to text)
-        body.putObject("options").put("mask_entities", true).put("reveal_entity_text", true).put("offset_unit", unit)
+        body
+            .putObject("options")
+            .put("mask_entities", true)
+            .put("reveal_entity_text", true)
+            .put("offset_unit", unit)
         return call("/api/v1/classify/pii", body)
     }
 

@@ -32,7 +32,11 @@ internal fun runWell(command: List<String>, folder: Path) {
     withClue(ended.output.takeLast(SHOWN_CHARS)) { ended.status shouldBe 0 }
 }
 
-internal fun resource(name: String): Path = Path.of(checkNotNull(OpenAiClientTest::class.java.getResource("/$name")) { "$name is missing" }.toURI())
+internal fun resource(name: String): Path = Path.of(
+    checkNotNull(OpenAiClientTest::class.java.getResource("/$name")) {
+        "$name is missing"
+    }.toURI(),
+)
 
 private const val SHOWN_CHARS = 20_000
 

@@ -200,7 +200,11 @@ internal class Batch(val head: HeadRef, val inputs: List<Input>)
 internal class RemotePlan(private val passages: List<Passage>, private val facts: RemoteFacts) {
     private val windows: List<Map<HeadRef, Windows>> =
         passages.map { passage ->
-            val takesPair = passage.heads.groupBy { facts.heads.getValue(it).task.takesPair }
+            val takesPair = passage.heads.groupBy {
+                facts.heads
+                    .getValue(it)
+                    .task.takesPair
+            }
             takesPair
                 .flatMap { (pair, heads) -> windowsOf(passage, pair, facts.bounds).let { windows -> heads.map { it to windows } } }
                 .toMap()

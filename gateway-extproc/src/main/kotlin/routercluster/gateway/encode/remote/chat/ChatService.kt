@@ -49,7 +49,11 @@ internal class ChatService(
     }
 
     private fun read(answer: JsonNode, question: LabelQuestion): HeadResult {
-        val content = answer.path("choices").path(0).path("message").path("content")
+        val content = answer
+            .path("choices")
+            .path(0)
+            .path("message")
+            .path("content")
         val text = content.textValue() ?: throw malformed("has no text of a message")
         val choice = choiceIn(text, external.parser, question)
         val labels = question.head.labels

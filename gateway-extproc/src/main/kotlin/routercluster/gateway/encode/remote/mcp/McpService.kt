@@ -58,7 +58,11 @@ internal class McpService(
         val said = session.classify(input.text, timeout)
         answer.alsoCancels(said)
         said.thenApply<List<HeadResult>> { listOf(read(it, session.categories ?: labels)) }.whenComplete { results, failure ->
-            if (failure == null) proved() else if (!session.isAlive) lost(link)
+            if (failure == null) {
+                proved()
+            } else if (!session.isAlive) {
+                lost(link)
+            }
             if (failure == null) answer.complete(results) else answer.completeExceptionally(failure)
         }
     }

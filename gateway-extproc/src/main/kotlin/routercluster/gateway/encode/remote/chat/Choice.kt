@@ -82,7 +82,11 @@ private val safety = Regex("""(?im)^\s*safety\s*:\s*(safe|unsafe|controversial)\
 /** `Safety: Unsafe`, and so on. What such a guard calls controversial counts half. */
 private fun inGuardLines(said: String, question: LabelQuestion): Choice? {
     if (question.positive.isEmpty()) return null
-    val verdict = safety.find(said)?.groupValues?.get(1)?.lowercase() ?: return null
+    val verdict = safety
+        .find(said)
+        ?.groupValues
+        ?.get(1)
+        ?.lowercase() ?: return null
     val labels = question.head.labels
     val threat = labels.indexOfFirst { it in question.positive }
     return when (verdict) {
