@@ -10,9 +10,9 @@ import java.time.Duration
  * @property httpDoor where it reaches our HTTP door, for what ExtProc cannot stream
  * @property listeners null takes the policy's; port 0 lets the system choose
  * @property adminPort on the loopback address; null leaves the admin interface out
- * @property messageTimeout longest wait for one answer of the router. Envoy's own default, 200 ms, is too short for a large body
- *   on a busy machine; a decision takes well under a millisecond. What the policy's learned signals may wait for encoders comes
- *   on top
+ * @property messageTimeout longest wait for one answer of the router. A decision takes well under a millisecond, but Envoy cuts running
+ *   streams by this bound too, and on a machine out of breath its own default, 200 ms, and even seconds go by. What the policy's
+ *   learned signals may wait for encoders comes on top
  * @property answerBodies how answers pass the router
  * @property connectionsMax clients connected at once, over all listeners
  * @property caFile certificates that upstreams are checked against; Debian's place by default
@@ -24,7 +24,7 @@ data class EnvoyOptions(
     val httpDoor: Address = Address("127.0.0.1", 8080),
     val listeners: List<Listener>? = null,
     val adminPort: Int? = 9901,
-    val messageTimeout: Duration = Duration.ofSeconds(2),
+    val messageTimeout: Duration = Duration.ofSeconds(10),
     val requestBodies: RequestBodies = RequestBodies.FULL_DUPLEX_STREAMED,
     val answerBodies: AnswerBodies = AnswerBodies.STREAMED,
     val accessLog: Boolean = true,

@@ -56,7 +56,7 @@ class EnvoyConfigTest {
     @Test
     fun `fails closed and sets its timeout on purpose`() {
         rendered shouldContain "failure_mode_allow: false"
-        rendered shouldContain "message_timeout: 2s"
+        rendered shouldContain "message_timeout: 10s"
     }
 
     /** Guards and topics share a call and its longest wait; who asks after them waits on top. */
