@@ -87,7 +87,7 @@ class EnvoyConfigTest {
             """
         val policy = loadPolicy(text, "patient.yaml", { null }, files)
         policy.patience shouldBe Duration.ofSeconds(3)
-        renderEnvoy(policy) shouldContain "message_timeout: 5s"
+        renderEnvoy(policy) shouldContain "message_timeout: 13s"
         renderEnvoy(policy, EnvoyOptions(messageTimeout = Duration.ofMillis(250))) shouldContain "message_timeout: 3.25s"
     }
 
