@@ -26,8 +26,9 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".router" / "bench"
 OHA_VERSION = "1.16.0"
-# The JIT needs some hundred thousand requests; the others need none of it but get the same.
-WARM_UP_SECONDS = 25
+# The JIT needs some hundred thousand requests, however long they take; the others need none of it but get the same.
+WARM_UP_REQUESTS = 200_000
+WARM_UP_SECONDS_MAX = 120
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -224,14 +225,21 @@ def oha():
     return binary
 
 
-def load(url, model, shape, seconds, warm=False):
+def load(url, model, shape, seconds):
     _, rate, connections, _, prompt, stream = shape
     command = [oha(), "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-c", str(connections), "-m", "POST",
                "-T", "application/json", "-D", str(body_file(model, prompt, stream)), "-t", "10s"]
-    if rate and not warm:
+    if rate:
         command += ["-q", str(rate), "--latency-correction"]
     done = subprocess.run([*command, f"{url}/v1/chat/completions"], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+def warm_up(url, model):
+    end = time.monotonic() + WARM_UP_SECONDS_MAX
+    answered = 0
+    while answered < WARM_UP_REQUESTS and time.monotonic() < end:
+        answered += sum(load(url, model, SHAPES["c"], 5)["statusCodeDistribution"].values())
 
 
 def script(upstream_port, stream):
@@ -277,7 +285,8 @@ def main():
             try:
                 script(upstream_port, False)
                 wait_for(f"{url}/v1/chat/completions", body_file(model, 64, False).read_bytes())
-                load(url, model, SHAPES["c"], WARM_UP_SECONDS, warm=True)
+                print(f"{name}: warming up …", file=sys.stderr)
+                warm_up(url, model)
                 for shape in shapes:
                     print(f"{name}: {SHAPES[shape][0]} …", file=sys.stderr)
                     script(upstream_port, SHAPES[shape][5])

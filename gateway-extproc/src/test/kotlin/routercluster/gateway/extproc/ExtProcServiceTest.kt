@@ -109,6 +109,23 @@ class ExtProcServiceTest {
     }
 
     @Test
+    fun `ends the stream itself when the answer is through`() {
+        observed.clear()
+        val stream = Client()
+        stream.send(headers("/observe"))
+        stream.send(body("x", end = true))
+        stream.next()
+        stream.next()
+        stream.send(ProcessingRequest.newBuilder().setResponseHeaders(HttpHeaders.getDefaultInstance()).build())
+        val answer = HttpBody.newBuilder().setBody(ByteString.copyFromUtf8("y")).setEndOfStream(true)
+        stream.send(ProcessingRequest.newBuilder().setResponseBody(answer).build())
+        stream.next().hasResponseHeaders() shouldBe true
+        stream.next().hasResponseBody() shouldBe true
+        stream.done.get(WAIT_SECONDS, TimeUnit.SECONDS)
+        List(3) { observed.poll(WAIT_SECONDS, TimeUnit.SECONDS) } shouldBe listOf("headers", "chunk", "end")
+    }
+
+    @Test
     fun `waits for a plan that comes later`() {
         later = CompletableFuture()
         val stream = Client()
