@@ -16,8 +16,9 @@ import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.math.ln
 
 private val timeout = Duration.ofMinutes(2)
+private const val POLL_MILLIS = 20L
 
-/** [callers] that each ask again as soon as they have an answer, for [seconds]. */
+/** [callers] that each ask again as soon as they have an answer, for [seconds], and on until there are as many answers as callers. */
 fun closedLoop(encoder: Encoder, passages: List<Passage>, callers: Int, seconds: Double): Measured {
     val latencies = ConcurrentLinkedQueue<Long>()
     val batches = ConcurrentLinkedQueue<Int>()
@@ -45,12 +46,15 @@ fun closedLoop(encoder: Encoder, passages: List<Passage>, callers: Int, seconds:
     val started = System.nanoTime()
     repeat(callers) { thread.execute { ask(it) } }
     CountDownLatch(1).await((seconds * 1e9).toLong(), TimeUnit.NANOSECONDS)
+    // A slow machine may need longer for long texts. A request that fails, be it by its timeout, ends the wait.
+    while (latencies.size < callers && !over.get()) Thread.sleep(POLL_MILLIS)
     over.set(true)
     val took = (System.nanoTime() - started) / 1e9
     val counted = latencies.toList()
     val spent = allocatedBytes() - bytes
     left.await()
     thread.shutdown()
+    check(counted.isNotEmpty()) { "no request was answered" }
     return Measured(counted.size / took, counted, spent / maxOf(1, counted.size), batches.average())
 }
 
