@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.math.ln
 
 private val timeout = Duration.ofMinutes(2)
-private const val POLL_MILLIS = 20L
 
 /** [callers] that each ask again as soon as they have an answer, for [seconds], and on until there are as many answers as callers. */
 fun closedLoop(encoder: Encoder, passages: List<Passage>, callers: Int, seconds: Double): Measured {
@@ -24,6 +23,7 @@ fun closedLoop(encoder: Encoder, passages: List<Passage>, callers: Int, seconds:
     val batches = ConcurrentLinkedQueue<Int>()
     val over = AtomicBoolean()
     val left = CountDownLatch(callers)
+    val enough = CountDownLatch(callers)
     val thread = Executors.newSingleThreadExecutor()
 
     fun ask(next: Int) {
@@ -36,8 +36,11 @@ fun closedLoop(encoder: Encoder, passages: List<Passage>, callers: Int, seconds:
             if (failure == null) {
                 latencies += System.nanoTime() - started
                 batches += reply.batch
+                enough.countDown()
             } else {
+                // Be it by its timeout: there is nothing to wait for any more.
                 over.set(true)
+                repeat(callers) { enough.countDown() }
             }
             thread.execute { ask(next + callers) }
         }
@@ -46,8 +49,8 @@ fun closedLoop(encoder: Encoder, passages: List<Passage>, callers: Int, seconds:
     val started = System.nanoTime()
     repeat(callers) { thread.execute { ask(it) } }
     CountDownLatch(1).await((seconds * 1e9).toLong(), TimeUnit.NANOSECONDS)
-    // A slow machine may need longer for long texts. A request that fails, be it by its timeout, ends the wait.
-    while (latencies.size < callers && !over.get()) Thread.sleep(POLL_MILLIS)
+    // A slow machine may need longer for long texts.
+    enough.await()
     over.set(true)
     val took = (System.nanoTime() - started) / 1e9
     val counted = latencies.toList()
