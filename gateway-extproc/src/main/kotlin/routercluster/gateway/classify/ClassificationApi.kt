@@ -62,11 +62,8 @@ class ClassificationApi(
             .build { ctx, req -> if (req.method() == method) service.serve(ctx, req) else notAllowed(method) }
     }
 
-    private fun notAllowed(allowed: HttpMethod): HttpResponse {
-        val error = ApiError(405, "method_not_allowed", "Only $allowed is allowed here")
-        val headers = ResponseHeaders.builder(HttpStatus.METHOD_NOT_ALLOWED).contentType(MediaType.JSON_UTF_8).add("allow", allowed.name)
-        return HttpResponse.of(headers.build(), ClientProtocol.OPENAI.body(error, ""))
-    }
+    private fun notAllowed(allowed: HttpMethod): HttpResponse =
+        refusal(ApiError(405, "method_not_allowed", "Only $allowed is allowed here"), "allow" to allowed.name)
 
     private fun info(): ObjectNode {
         val snapshot = enter()
@@ -139,9 +136,10 @@ class ClassificationApi(
             is EncodeFailure.Refused -> ApiError(422, "encoder_refused", "${failure.message}")
         }
 
-    private fun refusal(error: ApiError): HttpResponse {
+    private fun refusal(error: ApiError, vararg more: Pair<String, String>): HttpResponse {
         val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8)
         error.retryAfterSeconds?.let { headers.set("retry-after", "$it") }
+        more.forEach { (name, value) -> headers.set(name, value) }
         return HttpResponse.of(headers.build(), ClientProtocol.OPENAI.body(error, ""))
     }
 

@@ -98,24 +98,14 @@ class ExtProcServiceTest {
 
     @Test
     fun `tells the observer when Envoy leaves before the answer`() {
-        observed.clear()
-        val stream = Client()
-        stream.send(headers("/observe"))
-        stream.send(body("x", end = true))
-        stream.next()
-        stream.next()
+        val stream = observedStream()
         stream.close()
         observed.poll(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe "aborted"
     }
 
     @Test
     fun `ends the stream itself when the answer is through`() {
-        observed.clear()
-        val stream = Client()
-        stream.send(headers("/observe"))
-        stream.send(body("x", end = true))
-        stream.next()
-        stream.next()
+        val stream = observedStream()
         stream.send(ProcessingRequest.newBuilder().setResponseHeaders(HttpHeaders.getDefaultInstance()).build())
         val answer = HttpBody.newBuilder().setBody(ByteString.copyFromUtf8("y")).setEndOfStream(true)
         stream.send(ProcessingRequest.newBuilder().setResponseBody(answer).build())
@@ -183,6 +173,17 @@ class ExtProcServiceTest {
         ready.setHealthy(true)
         val unknown = HealthCheckRequest.newBuilder().setService("no.such.Service").build()
         shouldThrow<StatusRuntimeException> { health.check(unknown) }.status.code shouldBe Status.Code.NOT_FOUND
+    }
+
+    /** A stream whose request was forwarded, and whose answer is told to [observed]. */
+    private fun observedStream(): Client {
+        observed.clear()
+        val stream = Client()
+        stream.send(headers("/observe"))
+        stream.send(body("x", end = true))
+        stream.next()
+        stream.next()
+        return stream
     }
 
     private inner class EchoDoor : Door {
