@@ -31,7 +31,7 @@ internal const val BACKEND_KEYS =
         "provider, type, weight"
 internal const val RETRY_WORDS = "connect-failure, refused-stream, reset, reset-before-request, gateway-error, 5xx, envoy-ratelimited"
 internal const val PLUGINS = "fast_response, request_params, system_prompt, header_mutation"
-internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, structure"
+internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, projection, structure"
 internal const val HEADER_NAMES =
     "letters, digits and -, not host, connection, content-length, transfer-encoding, te, trailer, upgrade, keep-alive"
 internal const val BAD_HEADER_VALUE = "is not a header value; accepted: at most 8192 printable Latin-1 characters on one line"
