@@ -5,11 +5,13 @@ import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.Problem
 import routercluster.policy.config.format.Inactive
 import routercluster.policy.config.format.byFeature
+import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
 import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
+import routercluster.policy.projections.Projections
 import routercluster.policy.selectors.Selector
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
@@ -109,9 +111,11 @@ class Recipe(
     val signals: List<Signal>,
     val decisions: List<Decision>,
     private val catalog: Catalog = Catalog.NONE,
+    val projections: Projections = Projections.NONE,
+    private val semantics: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
 ) {
     /** Compiled once, here. */
-    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors)
+    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics)
 
     /** Longest wait for encoders while one request is decided: the stages come one after the other. */
     val patience: Duration =
@@ -122,7 +126,7 @@ class Recipe(
             .fold(Duration.ZERO) { sum, stage -> sum + stage.maxOf { it.timeout } }
 
     /** This recipe with other [signals] in the places of its own. */
-    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog)
+    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics)
 }
 
 /**
@@ -173,6 +177,8 @@ data class IdentityHeaders(
  * @property decisionsKept size of the ring of decision records
  * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
  * @property extProcTls null for an ext_proc port in clear text
+ * @property confidence what confidence matched rules have
+ * @property evaluation how much of a request is read
  */
 data class GatewaySettings(
     val limits: Limits = Limits(),
@@ -182,7 +188,12 @@ data class GatewaySettings(
     val drainTimeout: Duration = Duration.ofSeconds(30),
     val noStreamUsageFrom: Set<String> = emptySet(),
     val extProcTls: ServerTls? = null,
+    val confidence: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
+    val evaluation: Evaluation = Evaluation.LAZY,
 )
+
+/** [LAZY] reads as few signals as the decision needs, [ALL] every one, so that records show them all. The decision is the same. */
+enum class Evaluation { LAZY, ALL }
 
 /**
  * Paths of PEM files; relative ones count from where the router was started.

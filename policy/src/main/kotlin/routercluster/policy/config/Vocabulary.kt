@@ -30,8 +30,8 @@ internal val formatSignals: Map<String, String> =
         "classifiers" to "classifier",
     )
 
-/** Condition types that are no family's. */
-internal val laterConditionTypes: Set<String> = setOf("projection")
+/** The condition type that names an output of a mapping. */
+internal const val PROJECTION_TYPE = "projection"
 
 /** Keys that stood at the root before v0.3, with where their content belongs now. */
 internal val formerRootKeys: Map<String, String> =

@@ -36,7 +36,7 @@ internal const val PLUGINS =
 internal const val ALGORITHMS =
     "static, weighted, router_dc, latency_aware, multi_factor, hybrid, automix, prompt, knn, kmeans, svm, mlp, confidence, " +
         "ratings, remom, fusion, workflows"
-internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, structure"
+internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, projection, structure"
 internal const val HEADER_NAMES =
     "letters, digits and -, not host, connection, content-length, transfer-encoding, te, trailer, upgrade, keep-alive"
 internal const val BAD_HEADER_VALUE = "is not a header value; accepted: at most 8192 printable Latin-1 characters on one line"

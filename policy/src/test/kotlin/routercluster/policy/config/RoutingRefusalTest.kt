@@ -37,11 +37,6 @@ class RoutingRefusalTest {
                 "p.yaml:26:9: routing.signals.keywords[0]: cannot be proven (found urgent)",
             ),
             Row(
-                "  decisions:\n    - name: fast",
-                "  projections: {}\n  decisions:\n    - name: fast",
-                "p.yaml:27:3: routing.projections: $LATER",
-            ),
-            Row(
                 "priority: 10",
                 "priority: high",
                 "p.yaml:29:17: $FAST.priority: wrong value (found high); accepted: a whole number from -1000000000 to 1000000000",

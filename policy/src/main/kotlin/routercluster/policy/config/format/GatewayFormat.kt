@@ -1,5 +1,6 @@
 package routercluster.policy.config.format
 
+import routercluster.policy.Evaluation
 import routercluster.policy.FailureClass
 import routercluster.policy.Forwarding
 import routercluster.policy.GatewaySettings
@@ -8,7 +9,9 @@ import routercluster.policy.catalog.EncoderSettings
 import routercluster.policy.catalog.ExecutionProvider
 import routercluster.policy.catalog.HttpProtocol
 import routercluster.policy.catalog.Slot
+import routercluster.policy.config.durationText
 import routercluster.policy.config.formatSignals
+import routercluster.policy.decisions.ConfidenceSemantics
 import java.time.Duration
 
 private const val KIB = 1024L
@@ -30,10 +33,10 @@ private val limitsFormat = fields(acts = "both doors") {
 private val forwardingFormat = fields(acts = "attempts at upstreams") {
     val default = Forwarding()
     whole("attempts_max", 1..20, "Attempts of one request over all models.", default.attemptsMax)
-    time("connect_timeout", timeouts, "Longest wait for a connection.", writtenOf(default.connectTimeout))
-    time("first_byte_timeout", timeouts, "Longest wait for an answer's first byte.", writtenOf(default.firstByteTimeout))
-    time("idle_timeout", timeouts, "Longest wait between two pieces of an answer.", writtenOf(default.idleTimeout))
-    time("total_timeout", timeouts, "Longest time for one request.", writtenOf(default.totalTimeout))
+    time("connect_timeout", timeouts, "Longest wait for a connection.", durationText(default.connectTimeout))
+    time("first_byte_timeout", timeouts, "Longest wait for an answer's first byte.", durationText(default.firstByteTimeout))
+    time("idle_timeout", timeouts, "Longest wait between two pieces of an answer.", durationText(default.idleTimeout))
+    time("total_timeout", timeouts, "Longest time for one request.", durationText(default.totalTimeout))
     texts(
         "fall_back_on",
         "Failures after which the decision's next candidate is tried.",
@@ -47,8 +50,8 @@ private val forwardingFormat = fields(acts = "attempts at upstreams") {
         "Silence after which a second attempt is sent beside the first; else none.",
     )
     whole("hedge_percent_max", 0..100, "Share of requests that are hedged.", default.hedgePercentMax)
-    time("backoff", waits, "Wait before a retry.", writtenOf(default.backoff))
-    time("retry_after_max", waits, "Longest Retry-After that is waited for.", writtenOf(default.retryAfterMax))
+    time("backoff", waits, "Wait before a retry.", durationText(default.backoff))
+    time("retry_after_max", waits, "Longest Retry-After that is waited for.", durationText(default.retryAfterMax))
 }
 
 private val remoteFormat = fields {
@@ -78,12 +81,12 @@ private val encoderFormat = fields(acts = "encoders") {
     whole("device", 0..255, "Number of the device.", default.device)
     whole("threads", 1..256, "Threads.")
     whole("queue_tokens_max", 512..100_000_000, "Tokens that wait.", default.queueTokensMax, unit = "tokens")
-    time("queue_wait_max", encoderWaits, "Longest wait in the queue.", writtenOf(default.queueWaitMax))
+    time("queue_wait_max", encoderWaits, "Longest wait in the queue.", durationText(default.queueWaitMax))
     whole("batch_tokens_max", 16..10_000_000, "Tokens of one batch.", default.batchTokensMax, unit = "tokens")
     whole("window_tokens", 16..1_000_000, "Length of a piece of text.")
     whole("window_overlap_tokens", 0..100_000, "Overlap of two pieces.")
     whole("windows_max", 1..100_000, "Pieces of one text.", default.windowsMax)
-    time("timeout", encoderWaits, "Longest wait for it.", writtenOf(default.timeout))
+    time("timeout", encoderWaits, "Longest wait for it.", durationText(default.timeout))
 }
 
 internal val gatewayFormat = fields(acts = "both doors") {
@@ -92,12 +95,24 @@ internal val gatewayFormat = fields(acts = "both doors") {
     part("forwarding", "How attempts are made.", forwardingFormat)
     texts("trusted_peers", "Addresses and CIDR blocks whose identity headers are believed.", default = "[]")
     whole("decisions_kept", 0..1_000_000, "Decision records that are kept.", default.decisionsKept)
-    time("drain_timeout", waits, "Longest wait for requests under way at the end.", writtenOf(default.drainTimeout))
+    time("drain_timeout", waits, "Longest wait for requests under way at the end.", durationText(default.drainTimeout))
     parts("encoders", "Encoders and how they run.", encoderFormat)
     part("signal_timeouts", "Longest wait for learned signals, by type.", acts = "encoders") {
         formatSignals.values.forEach { time(it, encoderWaits, "Longest wait for $it.") }
     }
     texts("no_stream_usage_from", "Upstreams, models or providers that are not asked for the usage of streams.", default = "[]")
+    choice(
+        "confidence_semantics",
+        ConfidenceSemantics.entries.map { it.name.lowercase() },
+        "Whether what was not found counts.",
+        default.confidence.name.lowercase(),
+    )
+    choice(
+        "evaluation",
+        Evaluation.entries.map { it.name.lowercase() },
+        "As few signals as the decision needs, or all.",
+        default.evaluation.name.lowercase(),
+    )
     part("extproc_tls", "Certificate of the ExtProc port; else it speaks clear text.") {
         text("certificate_file", "The certificate and those that lead to its root, in PEM.", required = true)
         text("key_file", "Its key, in PEM, without a password.", required = true)

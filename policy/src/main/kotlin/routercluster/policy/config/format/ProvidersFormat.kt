@@ -1,5 +1,6 @@
 package routercluster.policy.config.format
 
+import routercluster.policy.config.durationText
 import routercluster.policy.models.Reliability
 import java.time.Duration
 
@@ -20,11 +21,11 @@ private val reliabilityFormat = fields(acts = "attempts at upstreams") {
     whole("retry_count", 0..5, "Attempts after the first at this model's upstreams.", default.retries)
     text("retry_on", "After which failures, as Envoy's words with commas between; required with a retry_count above 0.")
     whole("consecutive_5xx", 1..1_000, "Failures in a row after which an upstream rests.", default.consecutiveFailures)
-    time("base_ejection_time", hour, "How long it rests.", writtenOf(default.ejection))
+    time("base_ejection_time", hour, "How long it rests.", durationText(default.ejection))
     whole("max_ejection_percent", 0..100, "Share of upstreams that may rest.", default.maxEjectedPercent)
     text("health_check_path", "Path that is asked for an upstream's health; without one nothing is asked.")
-    time("health_check_interval", hour, "Time between two questions.", writtenOf(default.healthInterval))
-    time("health_check_timeout", hour, "Longest wait for the answer.", writtenOf(default.healthTimeout))
+    time("health_check_interval", hour, "Time between two questions.", durationText(default.healthInterval))
+    time("health_check_timeout", hour, "Longest wait for the answer.", durationText(default.healthTimeout))
 }
 
 private val backendFormat = fields(acts = "attempts at upstreams") {

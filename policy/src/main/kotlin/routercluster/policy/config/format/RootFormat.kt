@@ -1,10 +1,6 @@
 package routercluster.policy.config.format
 
-import routercluster.policy.config.durationText
 import java.time.Duration
-
-/** [duration] as a file would write it. */
-internal fun writtenOf(duration: Duration): String = durationText(duration)
 
 internal val listenerFormat = fields(acts = "HTTP door, Envoy's configuration") {
     name("Name of the listener, once.")

@@ -233,25 +233,27 @@ internal val signalsFormat = fields(acts = "signals") {
 /** What an embedding rule compares besides text. */
 internal val imageModalities: Map<String, Feature> get() = mapOf("image" to Feature.IMAGE_SIGNALS, "audio" to Feature.IMAGE_SIGNALS)
 
+private val numbers = -1e6..1e6
+
 /** `routing.projections`. */
 internal val projectionsFormat = fields(acts = "decisions") {
     parts("partitions", "Signals of which only one counts.") {
         name("Name of the group.")
-        choice("semantics", listOf("exclusive", "softmax_exclusive"), "Whether confidences are divided among members.")
-        number("temperature", 0.0..1_000.0, "How sharply they are divided.", 1.0)
+        choice("semantics", listOf("exclusive", "softmax_exclusive"), "Whether confidences are divided among members.", "exclusive")
+        number("temperature", 1e-3..1e3, "How sharply they are divided.", 1.0)
         texts("members", "The signals.")
         text("default", "The member where none matches.", required = true)
     }
     parts("scores", "Weighted sums.") {
         name("Name of the score.")
-        choice("method", listOf("weighted_sum"), "How it is made.")
+        choice("method", listOf("weighted_sum"), "How it is made.", "weighted_sum")
         parts("inputs", "What goes in.") {
             text("type", "Type of the signal; kb_metric or projection.", required = true)
             text("name", "Its name, or name:label.")
-            number("weight", -1e9..1e9, "Its weight.", 1.0)
+            number("weight", numbers, "Its weight.", required = true)
             choice("value_source", listOf("binary", "confidence", "raw", "score"), "Which of its numbers.", "binary")
-            number("match", -1e9..1e9, "Value where it matches.", 1.0)
-            number("miss", -1e9..1e9, "Value where not.", 0.0)
+            number("match", numbers, "Value where it matches.", 1.0)
+            number("miss", numbers, "Value where not.", 0.0)
             text("kb", "Knowledge base of a metric.")
             text("metric", "The metric.")
         }
@@ -259,10 +261,10 @@ internal val projectionsFormat = fields(acts = "decisions") {
     parts("mappings", "Names for bands of a score.") {
         name("Name of the mapping.")
         text("source", "The score.", required = true)
-        choice("method", listOf("threshold_bands", "multi_emit"), "The first band that fits, or all.")
+        choice("method", listOf("threshold_bands", "multi_emit"), "The first band that fits, or all.", "threshold_bands")
         part("calibration", "How sure an output is.") {
-            choice("method", listOf("sigmoid_distance"), "By the distance to the nearest bound.")
-            number("slope", 0.0..1_000.0, "How steeply.", 12.0)
+            choice("method", listOf("sigmoid_distance"), "By the distance to the nearest bound.", "sigmoid_distance")
+            number("slope", 1e-3..1e6, "How steeply.", 12.0)
         }
         parts("outputs", "The bands.") {
             name("Name that conditions of type projection use.")

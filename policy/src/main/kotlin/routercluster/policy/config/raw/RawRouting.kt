@@ -15,6 +15,8 @@ import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.formatSignals
 import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.selectors
+import routercluster.policy.signals.NamesKnowledgeBase
+import routercluster.policy.signals.RawMetricSource
 import routercluster.policy.signals.RawSignal
 import routercluster.policy.signals.SignalFamily
 
@@ -23,6 +25,7 @@ internal class RawRouting(
     val strategy: Strategy?,
     val cards: List<RawCard>,
     val signals: List<FamilySignal>,
+    val projections: RawProjections,
     val decisions: List<RawDecision>,
 )
 
@@ -54,11 +57,13 @@ internal val strategies: Map<String, Strategy> = Strategy.entries.associateBy { 
 
 internal fun readRouting(section: Section, families: List<SignalFamily>, cardsBelong: Boolean): RawRouting {
     if (!cardsBelong) section.refuse("modelCards", "belongs to the top-level routing section: all recipes share the models")
-    section.refuse("projections", Section.NOT_SUPPORTED_YET)
+    val signals = section.section("signals")?.let { readSignals(it, families) }.orEmpty()
+    val projections = section.section("projections")?.let(::readProjections) ?: RawProjections()
     return RawRouting(
         section.oneOf("strategy", strategies),
         if (cardsBelong) section.sections("modelCards").mapNotNull(::readCard) else emptyList(),
-        section.section("signals")?.let { readSignals(it, families) }.orEmpty(),
+        signals + metricSources(projections, signals),
+        projections,
         section.sections("decisions").mapNotNull(::readDecision),
     )
 }
@@ -90,6 +95,13 @@ private fun readSignals(section: Section, families: List<SignalFamily>): List<Fa
     return families.flatMap { family ->
         section.sections(family.key).map { FamilySignal(family.type, family.read(it)) }
     }
+}
+
+/** Scores may use the metrics of a knowledge base that no rule of the recipe names; something must read it for them. */
+private fun metricSources(projections: RawProjections, signals: List<FamilySignal>): List<FamilySignal> {
+    val named = signals.mapNotNull { (it.raw as? NamesKnowledgeBase)?.knowledgeBase?.value }
+    val wanted = projections.scores.flatMap { it.inputs }.mapNotNull { it.base }
+    return wanted.filter { it.value !in named }.distinctBy { it.value }.map { FamilySignal(KB_METRIC, RawMetricSource(it)) }
 }
 
 private fun readDecision(section: Section): RawDecision? {
