@@ -85,8 +85,15 @@ sealed interface Kind {
  * @property cases further keys that depend on the value of one of them
  * @property off the value of a key that switches the mapping off; null where nothing does
  * @property acts where the mapping makes a difference; null as that of the mapping it stands in
+ * @property former keys from before v0.3, with what came in their place
  */
-class Fields(val all: List<Field>, val cases: Cases? = null, val off: Pair<String, String>? = null, val acts: String? = null) {
+class Fields(
+    val all: List<Field>,
+    val cases: Cases? = null,
+    val off: Pair<String, String>? = null,
+    val acts: String? = null,
+    val former: Map<String, String> = emptyMap(),
+) {
     operator fun get(key: String): Field = all.first { it.key == key }
 }
 

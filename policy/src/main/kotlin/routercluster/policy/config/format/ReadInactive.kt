@@ -10,8 +10,13 @@ import routercluster.policy.config.parseNumber
  * What is switched off is checked and asks for nothing.
  */
 internal fun Section.readInactive(fields: Fields) {
+    refuseFormer(fields)
     fields.all.forEach { field -> (field.status as? Status.NotBuilt)?.let { readInactive(field, it.feature) } }
 }
+
+/** Refuses the keys of this mapping that are from before v0.3, with what came in their place. */
+internal fun Section.refuseFormer(fields: Fields) =
+    fields.former.forEach { (key, now) -> refuse(key, "is a name from before v0.3", accepted = now) }
 
 /** As the other, for the one [field], whose feature is [feature]. */
 internal fun Section.readInactive(field: Field, feature: Feature) {
@@ -40,6 +45,7 @@ private fun Section.valueOf(field: Field): String? =
 
 /** Checks every key of this mapping against [fields]; what has a feature of its own is noted too. */
 internal fun Section.checkAll(fields: Fields) {
+    refuseFormer(fields)
     fields.all.forEach { field ->
         val status = field.status
         if (status is Status.NotBuilt) readInactive(field, status.feature) else check(field)

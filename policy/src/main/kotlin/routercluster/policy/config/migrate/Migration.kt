@@ -131,8 +131,6 @@ private class Mover(private val root: MappingNode, private val notes: Notes) {
                 mapOf(
                     "embedding_models" to listOf("global", "model_catalog", "embeddings", "semantic"),
                     "auto_model_name" to listOf("global", "router", "auto_model_name"),
-                    "modality_detector" to listOf("global", "model_catalog", "modules", "modality_detector"),
-                    "prompt_compression" to listOf("global", "model_catalog", "modules", "prompt_compression"),
                 )
     }
 }
