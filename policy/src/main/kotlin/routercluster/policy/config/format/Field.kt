@@ -122,10 +122,9 @@ private val unitsByEnding =
     )
 
 /** What the end of a key says of its unit. */
-internal fun unitOf(key: String, kind: Kind): String? =
-    when (kind) {
-        is Kind.Time -> "duration: ms, s, m, h"
-        is Kind.Size -> "bytes, KiB, MiB, GiB"
-        is Kind.Whole, is Kind.Number -> unitsByEnding.firstOrNull { (ending, _) -> key.endsWith(ending) }?.second
-        else -> null
-    }
+internal fun unitOf(key: String, kind: Kind): String? {
+    if (kind is Kind.Time) return "duration: ms, s, m, h"
+    if (kind is Kind.Size) return "bytes, KiB, MiB, GiB"
+    val isNumber = kind is Kind.Whole || kind is Kind.Number
+    return if (isNumber) unitsByEnding.firstOrNull { (ending, _) -> key.endsWith(ending) }?.second else null
+}
