@@ -2,13 +2,27 @@ package routercluster.policy.decisions
 
 import routercluster.policy.Decision
 import routercluster.policy.Strategy
+import routercluster.policy.projections.Projections
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.Signal
 
 /** What [Contest] needs of a recipe, worked out once. */
-internal class ContestRules(strategy: Strategy, signals: List<Signal>, decisions: List<Decision>) {
-    val nodes = RuleNodes(decisions.map { it.rule }, signals.size)
+internal class ContestRules(
+    strategy: Strategy,
+    signals: List<Signal>,
+    decisions: List<Decision>,
+    projections: Projections,
+    semantics: ConfidenceSemantics,
+) {
+    val nodes =
+        RuleNodes(
+            decisions.map { it.rule },
+            signals.size,
+            projections,
+            semantics,
+            BooleanArray(signals.size) { signals[it].ref.type in typesWithoutConfidence },
+        )
 
     /** Ranks while no decision with a tier matches. */
     val plain = Ranking.plain(strategy, decisions)
@@ -23,15 +37,18 @@ internal class ContestRules(strategy: Strategy, signals: List<Signal>, decisions
 
     /** Per decision the cost of its cheapest signal. */
     val costMin =
-        IntArray(decisions.size) { decision ->
-            nodesOf(decision).filter { nodes.signals[it] >= 0 }.minOfOrNull { cost[nodes.signals[it]] }
-                ?: 0
+        IntArray(decisions.size) { decision -> nodes.decisionSignals[decision].minOfOrNull { cost[it] } ?: 0 }
+
+    /** Per decision whether a part of it can be true while its confidence is still open: an OR and an output leave that behind. */
+    val canBeLoose =
+        BooleanArray(decisions.size) { decision ->
+            (nodes.starts[decision]..nodes.roots[decision]).any { nodes.kinds[it] == NodeKind.OR || nodes.kinds[it] == NodeKind.OUTPUT }
         }
 
-    /** Per decision whether a part of it can be true while its confidence is still open: only an OR leaves that behind. */
-    val canBeLoose = BooleanArray(decisions.size) { decision -> nodesOf(decision).any { nodes.kinds[it] == NodeKind.OR } }
-
-    private fun nodesOf(decision: Int) = nodes.starts[decision]..nodes.roots[decision]
+    private companion object {
+        /** Where vLLM Semantic Router knows only that a rule matched. */
+        val typesWithoutConfidence = setOf("keyword", "language")
+    }
 }
 
 /**
