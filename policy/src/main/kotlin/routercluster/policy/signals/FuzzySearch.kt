@@ -7,7 +7,7 @@ import routercluster.policy.request.Words
  * substitutions and swaps of neighbours. Runs are as long as the keyword, one word shorter or one longer, so that words
  * written together or apart are found too. What stands between words counts as one blank.
  */
-internal class FuzzySearch(keywords: List<String>, fuzziness: Fuzziness, private val caseSensitive: Boolean) : KeywordSearch {
+internal class FuzzySearch(keywords: List<String>, fuzziness: Fuzziness, private val caseSensitive: Boolean) {
     private class Target(val text: String, val edits: Int, val letters: Long, val words: Int)
 
     private val targets =
@@ -23,8 +23,6 @@ internal class FuzzySearch(keywords: List<String>, fuzziness: Fuzziness, private
     private val byRun = runs.map { run -> targets.indices.filter { targets[it].words - run in -1..1 }.toIntArray() }
     private val lengthMax = targets.maxOf { it.text.length + it.edits }
     private val lengthsMin = byRun.map { group -> group.minOf { targets[it].text.length - targets[it].edits } }
-
-    override fun hits(words: Words): BooleanArray = BooleanArray(targets.size).also { addTo(it, words) }
 
     /** Adds to [hits], passing over keywords that are found already. */
     fun addTo(hits: BooleanArray, words: Words) {
@@ -56,6 +54,16 @@ internal class FuzzySearch(keywords: List<String>, fuzziness: Fuzziness, private
         for (i in 0 until length) bits = bits or (1L shl (chars[i].code and 63))
         return bits
     }
+}
+
+/** A keyword is held where it stands as whole words, or where [FuzzySearch] finds it. */
+internal class LiteralOrFuzzySearch(keywords: List<String>, fuzziness: Fuzziness, caseSensitive: Boolean) : KeywordSearch {
+    private val literal = LiteralSearch(keywords, caseSensitive)
+    private val fuzzy = FuzzySearch(keywords, fuzziness, caseSensitive)
+    override val phrases: List<Phrase> get() = literal.phrases
+    override val goesByPhrases = false
+
+    override fun hits(words: Words, seen: Sighted) = literal.hits(words, seen).also { fuzzy.addTo(it, words) }
 }
 
 /** Optimal string alignment distance of [a] and the first [length] of [b] is at most [editsMax]. */

@@ -34,7 +34,10 @@ internal class NgramSearch(
     /** Longer runs have too many n-grams of their own to be similar. */
     private val lengthMax = (targets.maxOf { it.size } / maxOf(threshold, SIMILARITY_MIN)).toInt() + 1
 
-    override fun hits(words: Words): BooleanArray {
+    override val phrases = emptyList<Phrase>()
+    override val goesByPhrases = false
+
+    override fun hits(words: Words, seen: Sighted): BooleanArray {
         val hits = BooleanArray(targets.size)
         val window = CharArray(lengthMax)
         val common = IntArray(targets.size)

@@ -7,7 +7,7 @@ import routercluster.policy.request.Words
  */
 
 /** Whether occurrences of these could lie over each other. */
-internal fun canOverlap(phrases: List<Phrase>): Boolean = phrases.any { it.text.length > 1 && (phrases.size > 1 || it.lead != null) }
+internal fun canOverlap(phrases: List<Phrase>): Boolean = phrases.any { it.text.length > 1 && (phrases.size > 1 || it.lead.isNotEmpty()) }
 
 private const val ASCII_MAX = 0x7F
 private const val META = ".^$*+?()[]{}|\\"
@@ -24,7 +24,7 @@ internal fun literalsOf(written: String, caseSensitive: Boolean): List<Phrase>? 
     val pieces = charsOf(inner ?: body) ?: split(inner ?: body)?.map { unescape(it) ?: return null } ?: return null
     if (wordStart && inner == null && pieces.size > 1) return null
     if (pieces.any { it.isEmpty() || (wordStart && !(isAsciiWord(it.first()) && isAsciiWord(it.last()))) }) return null
-    return pieces.map { Phrase(it, caseSensitive && !insensitive, wordStart, wordEnd, looseBlanks = false) }
+    return pieces.map { Phrase(it, caseSensitive && !insensitive, wholeWords = wordStart, looseBlanks = false) }
 }
 
 private fun isAsciiWord(c: Char): Boolean = c in 'a'..'z' || c in 'A'..'Z' || c in '0'..'9' || c == '_'
