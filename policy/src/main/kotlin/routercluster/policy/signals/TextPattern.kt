@@ -24,19 +24,19 @@ internal sealed interface TextPattern {
         override fun occursIn(words: Words, isSighted: Boolean): Boolean = isSighted
     }
 
-    class Automaton(private val compiled: Pattern, override val phrases: List<Phrase>) : TextPattern {
-        override fun occursIn(words: Words, isSighted: Boolean): Boolean = isPossible(isSighted) && compiled.matcher(words.raw).find()
+    /** @param quick tells whether there is a match, where it can; what it cannot tell RE2/J does */
+    class Automaton(private val compiled: Pattern, override val phrases: List<Phrase>, private val quick: LazyAutomaton?) : TextPattern {
+        override fun occursIn(words: Words, isSighted: Boolean): Boolean =
+            (isSighted || phrases.isEmpty()) && (quick?.occursIn(words.raw) ?: compiled.matcher(words.raw).find())
 
         /** Matches that do not overlap. */
         fun countIn(words: Words, isSighted: Boolean): Int {
-            if (!isPossible(isSighted)) return 0
+            if (!occursIn(words, isSighted)) return 0
             val matcher = compiled.matcher(words.raw)
             var count = 0
             while (matcher.find()) count++
             return count
         }
-
-        private fun isPossible(isSighted: Boolean): Boolean = isSighted || phrases.isEmpty()
     }
 
     companion object {
@@ -67,8 +67,15 @@ internal sealed interface TextPattern {
                     return null
                 }
             val literals = literalsOf(written, caseSensitive)?.takeUnless { counted && canOverlap(it) }
-            return literals?.let(::Literals) ?: Automaton(compiled, listOfNotNull(requiredLiteral(written)?.let(::part)))
+            return literals?.let(::Literals) ?: automaton(compiled, PatternReader(written, caseSensitive).read())
         }
+
+        private fun automaton(compiled: Pattern, node: PatternNode?): Automaton =
+            Automaton(
+                compiled,
+                node?.let(::requiredParts).orEmpty().map(::part),
+                node?.let(PatternProgram::of)?.let(::LazyAutomaton),
+            )
 
         private fun part(literal: String) = Phrase(literal, caseSensitive = false, wholeWords = false, looseBlanks = false)
 
