@@ -1,5 +1,6 @@
 package routercluster.policy.signals
 
+import routercluster.policy.request.Facts
 import routercluster.policy.request.Words
 
 /** Tells which of a rule's keywords a text holds, in the order of the rule. Linear in the text. */
@@ -10,7 +11,7 @@ internal interface KeywordSearch {
     /** Whether nothing can be held where none of [phrases] occurs. */
     val goesByPhrases: Boolean
 
-    fun hits(words: Words, seen: Sighted): BooleanArray
+    fun hits(facts: Facts, seen: Sighted): BooleanArray
 }
 
 /** A keyword is held where it stands as whole words; in scripts without blanks, anywhere. */
@@ -18,7 +19,7 @@ internal class LiteralSearch(keywords: List<String>, caseSensitive: Boolean) : K
     override val phrases = keywords.map { Phrase(it, caseSensitive) }
     override val goesByPhrases = true
 
-    override fun hits(words: Words, seen: Sighted) = BooleanArray(phrases.size, seen::has)
+    override fun hits(facts: Facts, seen: Sighted) = BooleanArray(phrases.size, seen::has)
 }
 
 /** A keyword is held where its regular expression matches. */
@@ -27,7 +28,7 @@ internal class PatternSearch(private val patterns: List<TextPattern>) : KeywordS
     override val phrases = patterns.flatMap { it.phrases }
     override val goesByPhrases = patterns.all { it.phrases.isNotEmpty() }
 
-    override fun hits(words: Words, seen: Sighted) = BooleanArray(patterns.size) { patterns[it].occursIn(words, isSighted(it, seen)) }
+    override fun hits(facts: Facts, seen: Sighted) = BooleanArray(patterns.size) { patterns[it].occursIn(facts.words, isSighted(it, seen)) }
 
     private fun isSighted(pattern: Int, seen: Sighted): Boolean = (starts[pattern] until starts[pattern + 1]).any(seen::has)
 }
@@ -54,8 +55,8 @@ internal class Bm25Search(keywords: List<String>, private val threshold: Double,
     override val phrases = all.map { Phrase(it, caseSensitive) }
     override val goesByPhrases = true
 
-    override fun hits(words: Words, seen: Sighted): BooleanArray {
-        val rest = TERM_SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * words.size / AVERAGE_LENGTH_WORDS)
+    override fun hits(facts: Facts, seen: Sighted): BooleanArray {
+        val rest = TERM_SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * facts.words.size / AVERAGE_LENGTH_WORDS)
         return BooleanArray(placesOf.size) { keyword ->
             val weakest = placesOf[keyword].minOf(seen::count)
             weakest > 0 && weakest / (weakest + rest) >= threshold

@@ -101,11 +101,11 @@ data class RawKeyword(
             }
 
             KeywordMethod.FUZZY -> {
-                LiteralOrFuzzySearch(keywords, fuzziness, caseSensitive)
+                FuzzySearch(keywords, fuzziness, caseSensitive)
             }
 
             KeywordMethod.LITERAL -> {
-                if (fuzzyMatch) LiteralOrFuzzySearch(keywords, fuzziness, caseSensitive) else LiteralSearch(keywords, caseSensitive)
+                if (fuzzyMatch) FuzzySearch(keywords, fuzziness, caseSensitive) else LiteralSearch(keywords, caseSensitive)
             }
 
             null -> {
@@ -164,7 +164,7 @@ internal class KeywordSignal(
     name: String,
     private val operator: KeywordOperator,
     private val keywords: List<String>,
-    private val search: KeywordSearch,
+    val search: KeywordSearch,
     private val lookout: Lookout = Lookout.alone(search.phrases),
 ) : PhraseReader {
     override val ref = SignalRef("keyword", name)
@@ -176,8 +176,12 @@ internal class KeywordSignal(
 
     override fun read(facts: Facts): Reading {
         val seen = lookout.look(facts)
-        return if (seen === Sighted.NOTHING && search.goesByPhrases) noKeyword else judge(search.hits(facts.words, seen))
+        if (seen === Sighted.NOTHING && search.goesByPhrases) return noKeyword
+        val hits = search.hits(facts, seen)
+        return if (hits.any { it }) judge(hits) else noKeyword
     }
+
+    fun searching(search: KeywordSearch) = KeywordSignal(ref.name, operator, keywords, search, lookout)
 
     private fun judge(hits: BooleanArray): Reading.Seen {
         val count = hits.count { it }

@@ -132,12 +132,3 @@ internal class Lookout(private val index: PhraseIndex, private val reader: Int) 
         fun alone(phrases: List<Phrase>) = Lookout(PhraseIndex(listOf(phrases)), 0)
     }
 }
-
-/** [signals], those that look for phrases sharing one index. */
-internal fun sharingOneIndex(signals: List<Signal?>): List<Signal?> {
-    val readers = signals.filterIsInstance<PhraseReader>()
-    if (readers.isEmpty()) return signals
-    val index = PhraseIndex(readers.map { it.phrases })
-    var reader = 0
-    return signals.map { if (it is PhraseReader) it.by(Lookout(index, reader++)) else it }
-}

@@ -55,26 +55,40 @@ class SearchLawsTest {
         }
 
     @Test
-    fun `fuzzy search finds a run of words within the distance`() =
+    fun `fuzzy search finds a run of words within the distance, whatever it looks for besides`() =
         repeatedly { text ->
-            val keyword = List(random.nextInt(1, 4)) { word(2, 5) }.joinToString(" ")
-            val edits = Fuzziness.Percent(70).editsMax(keyword.length)
+            val keywords = List(3) { List(random.nextInt(1, 4)) { word(2, 5) }.joinToString(" ") }
             val words = Words.of(text)
-            val count = keyword.count { it == ' ' } + 1
-            val runs = (maxOf(1, count - 1)..count + 1).flatMap { size -> (0..words.size - size).map { joined(words, it, size) } }
-            val plain = runs.any { alignmentDistance(keyword, it) <= edits }
-            withClue(keyword) { hits(LiteralOrFuzzySearch(listOf(keyword), Fuzziness.Percent(70), false), text) shouldBe listOf(plain) }
+            val plain =
+                keywords.map { keyword ->
+                    val edits = Fuzziness.Percent(70).editsMax(keyword.length)
+                    val count = keyword.count { it == ' ' } + 1
+                    val runs = (maxOf(1, count - 1)..count + 1).flatMap { size -> (0..words.size - size).map { joined(words, it, size) } }
+                    runs.any { alignmentDistance(keyword, it) <= edits }
+                }
+            val searches = keywords.map { FuzzySearch(listOf(it), Fuzziness.Percent(70), false) }
+            withClue(keywords) { together(searches, FuzzySearch.sharing(searches), text) shouldBe plain }
         }
 
     @Test
-    fun `n-gram search finds a run of words that is similar enough`() =
+    fun `n-gram search finds a run of words that is similar enough, whatever it looks for besides`() =
         repeatedly { text ->
-            val keyword = List(random.nextInt(1, 3)) { word(2, 6) }.joinToString(" ")
+            val keywords = List(3) { List(random.nextInt(1, 3)) { word(2, 6) }.joinToString(" ") }
             val words = Words.of(text)
-            val count = keyword.count { it == ' ' } + 1
-            val plain = (0..words.size - count).any { similarity(grams(keyword), grams(joined(words, it, count))) >= 0.4 }
-            withClue(keyword) { hits(NgramSearch(listOf(keyword), 3, 0.4, false), text) shouldBe listOf(plain) }
+            val plain =
+                keywords.map { keyword ->
+                    val count = keyword.count { it == ' ' } + 1
+                    (0..words.size - count).any { similarity(grams(keyword), grams(joined(words, it, count))) >= 0.4 }
+                }
+            val searches = keywords.map { NgramSearch(listOf(it), 3, 0.4, false) }
+            withClue(keywords) { together(searches, NgramSearch.sharing(searches), text) shouldBe plain }
         }
+
+    /** What each search finds by an index that it shares with the others. */
+    private fun together(searches: List<KeywordSearch>, shared: Map<out KeywordSearch, KeywordSearch>, text: String): List<Boolean> {
+        val facts = said(text)
+        return searches.map { checkNotNull(shared[it]).hits(facts, sighted(it.phrases, text)).single() }
+    }
 
     @Test
     fun `one index over the phrases of many readers sees what each phrase alone does`() =
@@ -113,7 +127,7 @@ class SearchLawsTest {
         PhraseIndex(listOf(phrases)).let { it.of(0, it.sightingsIn(Words.of(text))) }
 
     private fun hits(search: KeywordSearch, text: String): List<Boolean> =
-        search.hits(Words.of(text), sighted(search.phrases, text)).toList()
+        search.hits(said(text), sighted(search.phrases, text)).toList()
 
     private fun repeatedly(check: (String) -> Unit) =
         repeat(2_000) {

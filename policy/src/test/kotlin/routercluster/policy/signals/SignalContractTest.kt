@@ -34,7 +34,7 @@ class SignalContractTest {
     @TestFactory
     fun `a signal reads the same whether it shares an index or not`(): List<DynamicTest> {
         val alone = signalFamilies.flatMap { SignalTableFile.read(it.type).signals.values }
-        val together = sharingOneIndex(alone).filterNotNull()
+        val together = sharingSearches(alone).filterNotNull()
         return texts.map { (name, text) ->
             dynamicTest(name) {
                 val shared = facts(text)

@@ -18,7 +18,7 @@ import routercluster.policy.signals.Composed
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
 import routercluster.policy.signals.SignalFamily
-import routercluster.policy.signals.sharingOneIndex
+import routercluster.policy.signals.sharingSearches
 
 /** Proves recipes over shared [models]; names of signals and decisions are each recipe's own. */
 internal class RecipeProver(
@@ -36,7 +36,7 @@ internal class RecipeProver(
      */
     fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
         val own = if (name == Policy.DEFAULT_RECIPE) catalog else catalog.within(name)
-        val proven = sharingOneIndex(linked(raw.signals.map { it.raw.prove(own, problems) }))
+        val proven = sharingSearches(linked(raw.signals.map { it.raw.prove(own, problems) }))
         val scope = scope(raw, proven)
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
         val decisions = raw.decisions.map { decision(it, scope) }
