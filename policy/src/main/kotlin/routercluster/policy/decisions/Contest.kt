@@ -45,6 +45,15 @@ internal class ContestRules(
             (nodes.starts[decision]..nodes.roots[decision]).any { nodes.kinds[it] == NodeKind.OR || nodes.kinds[it] == NodeKind.OUTPUT }
         }
 
+    /** Per place in [searchOrder] the least of the costs from there on. */
+    val costMinFrom =
+        IntArray(decisions.size).also { least ->
+            for (place in searchOrder.indices.reversed()) {
+                val here = costMin[searchOrder[place]]
+                least[place] = if (place + 1 < least.size) minOf(here, least[place + 1]) else here
+            }
+        }
+
     private companion object {
         /** Where vLLM Semantic Router knows only that a rule matched. */
         val typesWithoutConfidence = setOf("keyword", "language")
@@ -55,19 +64,24 @@ internal class ContestRules(
  * Who leads in one request while its evidence comes in. The champions, the best of the decisions that certainly match, are kept
  * up to date reading by reading: what is certain stays so and least confidences only rise, so only the decisions that a reading
  * moved need a look.
+ *
+ * @property firstOpen place in the search order before which no decision can match any more, so that nobody looks there again: with a
+ *   thousand decisions most of the time would go into that
  */
 internal class Contest private constructor(
     private val rules: ContestRules,
     val standing: Standing,
     private var plainChampion: Int,
     private var tierChampion: Int,
+    private var firstOpen: Int,
 ) {
     /** A copy to go on from. */
-    fun fork() = Contest(rules, standing.fork(), plainChampion, tierChampion)
+    fun fork() = Contest(rules, standing.fork(), plainChampion, tierChampion, firstOpen)
 
     fun take(signal: Int, reading: Reading) {
         standing.take(signal, reading)
         for (decision in rules.nodes.readers[signal]) note(decision)
+        while (firstOpen < rules.searchOrder.size && !standing.mayMatch(rules.searchOrder[firstOpen])) firstOpen++
     }
 
     /** Whether a decision with a tier certainly matches, so that tiers rank. */
@@ -77,9 +91,9 @@ internal class Contest private constructor(
     /** The decision that wins whatever the unread signals say, or [NOBODY], or [UNDECIDED]. */
     fun winner(): Int {
         val tiered = rules.tiered
-        if (tiered == null || !tiersMayMatch()) return rules.plain.winner(standing, plainChampion)
-        val winner = tiered.winner(standing, tierChampion)
-        if (winner == UNDECIDED || isTiered || rules.plain.winner(standing, plainChampion) == winner) return winner
+        if (tiered == null || !tiersMayMatch()) return winner(rules.plain, plainChampion)
+        val winner = winner(tiered, tierChampion)
+        if (winner == UNDECIDED || isTiered || winner(rules.plain, plainChampion) == winner) return winner
         return UNDECIDED
     }
 
@@ -88,7 +102,9 @@ internal class Contest private constructor(
         val byTier = rules.tiered?.takeIf { tiersMayMatch() }
         val byStrategy = rules.plain.takeIf { byTier == null || !isTiered }
         var best = -1
-        for (decision in rules.searchOrder) {
+        for (place in firstOpen until rules.searchOrder.size) {
+            if (best >= 0 && rules.cost[best] <= rules.costMinFrom[place]) break
+            val decision = rules.searchOrder[place]
             if (best >= 0 && rules.cost[best] <= rules.costMin[decision]) continue
             val winsByTier = byTier != null && byTier.contends(standing, decision, tierChampion)
             val winsByStrategy = byStrategy != null && byStrategy.contends(standing, decision, plainChampion)
@@ -103,6 +119,8 @@ internal class Contest private constructor(
         }
         return best
     }
+
+    private fun winner(ranking: Ranking, champion: Int): Int = ranking.winner(standing, champion, rules.searchOrder, firstOpen)
 
     private fun note(decision: Int) {
         plainChampion = rules.plain.better(standing, decision, plainChampion)
@@ -122,7 +140,7 @@ internal class Contest private constructor(
     companion object {
         /** Nothing read yet. */
         fun initial(rules: ContestRules): Contest {
-            val contest = Contest(rules, Standing.initial(rules.nodes), NOBODY, NOBODY)
+            val contest = Contest(rules, Standing.initial(rules.nodes), NOBODY, NOBODY, firstOpen = 0)
             for (decision in rules.searchOrder) contest.note(decision)
             return contest
         }

@@ -40,17 +40,19 @@ internal class RawModality(rule: LearnedRule, private val modality: Modality?) :
 /** What the policy's words say: a word for both; else a beginning or a word that asks for an image; else text. */
 internal class ModalityKeywords(settings: ModalitySettings) {
     private val beginnings = settings.promptPrefixes.map { Words.fold(it.trim()) }.filter { it.isNotEmpty() }
-    private val images = literalSearch(settings.keywords.filter { it.isNotBlank() }, caseSensitive = false)
-    private val both = literalSearch(settings.bothKeywords.filter { it.isNotBlank() }, caseSensitive = false)
+    private val index = PhraseIndex(listOf(phrases(settings.keywords), phrases(settings.bothKeywords)))
 
     fun read(words: Words): Modality {
         val text = words.folded.trimStart()
+        val (asksImage, asksBoth) = index.sightingsIn(words).isReached
         return when {
-            both.hits(words).any { it } -> Modality.BOTH
-            images.hits(words).any { it } || beginnings.any(text::startsWith) -> Modality.DIFFUSION
+            asksBoth -> Modality.BOTH
+            asksImage || beginnings.any(text::startsWith) -> Modality.DIFFUSION
             else -> Modality.AR
         }
     }
+
+    private fun phrases(written: List<String>) = written.filter { it.isNotBlank() }.map { Phrase(it, caseSensitive = false) }
 }
 
 /** Tells by the policy's words alone; knows only yes and no. */

@@ -20,6 +20,7 @@ import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.NamesKnowledgeBase
 import routercluster.policy.signals.Signal
 import routercluster.policy.signals.SignalFamily
+import routercluster.policy.signals.sharingSearches
 
 /** Proves recipes over shared [models]; names of signals and decisions are each recipe's own. */
 internal class RecipeProver(
@@ -38,7 +39,7 @@ internal class RecipeProver(
      */
     fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
         val own = if (name == Policy.DEFAULT_RECIPE) catalog else catalog.within(name)
-        val proven = linked(raw.signals.map { it.raw.prove(own, problems) })
+        val proven = sharingSearches(linked(raw.signals.map { it.raw.prove(own, problems) }))
         val signals = signalScope(raw, proven)
         val prover = ProjectionProver(raw.projections, metricsOf(raw, signals), problems)
         val withMembers = signals.with(members = prover.members(signals))
