@@ -1,0 +1,151 @@
+package routercluster.policy.dsl
+
+/** Reads what fields and conditions are made of. */
+internal class ValueParser(private val cursor: Cursor, private val hints: Hints) {
+    fun name(what: String): Name {
+        val token = cursor.take(Kind.WORD) ?: cursor.take(Kind.STRING) ?: cursor.missing(what)
+        if (token.text.isBlank()) cursor.fail("the name is empty", what, span = token.span)
+        return Name(token.text, token.span, token.kind == Kind.STRING)
+    }
+
+    fun number(what: String): Value.Number = cursor.need(Kind.NUMBER, what).let { Value.Number(it.text, it.span) }
+
+    fun text(what: String): Value.Text = cursor.need(Kind.STRING, what).let { Value.Text(it.text, it.span) }
+
+    /** `{ key: value … }`; [owner] says whose it is. A field that cannot be read is left out. */
+    fun block(owner: String): Value.Fields {
+        val start = cursor.need(Kind.OPEN_BRACE, "{ with the fields of $owner").span.start
+        val fields = mutableListOf<Field>()
+        cursor.nested { inBraces(owner) { fields += field() } }
+        return Value.Fields(fields, Span(start, cursor.lastEnd))
+    }
+
+    /** Reads parts up to the closing brace, which it takes. Goes on after a part that cannot be read. */
+    fun inBraces(owner: String, part: () -> Unit) {
+        while (!cursor.at(Kind.CLOSE_BRACE)) {
+            if (cursor.at(Kind.END) || cursor.atItem()) {
+                val end = Span(cursor.lastEnd, cursor.lastEnd)
+                hints.error(cursor.now.span, "$owner is not closed before ${cursor.now}", "}", listOf(Fix("close it", end, "\n}")))
+                return
+            }
+            val began = cursor.taken
+            try {
+                part()
+            } catch (_: Unreadable) {
+                cursor.recover(began) { it.startsLine }
+                // A bracket that closes nothing here would be met for ever.
+                if (!cursor.at(Kind.CLOSE_BRACE) && (cursor.at(Kind.CLOSE_PAREN) || cursor.at(Kind.CLOSE_BRACKET))) cursor.next()
+            }
+            cursor.take(Kind.COMMA)
+        }
+        cursor.next()
+    }
+
+    fun field(): Field {
+        val key = name("a field such as threshold: 0.5")
+        if (cursor.at(Kind.EQUALS)) {
+            val fix = Fix("write :", cursor.now.span, ":")
+            cursor.missing(": after ${key.text}", listOf(fix))
+        }
+        cursor.need(Kind.COLON, ": after ${key.text}")
+        return Field(key, value(key.shown()))
+    }
+
+    /** `( key = value, … )`, or nothing. */
+    fun options(): List<Field> {
+        cursor.take(Kind.OPEN_PAREN) ?: return emptyList()
+        val options = mutableListOf<Field>()
+        while (!cursor.at(Kind.CLOSE_PAREN)) {
+            val key = name("an option such as weight = 0.5, or )")
+            if (cursor.at(Kind.COLON)) {
+                val fix = Fix("write =", cursor.now.span, " =")
+                cursor.missing("= after ${key.text}", listOf(fix))
+            }
+            cursor.need(Kind.EQUALS, "= after ${key.text}")
+            options += Field(key, value(key.shown()))
+            cursor.take(Kind.COMMA)
+        }
+        cursor.next()
+        return options
+    }
+
+    private fun value(key: String): Value {
+        val token = cursor.now
+        // A key on the next line is no value of this one.
+        if (token.startsLine && token.kind in nameKinds && cursor.following().kind == Kind.COLON) cursor.missing("a value of $key")
+        return when (token.kind) {
+            Kind.STRING -> Value.Text(token.text, cursor.next().span)
+            Kind.NUMBER -> Value.Number(token.text, cursor.next().span)
+            Kind.WORD -> word(cursor.next())
+            Kind.OPEN_BRACKET -> cursor.nested { items(key) }
+            Kind.OPEN_BRACE -> block(key)
+            else -> cursor.missing("a value of $key")
+        }
+    }
+
+    private fun word(token: Token): Value =
+        when (token.text) {
+            "true" -> Value.Truth(true, token.span)
+            "false" -> Value.Truth(false, token.span)
+            "null" -> Value.Nothing(token.span)
+            else -> Value.Text(token.text, token.span, quoted = false)
+        }
+
+    private fun items(key: String): Value {
+        val start = cursor.next().span.start
+        val items = mutableListOf<Value>()
+        while (!cursor.at(Kind.CLOSE_BRACKET)) {
+            if (items.isNotEmpty()) cursor.need(Kind.COMMA, ", or ] in the list of $key")
+            if (!cursor.at(Kind.CLOSE_BRACKET)) items += value(key)
+        }
+        return Value.Items(items, Span(start, cursor.next().span.end))
+    }
+
+    fun condition(): Condition =
+        chain(
+            "OR",
+            { chain("AND", ::factor) { parts, span -> Condition.All(parts, span) } },
+        ) { parts, span -> Condition.AnyOf(parts, span) }
+
+    private fun chain(operator: String, part: () -> Condition, join: (List<Condition>, Span) -> Condition): Condition {
+        val start = cursor.now.span.start
+        val parts = mutableListOf(part())
+        // A field may be called AND.
+        while (cursor.atWord(operator) && cursor.following().kind != Kind.COLON) {
+            cursor.next()
+            parts += part()
+        }
+        return parts.singleOrNull() ?: join(parts, Span(start, cursor.lastEnd))
+    }
+
+    private fun factor(): Condition =
+        cursor.nested {
+            val start = cursor.now.span.start
+            when {
+                cursor.takeWord("NOT") != null -> Condition.Not(factor(), Span(start, cursor.lastEnd))
+                cursor.take(Kind.OPEN_PAREN) != null -> condition().also { cursor.need(Kind.CLOSE_PAREN, "AND, OR or )") }
+                else -> signal(start)
+            }
+        }
+
+    private fun signal(start: Int): Condition {
+        if (!cursor.at(Kind.WORD) || cursor.now.text in operators) cursor.missing("a condition such as keyword(\"name\"), NOT … or ( … )")
+        val type = name("a condition")
+        cursor.need(Kind.OPEN_PAREN, "( with the name of a ${type.text} signal")
+        val name = name("the name of a ${type.text} signal")
+        val fields = mutableListOf<Field>()
+        cursor.take(Kind.COMMA)
+        while (!cursor.at(Kind.CLOSE_PAREN)) {
+            if (cursor.at(Kind.END)) cursor.missing(")")
+            fields += field()
+            cursor.take(Kind.COMMA)
+        }
+        cursor.next()
+        return Condition.Signal(type, name, fields, Span(start, cursor.lastEnd))
+    }
+
+    private companion object {
+        val nameKinds = setOf(Kind.WORD, Kind.STRING)
+        val operators = setOf("AND", "OR", "NOT")
+    }
+}

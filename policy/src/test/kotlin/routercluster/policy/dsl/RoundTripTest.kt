@@ -1,0 +1,84 @@
+package routercluster.policy.dsl
+
+import io.kotest.assertions.withClue
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
+import io.kotest.matchers.shouldBe
+import org.junit.jupiter.api.Test
+import routercluster.policy.request.seededCases
+import kotlin.random.Random
+
+/** Laws over random programs. */
+class RoundTripTest {
+    private fun read(text: String): Parsed =
+        parseProgram(text, "random.dsl").also { parsed -> withClue(text) { parsed.hints.map { it.render(parsed.source) }.shouldBeEmpty() } }
+
+    @Test
+    fun `what is printed is read as it was`() =
+        seededCases(CASES) { random ->
+            val program = RandomPrograms(random).program()
+            val text = print(program)
+            val parsed = read(text)
+            withClue(text) { parsed.program.toJson(spans = false) shouldBe program.toJson(spans = false) }
+        }
+
+    @Test
+    fun `formatting twice changes nothing more, and loses no comment`() =
+        seededCases(CASES) { random ->
+            val text = scattered(print(RandomPrograms(random).program()), random)
+            val parsed = read(text)
+            val once = read(print(parsed.program, parsed.source))
+            withClue(text) {
+                once.program.comments.map { it.text } shouldContainExactlyInAnyOrder parsed.program.comments.map { it.text }
+                once.program.toJson(spans = false) shouldBe parsed.program.toJson(spans = false)
+                print(once.program, once.source) shouldBe once.source.text
+            }
+        }
+
+    /** With other blanks and with comments wherever they can stand: between any two tokens. */
+    private fun scattered(text: String, random: Random): String {
+        val tokens = tokensOf(text, Hints()).list
+        val out = StringBuilder()
+        var comments = 0
+        tokens.zipWithNext().forEach { (token, following) ->
+            out.append(text, token.span.start, token.span.end)
+            val blanks = text.substring(token.span.end, following.span.start)
+            when (random.nextInt(12)) {
+                0 -> out.append(" # comment ${comments++}\n").append(blanks)
+                1 -> out.append("\n\n\n").append(blanks)
+                2 -> out.append("\n# comment ${comments++}\n\n").append(blanks)
+                else -> out.append(blanks)
+            }
+        }
+        return out.toString()
+    }
+
+    @Test
+    fun `a document becomes a program and the same document again`() =
+        seededCases(CASES) { random ->
+            // Any program's document will do, and a program's own names of model options mean what they stand for.
+            val first = RandomPrograms(random).program()
+            val document = compile(first, SourceText("random.dsl", ""))
+            val decompiled = decompile(document)
+            withClue(writeYaml(document)) {
+                decompiled.problems.shouldBeEmpty()
+                val text = print(decompiled.program)
+                withClue(text) {
+                    val again = read(text)
+                    differences(meaning(compile(again.program, again.source)), meaning(document)).shouldBeEmpty()
+                }
+            }
+        }
+
+    @Test
+    fun `a document is written and read as it was`() =
+        seededCases(CASES) { random ->
+            val document = compile(RandomPrograms(random).program(), SourceText("random.dsl", ""))
+            val text = writeYaml(document)
+            withClue(text) { differences(meaning(document(text)), meaning(document)).shouldBeEmpty() }
+        }
+
+    private companion object {
+        const val CASES = 500
+    }
+}
