@@ -44,14 +44,14 @@ class Validate(private val load: LoadPolicy) :
         }
 }
 
-private fun summary(file: Path, policy: Policy): String {
+internal fun summary(file: Path, policy: Policy): String {
     val decisions = policy.recipes.values.sumOf { it.decisions.size }
     return "$file: valid, ${counted(policy.models.size, "model")}, ${counted(decisions, "decision")}, revision ${policy.revision.take(12)}"
 }
 
 internal fun counted(count: Int, noun: String): String = "$count $noun${if (count == 1) "" else "s"}"
 
-private fun describe(problem: Problem) =
+internal fun describe(problem: Problem) =
     newObject()
         .put("file", problem.at.file)
         .put("line", problem.at.line)

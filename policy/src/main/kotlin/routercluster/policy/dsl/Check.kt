@@ -147,7 +147,7 @@ private fun Hints.duplicates(what: String, names: List<Name>) {
 private const val NAMES_SHOWN_MAX = 12
 
 private fun shown(known: Collection<String>): String? =
-    known.sorted().let { names ->
+    known.distinct().sorted().let { names ->
         val more = if (names.size > NAMES_SHOWN_MAX) ", …" else ""
         names
             .take(NAMES_SHOWN_MAX)

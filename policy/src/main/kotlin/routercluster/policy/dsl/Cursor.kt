@@ -57,16 +57,22 @@ internal class Cursor(private val tokens: List<Token>, private val hints: Hints)
     fun atItem(): Boolean =
         at(Kind.WORD) && now.startsLine && now.text in itemOnly && following().kind in setOf(Kind.WORD, Kind.STRING, Kind.OPEN_BRACE)
 
-    /** Passes over the rest of what was being read since [began], up to a token that [restart] accepts or that ends a block. */
-    fun recover(began: Int, restart: (Token) -> Boolean) {
+    /** A line begins here that looks like a field, a case or a statement. */
+    fun atPart(): Boolean =
+        now.startsLine &&
+            (following().kind in separators || (at(Kind.WORD) && now.text.length > 1 && now.text.all { it in 'A'..'Z' || it == '_' }))
+
+    /**
+     * Passes over the rest of what was being read since [began], up to a place that [restarts] or the end of the block. Only braces are
+     * counted: a parenthesis that is missing costs no more than its statement.
+     */
+    fun recover(began: Int, restarts: () -> Boolean) {
         if (position == began) next()
         var open = 0
         while (!at(Kind.END) && !atItem()) {
-            when (now.kind) {
-                in opening -> open++
-                in closing -> if (--open < 0) return
-                else -> if (open == 0 && restart(now)) return
-            }
+            if (open == 0 && (at(Kind.CLOSE_BRACE) || restarts())) return
+            if (at(Kind.OPEN_BRACE)) open++
+            if (at(Kind.CLOSE_BRACE)) open--
             next()
         }
     }
@@ -76,7 +82,6 @@ internal class Cursor(private val tokens: List<Token>, private val hints: Hints)
         const val DEPTH_MAX = 56
 
         val itemOnly = setOf("ROUTING", "ENTRYPOINT", "RECIPE", "SIGNAL", "PROJECTION", "ROUTE", "DECISION_TREE", "TEST")
-        private val opening = setOf(Kind.OPEN_BRACE, Kind.OPEN_PAREN, Kind.OPEN_BRACKET)
-        private val closing = setOf(Kind.CLOSE_BRACE, Kind.CLOSE_PAREN, Kind.CLOSE_BRACKET)
+        private val separators = setOf(Kind.COLON, Kind.EQUALS, Kind.ARROW)
     }
 }

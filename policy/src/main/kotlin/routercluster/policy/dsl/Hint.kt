@@ -1,5 +1,7 @@
 package routercluster.policy.dsl
 
+import routercluster.policy.config.Location
+import routercluster.policy.config.Problem
 import routercluster.policy.config.nearestName
 
 /** How bad it is. */
@@ -32,33 +34,34 @@ class Hint(
 ) {
     /** With its place, the line that it is about, and a caret under the place. */
     fun render(source: SourceText): String {
-        val line = source.line(span.start)
-        val column = source.column(span.start)
-        val text = source.lineText(line)
-        val gutter = "$line"
-        val width = (span.end - span.start).coerceIn(1, maxOf(1, text.length - column + 1))
-        // Tabs are kept, so that the caret stands under its place however wide they are shown.
-        val lead = text.take(column - 1).map { if (it == '\t') '\t' else ' ' }.joinToString("")
+        val at = source.location(span.start)
         return buildString {
-            append(source.file)
-                .append(':')
-                .append(line)
-                .append(':')
-                .append(column)
-            append(": ").append(level.name.lowercase()).append(": ").append(message)
+            append(at)
+                .append(": ")
+                .append(level.name.lowercase())
+                .append(": ")
+                .append(message)
             accepted?.let { append("; accepted: ").append(it) }
             fixes.forEach { append("; ").append(it.title) }
-            append('\n').append(gutter).append(" | ").append(text.take(SHOWN_CHARS_MAX))
-            if (column <= SHOWN_CHARS_MAX) {
-                append('\n').append(" ".repeat(gutter.length)).append(" | ").append(lead)
-                append("^".repeat(minOf(width, SHOWN_CHARS_MAX - column + 1)))
-            }
+            append('\n').append(pointer(source, at, span.end - span.start))
         }
     }
+}
 
-    private companion object {
-        const val SHOWN_CHARS_MAX = 160
-    }
+/** This problem, with the line that it is about where that is one of [source]. */
+fun Problem.render(source: SourceText): String = if (at.file == source.file) "$this\n${pointer(source, at, 1)}" else "$this"
+
+private const val SHOWN_CHARS_MAX = 160
+
+/** The line of a place, and below it a caret for each of [width] characters. */
+private fun pointer(source: SourceText, at: Location, width: Int): String {
+    val text = source.lineText(at.line)
+    val gutter = "${at.line}"
+    // Tabs are kept, so that the caret stands under its place however wide they are shown.
+    val lead = text.take(at.column - 1).map { if (it == '\t') '\t' else ' ' }.joinToString("")
+    val carets = minOf(width, text.length - at.column + 1, SHOWN_CHARS_MAX - at.column + 1)
+    val line = "$gutter | ${text.take(SHOWN_CHARS_MAX)}"
+    return if (at.column > SHOWN_CHARS_MAX) line else "$line\n${" ".repeat(gutter.length)} | $lead${"^".repeat(maxOf(1, carets))}"
 }
 
 /** Collects what there is to say, in the order of the text, up to [Hints.MAX]. */

@@ -32,7 +32,7 @@ private class Parser(private val cursor: Cursor, private val hints: Hints) {
             "ROUTE" to ::route,
             "DECISION_TREE" to ::tree,
             "TEST" to ::test,
-            "MODEL" to ::model,
+            MODEL to ::model,
             "ENTRYPOINT" to { Item.Entrypoint(values.block("ENTRYPOINT"), since(it)) },
             "RECIPE" to ::recipe,
         )
@@ -55,14 +55,15 @@ private class Parser(private val cursor: Cursor, private val hints: Hints) {
         return try {
             item(known)
         } catch (_: Unreadable) {
-            cursor.recover(began) { it.startsLine && it.kind == Kind.WORD && it.text in parts }
+            cursor.recover(began) { cursor.now.startsLine && cursor.at(Kind.WORD) && cursor.now.text in parts }
             null
         }
     }
 
     private fun item(known: Set<String>): Item {
         val token = cursor.now
-        val read = parts[token.text].takeIf { token.kind == Kind.WORD }
+        val read = parts[token.text].takeIf { token.kind == Kind.WORD && token.text in known }
+        if (token.text == MODEL && MODEL !in known) cursor.fail("MODEL cannot stand in a recipe: all recipes share the models")
         if (read == null) {
             val fixes = if (token.kind == Kind.WORD) didYouMean(token.text, token.span, known) else emptyList()
             cursor.fail("$token begins nothing that is known here", known.joinToString(", "), fixes)
@@ -129,20 +130,20 @@ private class Parser(private val cursor: Cursor, private val hints: Hints) {
         val open = cursor.need(Kind.OPEN_BRACE, "{ with what the recipe holds").span.start
         val items = mutableListOf<Item>()
         while (!cursor.at(Kind.CLOSE_BRACE)) {
-            if (cursor.at(Kind.END) || cursor.atItem() && cursor.now.text in outermost) {
+            if (cursor.at(Kind.END) || (cursor.atItem() && cursor.now.text in outermost)) {
                 val end = Span(cursor.lastEnd, cursor.lastEnd)
                 val fix = Fix("close it", end, "\n}")
                 hints.error(cursor.now.span, "RECIPE ${name.text} is not closed before ${cursor.now}", "}", listOf(fix))
                 return Item.Recipe(name, options, items, since(open), since(start))
             }
-            if (cursor.atWord("MODEL")) hints.error(cursor.now.span, "MODEL cannot stand in a recipe: all recipes share the models")
-            next(parts.keys - outermost - "MODEL")?.let { items += it }
+            next(parts.keys - outermost - MODEL)?.let { items += it }
         }
         cursor.next()
         return Item.Recipe(name, options, items, since(open), since(start))
     }
 
     private companion object {
+        const val MODEL = "MODEL"
         val outermost = setOf("RECIPE", "ENTRYPOINT")
     }
 }

@@ -32,9 +32,7 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
             try {
                 part()
             } catch (_: Unreadable) {
-                cursor.recover(began) { it.startsLine }
-                // A bracket that closes nothing here would be met for ever.
-                if (!cursor.at(Kind.CLOSE_BRACE) && (cursor.at(Kind.CLOSE_PAREN) || cursor.at(Kind.CLOSE_BRACKET))) cursor.next()
+                cursor.recover(began, cursor::atPart)
             }
             cursor.take(Kind.COMMA)
         }
@@ -43,11 +41,7 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
 
     fun field(): Field {
         val key = name("a field such as threshold: 0.5")
-        if (cursor.at(Kind.EQUALS)) {
-            val fix = Fix("write :", cursor.now.span, ":")
-            cursor.missing(": after ${key.text}", listOf(fix))
-        }
-        cursor.need(Kind.COLON, ": after ${key.text}")
+        between(key, Kind.COLON, Kind.EQUALS, ":")
         return Field(key, value(key.shown()))
     }
 
@@ -57,11 +51,7 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
         val options = mutableListOf<Field>()
         while (!cursor.at(Kind.CLOSE_PAREN)) {
             val key = name("an option such as weight = 0.5, or )")
-            if (cursor.at(Kind.COLON)) {
-                val fix = Fix("write =", cursor.now.span, " =")
-                cursor.missing("= after ${key.text}", listOf(fix))
-            }
-            cursor.need(Kind.EQUALS, "= after ${key.text}")
+            between(key, Kind.EQUALS, Kind.COLON, " =")
             options += Field(key, value(key.shown()))
             cursor.take(Kind.COMMA)
         }
@@ -69,10 +59,21 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
         return options
     }
 
+    /** What stands between a key and its value. The mark of the other kind of list is plain enough to read on. */
+    private fun between(key: Name, wanted: Kind, slip: Kind, written: String) {
+        val found = cursor.now
+        if (cursor.take(slip) == null) {
+            cursor.need(wanted, "${wanted.shown} after ${key.shown()}")
+        } else {
+            val message = "expected ${wanted.shown} after ${key.shown()}, found ${slip.shown}"
+            hints.error(found.span, message, fixes = listOf(Fix("write ${wanted.shown}", found.span, written)))
+        }
+    }
+
     private fun value(key: String): Value {
         val token = cursor.now
         // A key on the next line is no value of this one.
-        if (token.startsLine && token.kind in nameKinds && cursor.following().kind == Kind.COLON) cursor.missing("a value of $key")
+        if (token.startsLine && token.kind in nameKinds && cursor.following().kind in separators) cursor.missing("a value of $key")
         return when (token.kind) {
             Kind.STRING -> Value.Text(token.text, cursor.next().span)
             Kind.NUMBER -> Value.Number(token.text, cursor.next().span)
@@ -132,11 +133,12 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
         if (!cursor.at(Kind.WORD) || cursor.now.text in operators) cursor.missing("a condition such as keyword(\"name\"), NOT … or ( … )")
         val type = name("a condition")
         cursor.need(Kind.OPEN_PAREN, "( with the name of a ${type.text} signal")
-        val name = name("the name of a ${type.text} signal")
+        val what = "the name of a ${type.text} signal"
+        val name = if (cursor.atPart()) cursor.missing(what) else name(what)
         val fields = mutableListOf<Field>()
         cursor.take(Kind.COMMA)
         while (!cursor.at(Kind.CLOSE_PAREN)) {
-            if (cursor.at(Kind.END)) cursor.missing(")")
+            if (cursor.following().kind !in separators) cursor.missing(") after ${name.shown()}")
             fields += field()
             cursor.take(Kind.COMMA)
         }
@@ -146,6 +148,7 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
 
     private companion object {
         val nameKinds = setOf(Kind.WORD, Kind.STRING)
+        val separators = setOf(Kind.COLON, Kind.EQUALS)
         val operators = setOf("AND", "OR", "NOT")
     }
 }

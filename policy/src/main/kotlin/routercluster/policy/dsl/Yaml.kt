@@ -75,13 +75,14 @@ private fun place(node: Node, file: String): Location =
     node.startMark.map { Location(file, "", it.line + 1, it.column + 1) }.orElse(Location(file, "", 1, 1))
 
 private const val LINE_CHARS_MAX = 140
+private val schema = CoreSchema()
 
 /** [root] as YAML text in block style. */
 fun writeYaml(root: Yaml.Mapping): String {
     val settings =
         DumpSettings
             .builder()
-            .setSchema(CoreSchema())
+            .setSchema(schema)
             .setDefaultFlowStyle(FlowStyle.BLOCK)
             .setWidth(LINE_CHARS_MAX)
             .setIndicatorIndent(2)
@@ -92,17 +93,18 @@ fun writeYaml(root: Yaml.Mapping): String {
 
 private fun node(tree: Yaml): Node =
     when (tree) {
-        is Yaml.Scalar -> ScalarNode(tag(tree.kind), tree.text, ScalarStyle.PLAIN)
+        is Yaml.Scalar -> ScalarNode(tag(tree), tree.text, ScalarStyle.PLAIN)
         is Yaml.Sequence -> SequenceNode(Tag.SEQ, tree.items.map(::node), FlowStyle.BLOCK)
         is Yaml.Mapping -> MappingNode(Tag.MAP, tree.entries.map { (key, value) -> NodeTuple(keyNode(key), node(value)) }, FlowStyle.BLOCK)
     }
 
 private fun keyNode(key: String) = ScalarNode(Tag.STR, key, ScalarStyle.PLAIN)
 
-private fun tag(kind: Yaml.Scalar.Kind): Tag =
-    when (kind) {
+/** A number's is what a reader will take it for, so that it needs no tag in the text. */
+private fun tag(scalar: Yaml.Scalar): Tag =
+    when (scalar.kind) {
         Yaml.Scalar.Kind.TEXT -> Tag.STR
-        Yaml.Scalar.Kind.NUMBER -> Tag.FLOAT
+        Yaml.Scalar.Kind.NUMBER -> schema.scalarResolver.resolve(scalar.text, true)
         Yaml.Scalar.Kind.TRUTH -> Tag.BOOL
         Yaml.Scalar.Kind.NULL -> Tag.NULL
     }
