@@ -78,6 +78,37 @@ class RoundTripTest {
             withClue(text) { differences(meaning(document(text)), meaning(document)).shouldBeEmpty() }
         }
 
+    @Test
+    fun `any text is read to its end, and every hint stands in it`() =
+        seededCases(CASES) { random ->
+            val text = damaged(print(RandomPrograms(random).program()), random)
+            val parsed = parseProgram(text, "random.dsl")
+            withClue(text) {
+                check(parsed).forEach { hint ->
+                    (hint.span.start in 0..hint.span.end && hint.span.end <= text.length) shouldBe true
+                    hint.render(parsed.source)
+                }
+                print(parsed.program, parsed.source)
+                compile(parsed.program, parsed.source)
+            }
+        }
+
+    /** With some of its tokens gone, doubled, or another's. */
+    private fun damaged(text: String, random: Random): String {
+        val tokens = tokensOf(text, Hints()).list
+        return tokens.zipWithNext().joinToString("") { (token, following) ->
+            val written = text.substring(token.span.start, token.span.end)
+            val blanks = text.substring(token.span.end, following.span.start)
+            when (random.nextInt(30)) {
+                0 -> blanks
+                1 -> "$written $written$blanks"
+                2 -> tokens[random.nextInt(tokens.size)].let { text.substring(it.span.start, it.span.end) } + blanks
+                3 -> written.dropLast(1) + blanks
+                else -> written + blanks
+            }
+        }
+    }
+
     private companion object {
         const val CASES = 500
     }
