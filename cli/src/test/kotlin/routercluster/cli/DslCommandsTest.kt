@@ -87,6 +87,19 @@ class DslCommandsTest {
     }
 
     @Test
+    fun `a key that the loader does not know is shown itself`() {
+        val typed = program.replace("\"OR\"", "\"OR\" methd: regex").replace("MODEL small\n}", "MODEL small\n  tierr: 1\n}")
+        val file = file("p.dsl", typed)
+        val problems = dsl("validate", file, "--base", base).err.lines().filter { it.startsWith(file) }
+        problems.map { it.substringBefore(" (found") } shouldBe
+            listOf(
+                "$file:4:18: routing.signals.keywords[0].methd: unknown key",
+                "$file:10:3: routing.decisions[0].tierr: unknown key",
+                "$file: 2 problems",
+            )
+    }
+
+    @Test
     fun `validate tells hints to people, and fixes to programs`() {
         dsl("validate", file("p.dsl", program)).out shouldContain "can be read; --base checks it as a router does"
         dsl("validate", file("p.dsl", program), "--base", base).out shouldContain "valid, 1 model, 2 decisions"

@@ -8,7 +8,7 @@ import routercluster.cli.Command
 import routercluster.cli.Failure
 import routercluster.cli.writeText
 import routercluster.policy.dsl.decompile
-import routercluster.policy.dsl.print
+import routercluster.policy.dsl.writeProgram
 
 /** `router dsl decompile`. */
 internal class Decompile :
@@ -23,7 +23,7 @@ internal class Decompile :
     override fun run() {
         val decompiled = decompile(readDocument(file))
         if (decompiled.problems.isNotEmpty()) throw Failure(decompiled.problems.joinToString("\n"))
-        val text = print(decompiled.program)
+        val text = writeProgram(decompiled.program)
         out?.let { writeText(it, text) } ?: echo(text, trailingNewline = false)
     }
 }

@@ -11,7 +11,7 @@ import routercluster.cli.Failure
 import routercluster.cli.counted
 import routercluster.cli.writeText
 import routercluster.policy.dsl.Level
-import routercluster.policy.dsl.print
+import routercluster.policy.dsl.writeProgram
 import java.nio.file.Path
 
 /** `router dsl fmt`. */
@@ -37,6 +37,6 @@ internal class Format :
         val parsed = readProgram(file)
         val errors = parsed.hints.filter { it.level == Level.ERROR }
         if (errors.isNotEmpty()) throw Failure(told(parsed, errors, emptyList()))
-        return parsed.source.text to print(parsed.program, parsed.source)
+        return parsed.source.text to writeProgram(parsed.program, parsed.source)
     }
 }

@@ -10,8 +10,8 @@ import routercluster.policy.config.Problem
 import routercluster.policy.dsl.Hint
 import routercluster.policy.dsl.Level
 import routercluster.policy.dsl.Parsed
-import routercluster.policy.dsl.Places
 import routercluster.policy.dsl.ReadYaml
+import routercluster.policy.dsl.WrittenDocument
 import routercluster.policy.dsl.Yaml
 import routercluster.policy.dsl.check
 import routercluster.policy.dsl.compile
@@ -19,7 +19,6 @@ import routercluster.policy.dsl.over
 import routercluster.policy.dsl.parseProgram
 import routercluster.policy.dsl.readYaml
 import routercluster.policy.dsl.render
-import routercluster.policy.dsl.writeYaml
 import java.nio.file.Path
 
 internal fun readProgram(path: Path): Parsed = parseProgram(readText(path), "$path")
@@ -64,11 +63,10 @@ internal fun compiled(parsed: Parsed, base: Path?): Yaml.Mapping {
  * @throws InvalidPolicy with problems placed where what they are about was written: in the program or in [base]
  */
 internal fun LoadPolicy.fromProgram(parsed: Parsed, base: Path, environment: (String) -> String?): Policy {
-    val document = compiled(parsed, base)
+    val written = WrittenDocument(compiled(parsed, base))
     return try {
-        this(writeYaml(document), "$base", environment)
+        this(written.text, "$base", environment)
     } catch (e: InvalidPolicy) {
-        val places = Places(document)
-        throw InvalidPolicy(e.problems.map(places::trace))
+        throw InvalidPolicy(e.problems.map(written::trace))
     }
 }

@@ -1,5 +1,6 @@
 package routercluster.policy.dsl
 
+import routercluster.policy.config.Location
 import routercluster.policy.config.formatSignals
 
 private const val ROUTING = "routing"
@@ -25,25 +26,33 @@ fun Yaml.Mapping.over(base: Yaml.Mapping): Yaml.Mapping {
     val routing = compiled[ROUTING] as? Yaml.Mapping
     val cards = (base[ROUTING] as? Yaml.Mapping)?.get(MODEL_CARDS)
     if (routing != null && cards != null && MODEL_CARDS !in routing.entries) {
-        compiled[ROUTING] = Yaml.Mapping(mapOf(MODEL_CARDS to cards) + routing.entries, routing.at)
+        compiled[ROUTING] = Yaml.Mapping(mapOf(MODEL_CARDS to cards) + routing.entries, routing.at, routing.keys)
     }
     val kept = base.entries.filterKeys { it !in compiledParts || it in compiled }
-    return Yaml.Mapping(kept.mapValues { (key, value) -> compiled.remove(key) ?: value } + compiled, base.at)
+    return Yaml.Mapping(kept.mapValues { (key, value) -> compiled.remove(key) ?: value } + compiled, base.at, base.keys)
 }
 
 /** A mapping under way, in which lists grow. */
 internal class Growing(private val source: SourceText, private val span: Span) {
     private val entries = linkedMapOf<String, Yaml>()
+    private val keys = mutableMapOf<String, Location>()
 
     fun put(key: String, value: Yaml) {
         entries[key] = value
     }
 
+    private fun takeOver(mapping: Yaml.Mapping) {
+        entries += mapping.entries
+        keys += mapping.keys
+    }
+
     fun text(key: String, value: String, span: Span) = put(key, Yaml.text(value, source.location(span.start)))
 
-    operator fun contains(key: String): Boolean = key in entries
-
-    fun putAll(fields: List<Field>, name: (String) -> String = { it }) = fields.forEach { put(name(it.key.text), yaml(it.value, source)) }
+    fun putAll(fields: List<Field>, name: (String) -> String = { it }) =
+        fields.forEach {
+            put(name(it.key.text), yaml(it.value, source))
+            keys[name(it.key.text)] = source.location(it.key.span.start)
+        }
 
     /** Puts [item] behind what the list [key] holds. */
     fun add(key: String, item: Yaml) {
@@ -54,11 +63,11 @@ internal class Growing(private val source: SourceText, private val span: Span) {
     /** Changes the mapping [key]. */
     fun within(key: String, change: Growing.() -> Unit) {
         val inner = Growing(source, span)
-        (entries[key] as? Yaml.Mapping)?.entries?.forEach { (name, value) -> inner.put(name, value) }
+        (entries[key] as? Yaml.Mapping)?.let(inner::takeOver)
         put(key, inner.apply(change).done())
     }
 
-    fun done() = Yaml.Mapping(entries, source.location(span.start))
+    fun done() = Yaml.Mapping(entries, source.location(span.start), keys)
 }
 
 internal fun yaml(value: Value, source: SourceText): Yaml {

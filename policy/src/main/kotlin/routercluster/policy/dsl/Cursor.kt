@@ -78,8 +78,8 @@ internal class Cursor(private val tokens: List<Token>, private val hints: Hints)
     }
 
     companion object {
-        /** Below [routercluster.policy.config] documents of 64 levels, with room for what stands around a value. */
-        const val DEPTH_MAX = 56
+        /** As deep as a document may be. */
+        const val DEPTH_MAX = 64
 
         val itemOnly = setOf("ROUTING", "ENTRYPOINT", "RECIPE", "SIGNAL", "PROJECTION", "ROUTE", "DECISION_TREE", "TEST")
         private val separators = setOf(Kind.COLON, Kind.EQUALS, Kind.ARROW)

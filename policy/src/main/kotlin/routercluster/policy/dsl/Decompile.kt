@@ -14,11 +14,11 @@ fun decompile(document: Yaml.Mapping): Decompiled {
     return Decompiled(program, decompiler.problems)
 }
 
-internal fun value(tree: Yaml): Value =
+internal fun valueOf(tree: Yaml): Value =
     when (tree) {
         is Yaml.Scalar -> scalar(tree)
-        is Yaml.Sequence -> Value.Items(tree.items.map(::value))
-        is Yaml.Mapping -> block(tree)
+        is Yaml.Sequence -> Value.Items(tree.items.map(::valueOf))
+        is Yaml.Mapping -> blockOf(tree)
     }
 
 private fun scalar(tree: Yaml.Scalar): Value =
@@ -29,10 +29,10 @@ private fun scalar(tree: Yaml.Scalar): Value =
         Yaml.Scalar.Kind.NULL -> Value.Nothing()
     }
 
-internal fun block(tree: Yaml.Mapping, without: Set<String> = emptySet()) = Value.Fields(fields(tree, without))
+internal fun blockOf(tree: Yaml.Mapping, without: Set<String> = emptySet()) = Value.Fields(fieldsOf(tree, without))
 
-internal fun fields(tree: Yaml.Mapping, without: Set<String> = emptySet()): List<Field> =
-    tree.entries.filterKeys { it !in without }.map { (key, value) -> Field(Name(key), value(value)) }
+internal fun fieldsOf(tree: Yaml.Mapping, without: Set<String> = emptySet()): List<Field> =
+    tree.entries.filterKeys { it !in without }.map { (key, value) -> Field(Name(key), valueOf(value)) }
 
 /** The text of a scalar that can be a name. */
 internal fun nameIn(tree: Yaml?): Name? =
@@ -46,7 +46,7 @@ private class Decompiler {
         val top = mapping(document["routing"], "routing")?.let { routing(it, "routing", cardsBelong = true) }.orEmpty()
         val entrypoints =
             items(document["entrypoints"], "entrypoints").mapNotNull { (path, item) ->
-                mapping(item, path)?.let { Item.Entrypoint(block(it)) }
+                mapping(item, path)?.let { Item.Entrypoint(blockOf(it)) }
             }
         val recipes = items(document["recipes"], "recipes").mapNotNull { (path, item) -> named(item, path)?.let { recipe(it, path) } }
         return Program(top + entrypoints + recipes)
@@ -56,7 +56,7 @@ private class Decompiler {
         val (name, tree) = recipe
         val routing = mapping(tree["routing"], "$path.routing")
         val items = routing?.let { routing(it, "$path.routing", cardsBelong = false) }.orEmpty()
-        return Item.Recipe(name, fields(tree, setOf("name", "routing")), items)
+        return Item.Recipe(name, fieldsOf(tree, setOf("name", "routing")), items)
     }
 
     private fun routing(tree: Yaml.Mapping, path: String, cardsBelong: Boolean): List<Item> {
@@ -64,13 +64,19 @@ private class Decompiler {
         val signals = families(rest, "signals", path, formatSignals) { type, name, block -> Item.Signal(Name(type), name, block) }
         val lists = projectionLists.entries.associate { (kind, list) -> list to kind }
         val projections = families(rest, "projections", path, lists) { kind, name, block -> Item.Projection(Name(kind), name, block) }
-        val cards = if (cardsBelong) list(rest, "modelCards", path).map { (name, card) -> Item.Model(name, blockOf(card)) } else emptyList()
+        val cards = if (cardsBelong) {
+            list(rest, "modelCards", path).map { (name, card) ->
+                Item.Model(name, declared(card))
+            }
+        } else {
+            emptyList()
+        }
         val decisions = list(rest, "decisions", path).map { (name, decision) -> routes.route(name, decision) }
-        val settings = if (rest.isEmpty()) emptyList() else listOf(Item.Routing(block(Yaml.Mapping(rest, tree.at))))
+        val settings = if (rest.isEmpty()) emptyList() else listOf(Item.Routing(blockOf(Yaml.Mapping(rest, tree.at))))
         return settings + signals + projections + cards + decisions
     }
 
-    private fun blockOf(tree: Yaml.Mapping) = block(tree, setOf("name"))
+    private fun declared(tree: Yaml.Mapping) = blockOf(tree, setOf("name"))
 
     /** What stands in the lists of the mapping [key]. Lists that no keyword is for stay in [rest]. */
     private fun families(
@@ -85,7 +91,7 @@ private class Decompiler {
         val made =
             found.entries.keys.flatMap { list ->
                 val type = types[list]
-                if (type == null) emptyList() else list(lists, list, "$path.$key").map { (name, tree) -> make(type, name, blockOf(tree)) }
+                if (type == null) emptyList() else list(lists, list, "$path.$key").map { (name, tree) -> make(type, name, declared(tree)) }
             }
         if (lists.isEmpty()) rest.remove(key) else rest[key] = Yaml.Mapping(lists, found.at)
         return made

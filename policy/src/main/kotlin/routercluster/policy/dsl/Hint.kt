@@ -68,7 +68,13 @@ private fun pointer(source: SourceText, at: Location, width: Int): String {
 internal class Hints {
     private val found = mutableListOf<Hint>()
 
-    val all: List<Hint> get() = found.sortedWith(compareBy({ it.span.start }, { it.span.end })).take(MAX)
+    /** Where there are too many, warnings go first. */
+    val all: List<Hint>
+        get() =
+            found
+                .sortedBy { it.level == Level.WARNING }
+                .take(MAX)
+                .sortedWith(compareBy({ it.span.start }, { it.span.end }))
 
     fun add(level: Level, span: Span, message: String, accepted: String? = null, fixes: List<Fix> = emptyList()) {
         found += Hint(level, span, message, accepted, fixes)

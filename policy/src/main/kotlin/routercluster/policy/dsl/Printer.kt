@@ -8,7 +8,7 @@ private const val LINE_CHARS_MAX = 140
  *
  * @param source the text that [program] was read from, by which empty lines are kept; null for one that was made
  */
-fun print(program: Program, source: SourceText? = null): String = Printer(program.comments, source).print(program)
+fun writeProgram(program: Program, source: SourceText? = null): String = Printer(program.comments, source).print(program)
 
 private class Printer(comments: List<Comment>, private val source: SourceText?) {
     private val page = Page(comments, source)

@@ -4,7 +4,7 @@ package routercluster.policy.dsl
 internal class RouteDecompiler {
     fun route(name: Name, decision: Yaml.Mapping): Item.Route {
         val description = decision["description"] as? Yaml.Scalar
-        val options = listOfNotNull(description?.let { Field(Name("description"), value(it)) })
+        val options = listOfNotNull(description?.let { Field(Name("description"), valueOf(it)) })
         val others = decision.entries - setOf("name") - if (description == null) emptySet() else setOf("description")
         return Item.Route(name, options, others.flatMap { (key, tree) -> statements(key, tree) })
     }
@@ -22,10 +22,10 @@ internal class RouteDecompiler {
                 "emits" -> all(tree, ::emit)
                 else -> null
             }
-        return made ?: listOf(Statement.Other(Field(Name(key), value(tree))))
+        return made ?: listOf(Statement.Other(Field(Name(key), valueOf(tree))))
     }
 
-    private fun number(tree: Yaml): Value.Number? = value(tree) as? Value.Number
+    private fun number(tree: Yaml): Value.Number? = valueOf(tree) as? Value.Number
 
     /** Every item of a list, or null where one has another form. */
     private fun <T> all(tree: Yaml, read: (Yaml.Mapping) -> T?): List<T>? {
@@ -60,14 +60,16 @@ internal class RouteDecompiler {
         val type = text(tree["type"])?.takeIf(::isWord)
         val name = nameIn(tree["name"])
         if (type == null || name == null || groupKeys.any { it in tree.entries }) return null
-        return Condition.Signal(Name(type), name, fields(tree, setOf("type", "name")))
+        return Condition.Signal(Name(type), name, fieldsOf(tree, setOf("type", "name")))
     }
 
     private fun model(tree: Yaml.Mapping): ModelUse? {
         val name = nameIn(tree["model"])?.let { Name(it.text, quoted = true) }
         // These words mean something else in a program's list of models.
         if (name == null || (modelOptions.keys + PARAM_SIZE).any { it in tree.entries }) return null
-        val options = fields(tree, setOf("model")).map { field -> Field(Name(optionNames[field.key.text] ?: field.key.text), field.value) }
+        val options = fieldsOf(tree, setOf("model")).map { field ->
+            Field(Name(optionNames[field.key.text] ?: field.key.text), field.value)
+        }
         return ModelUse(name, options)
     }
 
@@ -75,7 +77,7 @@ internal class RouteDecompiler {
         val type = (tree as? Yaml.Mapping)?.let { nameIn(it["type"]) } ?: return null
         val block = tree[type.text]
         if (type.text == "type" || (block != null && block !is Yaml.Mapping)) return null
-        return Statement.Algorithm(type, fields(tree, setOf("type", type.text)), block?.let { block(it) })
+        return Statement.Algorithm(type, fieldsOf(tree, setOf("type", type.text)), block?.let { blockOf(it) })
     }
 
     private fun plugin(tree: Yaml.Mapping): Statement? {
@@ -83,7 +85,7 @@ internal class RouteDecompiler {
         val configuration = tree["configuration"]
         if (type == null || (configuration != null && configuration !is Yaml.Mapping)) return null
         if (!tree.entries.keys.all { it == "type" || it == "configuration" }) return null
-        return Statement.Plugin(type, configuration?.let { block(it) })
+        return Statement.Plugin(type, configuration?.let { blockOf(it) })
     }
 
     private fun iteration(tree: Yaml.Mapping): Statement? {
@@ -113,7 +115,7 @@ internal class RouteDecompiler {
         val kind = nameIn(tree["kind"]) ?: return null
         val block = tree[kind.text] as? Yaml.Mapping
         if (block == null || tree.entries.size != 2) return null
-        return Statement.Emit(kind, block(block))
+        return Statement.Emit(kind, blockOf(block))
     }
 
     private companion object {

@@ -23,10 +23,10 @@ internal enum class Kind(val shown: String) {
  */
 internal class Token(val kind: Kind, val text: String, val span: Span, val startsLine: Boolean) {
     override fun toString(): String =
-        when (kind) {
-            Kind.WORD, Kind.NUMBER -> text
-            Kind.STRING -> quote(text)
-            else -> kind.shown
+        when {
+            kind == Kind.STRING -> quote(text)
+            text.isEmpty() -> kind.shown
+            else -> text
         }
 }
 

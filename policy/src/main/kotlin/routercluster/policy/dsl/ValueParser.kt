@@ -74,12 +74,12 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
         val token = cursor.now
         // A key on the next line is no value of this one.
         if (token.startsLine && token.kind in nameKinds && cursor.following().kind in separators) cursor.missing("a value of $key")
-        return when (token.kind) {
-            Kind.STRING -> Value.Text(token.text, cursor.next().span)
-            Kind.NUMBER -> Value.Number(token.text, cursor.next().span)
-            Kind.WORD -> word(cursor.next())
-            Kind.OPEN_BRACKET -> cursor.nested { items(key) }
-            Kind.OPEN_BRACE -> block(key)
+        return when {
+            cursor.at(Kind.STRING) -> Value.Text(token.text, cursor.next().span)
+            cursor.at(Kind.NUMBER) -> Value.Number(token.text, cursor.next().span)
+            cursor.at(Kind.WORD) -> word(cursor.next())
+            cursor.at(Kind.OPEN_BRACKET) -> cursor.nested { items(key) }
+            cursor.at(Kind.OPEN_BRACE) -> block(key)
             else -> cursor.missing("a value of $key")
         }
     }

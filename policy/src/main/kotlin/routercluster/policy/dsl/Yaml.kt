@@ -28,8 +28,15 @@ sealed interface Yaml {
 
     class Sequence(val items: List<Yaml>, override val at: Location) : Yaml
 
-    /** @property entries in the order of the document */
-    class Mapping(val entries: Map<String, Yaml>, override val at: Location) : Yaml {
+    /**
+     * @property entries in the order of the document
+     * @property keys where the keys themselves stand, as far as they stand anywhere
+     */
+    class Mapping(
+        val entries: Map<String, Yaml>,
+        override val at: Location,
+        val keys: Map<String, Location> = emptyMap(),
+    ) : Yaml {
         operator fun get(key: String): Yaml? = entries[key]
     }
 
@@ -60,8 +67,14 @@ private fun tree(node: Node, file: String): Yaml =
         else -> error("a composed document has no ${node.nodeType}")
     }
 
-private fun mapping(node: MappingNode, file: String) =
-    Yaml.Mapping(node.value.associate { (it.keyNode as ScalarNode).value to tree(it.valueNode, file) }, place(node, file))
+private fun mapping(node: MappingNode, file: String): Yaml.Mapping {
+    val named = node.value.associateBy { (it.keyNode as ScalarNode).value }
+    return Yaml.Mapping(
+        named.mapValues { tree(it.value.valueNode, file) },
+        place(node, file),
+        named.mapValues { place(it.value.keyNode, file) },
+    )
+}
 
 private fun kind(tag: Tag): Yaml.Scalar.Kind =
     when (tag) {
@@ -108,28 +121,3 @@ private fun tag(scalar: Yaml.Scalar): Tag =
         Yaml.Scalar.Kind.TRUTH -> Tag.BOOL
         Yaml.Scalar.Kind.NULL -> Tag.NULL
     }
-
-/** Where each value of a document comes from, by its path; see [Location.path]. */
-class Places(root: Yaml.Mapping) {
-    private val places = mutableMapOf<String, Location>()
-
-    init {
-        put("", root)
-    }
-
-    private fun put(path: String, tree: Yaml) {
-        places[path] = tree.at
-        when (tree) {
-            is Yaml.Scalar -> Unit
-            is Yaml.Sequence -> tree.items.forEachIndexed { index, item -> put("$path[$index]", item) }
-            is Yaml.Mapping -> tree.entries.forEach { (key, value) -> put(if (path.isEmpty()) key else "$path.$key", value) }
-        }
-    }
-
-    /** [problem] of the written document at the place that its value came from, or the nearest one around it. */
-    fun trace(problem: Problem): Problem {
-        var path = problem.at.path
-        while (path !in places) path = path.take(maxOf(path.lastIndexOf('.'), path.lastIndexOf('['), 0))
-        return problem.copy(at = places.getValue(path).copy(path = problem.at.path))
-    }
-}

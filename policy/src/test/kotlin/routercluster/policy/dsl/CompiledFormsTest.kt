@@ -204,7 +204,7 @@ class CompiledFormsTest {
         """.trimIndent()
         val decompiled = decompile(document(text))
         decompiled.problems.shouldBeEmpty()
-        val printed = print(decompiled.program)
+        val printed = writeProgram(decompiled.program)
         val again = parseProgram(printed, "p.dsl")
         withClue(printed) { differences(meaning(compile(again.program, again.source)), meaning(document(text))).shouldBeEmpty() }
     }

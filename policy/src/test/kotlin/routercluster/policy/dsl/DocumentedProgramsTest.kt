@@ -17,7 +17,7 @@ class DocumentedProgramsTest {
         programs.forEach { text ->
             val parsed = parseProgram(text, "docs/dsl.md")
             parsed.hints.map { it.render(parsed.source) }.shouldBeEmpty()
-            print(parsed.program, parsed.source) shouldBe text
+            writeProgram(parsed.program, parsed.source) shouldBe text
         }
     }
 }

@@ -59,12 +59,12 @@ class RecipesTest {
     fun `the program is formatted without loss`() =
         forEachRecipe { file, _ ->
             val parsed = parsed(file)
-            val formatted = print(parsed.program, parsed.source)
+            val formatted = writeProgram(parsed.program, parsed.source)
             val again = parseProgram(formatted, "again")
             again.hints.shouldBeEmpty()
             again.program.toJson(spans = false) shouldBe parsed.program.toJson(spans = false)
             again.program.comments.map { it.text } shouldBe parsed.program.comments.map { it.text }
-            print(again.program, again.source) shouldBe formatted
+            writeProgram(again.program, again.source) shouldBe formatted
         }
 
     @TestFactory
@@ -77,7 +77,7 @@ class RecipesTest {
     private fun returns(root: Yaml.Mapping) {
         val decompiled = decompile(root)
         decompiled.problems.shouldBeEmpty()
-        val text = print(decompiled.program)
+        val text = writeProgram(decompiled.program)
         val parsed = parseProgram(text, "printed.dsl")
         withClue(text) { parsed.hints.map { it.render(parsed.source) }.shouldBeEmpty() }
         val returned = meaning(compile(parsed.program, parsed.source))

@@ -100,8 +100,8 @@ class RefusalsTest {
                     fixed = "RECIPE r {\n  ROUTE a { }\n}\nRECIPE s { }",
                 ),
                 Row(
-                    "SIGNAL pii a { l: ${"[".repeat(60)}${"]".repeat(60)} }",
-                    "1:74 error: is nested too deep; at most 56 levels",
+                    "SIGNAL pii a { l: ${"[".repeat(70)}${"]".repeat(70)} }",
+                    "1:82 error: is nested too deep; at most 64 levels",
                 ),
             ),
         )

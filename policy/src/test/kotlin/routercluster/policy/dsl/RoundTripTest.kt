@@ -17,7 +17,7 @@ class RoundTripTest {
     fun `what is printed is read as it was`() =
         seededCases(CASES) { random ->
             val program = RandomPrograms(random).program()
-            val text = print(program)
+            val text = writeProgram(program)
             val parsed = read(text)
             withClue(text) { parsed.program.toJson(spans = false) shouldBe program.toJson(spans = false) }
         }
@@ -25,13 +25,13 @@ class RoundTripTest {
     @Test
     fun `formatting twice changes nothing more, and loses no comment`() =
         seededCases(CASES) { random ->
-            val text = scattered(print(RandomPrograms(random).program()), random)
+            val text = scattered(writeProgram(RandomPrograms(random).program()), random)
             val parsed = read(text)
-            val once = read(print(parsed.program, parsed.source))
+            val once = read(writeProgram(parsed.program, parsed.source))
             withClue(text) {
                 once.program.comments.map { it.text } shouldContainExactlyInAnyOrder parsed.program.comments.map { it.text }
                 once.program.toJson(spans = false) shouldBe parsed.program.toJson(spans = false)
-                print(once.program, once.source) shouldBe once.source.text
+                writeProgram(once.program, once.source) shouldBe once.source.text
             }
         }
 
@@ -62,7 +62,7 @@ class RoundTripTest {
             val decompiled = decompile(document)
             withClue(writeYaml(document)) {
                 decompiled.problems.shouldBeEmpty()
-                val text = print(decompiled.program)
+                val text = writeProgram(decompiled.program)
                 withClue(text) {
                     val again = read(text)
                     differences(meaning(compile(again.program, again.source)), meaning(document)).shouldBeEmpty()
@@ -81,14 +81,14 @@ class RoundTripTest {
     @Test
     fun `any text is read to its end, and every hint stands in it`() =
         seededCases(CASES) { random ->
-            val text = damaged(print(RandomPrograms(random).program()), random)
+            val text = damaged(writeProgram(RandomPrograms(random).program()), random)
             val parsed = parseProgram(text, "random.dsl")
             withClue(text) {
                 check(parsed).forEach { hint ->
                     (hint.span.start in 0..hint.span.end && hint.span.end <= text.length) shouldBe true
                     hint.render(parsed.source)
                 }
-                print(parsed.program, parsed.source)
+                writeProgram(parsed.program, parsed.source)
                 compile(parsed.program, parsed.source)
             }
         }
