@@ -76,7 +76,8 @@ internal class Page(comments: List<Comment>, private val source: SourceText?) {
         depth--
     }
 
-    private fun commentsTo(end: Int) {
+    /** Comments that stand before [end]. */
+    fun commentsTo(end: Int) {
         while (waiting.isNotEmpty() && waiting.first().span.start < end) {
             val comment = waiting.removeFirst()
             separate(comment.span.start)

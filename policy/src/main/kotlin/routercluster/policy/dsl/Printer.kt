@@ -64,7 +64,7 @@ private class Printer(comments: List<Comment>, private val source: SourceText?) 
     private fun test(item: Item.Test) =
         page.braces("TEST ${item.name.shown()}", item.body, item.cases.isEmpty()) {
             item.cases.forEach {
-                page.statement(it.span) { page.line("${quote(it.query.text)} -> ${it.route.shown()}") }
+                page.statement(it.span) { page.within(it.span) { page.line("${quote(it.query.text)} -> ${it.route.shown()}") } }
             }
         }
 }
@@ -78,21 +78,26 @@ private class StatementPrinter(private val page: Page, private val values: Value
 
     private fun statement(statement: Statement) {
         when (statement) {
-            is Statement.Priority -> page.line("PRIORITY ${statement.value.written}")
-            is Statement.Tier -> page.line("TIER ${statement.value.written}")
-            is Statement.When -> page.within(statement.span) { page.line(values.condition("WHEN ", statement.condition)) }
+            is Statement.Priority -> line(statement, "PRIORITY ${statement.value.written}")
+            is Statement.Tier -> line(statement, "TIER ${statement.value.written}")
+            is Statement.When -> line(statement, values.condition("WHEN ", statement.condition))
             is Statement.Models -> page.within(statement.span) { models(statement.models) }
-            is Statement.Algorithm -> headed("ALGORITHM ${statement.type.shown()}${values.options(statement.options)}", statement.block)
-            is Statement.Plugin -> headed("PLUGIN ${statement.name.shown()}", statement.block)
-            is Statement.Description -> page.line("DESCRIPTION ${quote(statement.text.text)}")
+            is Statement.Algorithm -> headed(statement, algorithm(statement), statement.block)
+            is Statement.Plugin -> headed(statement, "PLUGIN ${statement.name.shown()}", statement.block)
+            is Statement.Description -> line(statement, "DESCRIPTION ${quote(statement.text.text)}")
             is Statement.For -> iteration(statement)
             is Statement.Emit -> values.declaration("EMIT ${statement.kind.shown()}", statement.block)
-            is Statement.Named -> page.line("NAME ${statement.name.shown()}")
+            is Statement.Named -> line(statement, "NAME ${statement.name.shown()}")
             is Statement.Other -> values.field(statement.written)
         }
     }
 
-    private fun headed(head: String, block: Value.Fields?) = if (block == null) page.line(head) else values.declaration(head, block)
+    private fun line(statement: Statement, text: String) = page.within(statement.span) { page.line(text) }
+
+    private fun headed(statement: Statement, head: String, block: Value.Fields?) =
+        if (block == null) line(statement, head) else values.declaration(head, block)
+
+    private fun algorithm(statement: Statement.Algorithm) = "ALGORITHM ${statement.type.shown()}${values.options(statement.options)}"
 
     private fun models(models: List<ModelUse>) =
         models.forEachIndexed { index, model ->

@@ -53,6 +53,17 @@ internal class ReferenceCheck(private val scope: Scope, private val hints: Hints
     private fun signal(signal: Item.Signal) {
         if (signal.type.text !in signalLists) hints.unknown("type of signal", signal.type, signalLists.keys)
         if (signal.type.text == DOMAIN) categories(signal)
+        (signal.block["composer"] as? Value.Fields)?.let(::composer)
+    }
+
+    /** A condition as a document writes it. */
+    private fun composer(node: Value.Fields) {
+        input(node)
+        (node["conditions"] as? Value.Items)
+            ?.items
+            .orEmpty()
+            .filterIsInstance<Value.Fields>()
+            .forEach(::composer)
     }
 
     private fun categories(signal: Item.Signal) {

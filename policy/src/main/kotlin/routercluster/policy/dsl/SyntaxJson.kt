@@ -78,7 +78,7 @@ private class SyntaxJson(private val spans: Boolean) {
     private fun condition(condition: Condition): ObjectNode =
         when (condition) {
             is Condition.Signal -> {
-                node("signal", condition.span)
+                node("condition", condition.span)
                     .with("type", name(condition.type))
                     .with("name", name(condition.name))
                     .with("fields", fields(condition.fields))

@@ -8,7 +8,10 @@ internal class ValuePrinter(private val page: Page, private val width: Int) {
     fun options(options: List<Field>): String =
         if (options.isEmpty()) "" else options.joinToString(", ", " (", ")") { "${it.key.shown()} = ${inline(it.value)}" }
 
-    fun field(field: Field) = value("${field.key.shown()}: ", field.value, "")
+    fun field(field: Field) {
+        page.commentsTo(field.value.span.start)
+        value("${field.key.shown()}: ", field.value, "")
+    }
 
     private fun fields(fields: List<Field>) = fields.forEach { page.statement(it.span) { field(it) } }
 

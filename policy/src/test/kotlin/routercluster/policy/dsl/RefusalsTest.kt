@@ -139,6 +139,10 @@ class RefusalsTest {
                     "1:55 warning: no score is named t; s",
                     "1:112 warning: no output of a projection is named lo; low",
                 ),
+                Row(
+                    "SIGNAL complexity c { composer: { operator: AND, conditions: [{ type: pii, name: a }] } }",
+                    "1:82 warning: no pii signal is named a",
+                ),
                 Row("PROJECTION score s { inputs: [{ type: pii name: a }] }", "1:49 warning: no pii signal is named a"),
                 Row("PROJECTION sum s { }", "1:12 warning: no kind of projection is named sum; mapping, partition, score"),
                 Row(
