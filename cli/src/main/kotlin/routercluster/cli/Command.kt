@@ -97,7 +97,14 @@ fun readText(path: Path): String =
         throw Failure("$path: is not UTF-8 text")
     }
 
-private fun describe(file: String, invalid: InvalidPolicy): String {
-    val count = invalid.problems.size
-    return invalid.problems.joinToString("\n") + "\n$file: $count ${if (count == 1) "problem" else "problems"}"
+/** @throws Failure that says why [path] cannot be written */
+fun writeText(path: Path, text: String) {
+    try {
+        Files.writeString(path, text)
+    } catch (e: IOException) {
+        throw Failure("$path: cannot be written: ${e.message}")
+    }
 }
+
+private fun describe(file: String, invalid: InvalidPolicy): String =
+    invalid.problems.joinToString("\n") + "\n$file: ${counted(invalid.problems.size, "problem")}"

@@ -65,19 +65,17 @@ private fun describe(inactive: InactiveFeature): ObjectNode {
     return entry
 }
 
-private fun summary(file: Path, policy: Policy): String {
+internal fun summary(file: Path, policy: Policy): String {
     val decisions = policy.recipes.values.sumOf { it.decisions.size }
     val inactive = policy.inactive.byFeature().size
     val without = if (inactive == 0) "" else ", ${counted(inactive, "feature")} inactive (serve refuses them without --allow-inactive)"
-    return "$file: valid, ${counted(
-        policy.models.size,
-        "model",
-    )}, ${counted(decisions, "decision")}, revision ${policy.revision.take(12)}$without"
+    val counts = "${counted(policy.models.size, "model")}, ${counted(decisions, "decision")}"
+    return "$file: valid, $counts, revision ${policy.revision.take(12)}$without"
 }
 
 internal fun counted(count: Int, noun: String): String = "$count $noun${if (count == 1) "" else "s"}"
 
-private fun describe(problem: Problem) =
+internal fun describe(problem: Problem) =
     newObject()
         .put("file", problem.at.file)
         .put("line", problem.at.line)

@@ -4,12 +4,15 @@ import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.UsageError
 import org.slf4j.event.Level
 import routercluster.cli.discovery.SIMULATED_MODELS
+import routercluster.cli.dsl.TestPolicy
+import routercluster.cli.dsl.dsl
 import routercluster.cli.serve.Running
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
 import routercluster.gateway.encode.EncoderPool
+import routercluster.gateway.encode.ReadyPolicy
 import routercluster.gateway.encode.planWith
 import routercluster.gateway.encode.ready
 import routercluster.gateway.envoy.Address
@@ -28,6 +31,7 @@ import routercluster.policy.Listener
 import routercluster.policy.Policy
 import routercluster.policy.config.format.configSchema
 import routercluster.policy.config.migrate.migrate
+import routercluster.policy.dsl.Expectation
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
@@ -38,8 +42,12 @@ import routercluster.policy.record.toJson
 import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Identity
+import routercluster.policy.request.Message
+import routercluster.policy.request.Role
 import routercluster.policy.request.parseChat
+import routercluster.policy.routing.ModelName
 import routercluster.policy.routing.Plan
+import routercluster.policy.routing.Target
 import routercluster.policy.routing.begin
 import routercluster.policy.routing.resolve
 import routercluster.telemetry.InvalidTracing
@@ -59,6 +67,8 @@ fun commands(): List<CoreCliktCommand> =
         Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Replay(::loadWithFiles, ::replayed),
+        dsl(::loadWithFiles),
+        TestPolicy(::loadWithFiles, ::routesMet),
         Models(::loadWithFiles),
         Status(),
         Version(),
@@ -159,17 +169,34 @@ private fun servicesAsked(record: DecisionRecord, policy: Policy): Map<String, S
         .mapNotNull { name -> policy.catalog.addressOf(name)?.let { name to it } }
         .toMap()
 
+/** The decision that each query meets, with encoders opened once for all of them. */
+private fun routesMet(policy: Policy, expectations: List<Expectation>): List<String?> =
+    logTo(LogFormat.HUMAN, Level.WARN).use {
+        EncoderPool(localEncoders).use { encoders ->
+            readied(encoders, policy).use { ready -> expectations.map { routeMet(ready, it) } }
+        }
+    }
+
+private fun routeMet(ready: ReadyPolicy, expectation: Expectation): String? {
+    val recipe = ready.policy.recipes.getValue(expectation.recipe)
+    val facts = Facts(listOf(Message(Role.USER, expectation.query)), languages = Snapshot.languages(ready.policy))
+    val asked = Target.Routed(ModelName(recipe.name, recipe.name), recipe)
+    return planWith(ready.lease, ready.policy.begin(asked, facts, Random(0))).decision?.name
+}
+
 /** With every signal read; encoders are opened where the policy has use for them. */
 private fun planned(encoders: EncoderPool, policy: Policy, model: String, facts: Facts): Plan {
-    val ready =
-        try {
-            encoders.ready(policy)
-        } catch (failure: EncodeFailure) {
-            throw Failure("learned signals cannot be read: ${failure.message}")
-        }
+    val ready = readied(encoders, policy)
     val planning = ready.policy.begin(ready.policy.resolve(model), facts, Random(0), everything = true)
     return ready.use { planWith(it.lease, planning) }
 }
+
+private fun readied(encoders: EncoderPool, policy: Policy): ReadyPolicy =
+    try {
+        encoders.ready(policy)
+    } catch (failure: EncodeFailure) {
+        throw Failure("learned signals cannot be read: ${failure.message}")
+    }
 
 private fun replayed(text: String, policy: Policy): Explained {
     val comparison = replay(recordIn(text), policy)

@@ -31,10 +31,13 @@ internal object DocumentBounds {
  * The root of the one YAML document in [text], or null after reporting why there is none. Keys are single words, none twice in
  * one mapping; anchors, aliases and merge keys are understood, recursion and tags are not.
  */
-internal fun readDocument(text: String, file: String, environment: (String) -> String?, problems: Problems): Section? {
-    val reader = DocumentReader(file, problems)
-    val root = reader.compose(text) ?: return null
-    if (root is MappingNode) return Section(root, file, "", problems, environment)
+internal fun readDocument(text: String, file: String, environment: (String) -> String?, problems: Problems): Section? =
+    composeDocument(text, file, problems)?.let { Section(it, file, "", problems, environment) }
+
+/** As [readDocument], the nodes themselves. */
+internal fun composeDocument(text: String, file: String, problems: Problems): MappingNode? {
+    val root = DocumentReader(file, problems).compose(text) ?: return null
+    if (root is MappingNode) return root
     problems.add(Location(file, "", 1, 1), "is not a policy", accepted = "a mapping with version, providers and routing")
     return null
 }
