@@ -15,8 +15,7 @@ import numpy as np
 
 from routertrain import metrics, pack_data
 from routertrain.infer import Bundle
-from routertrain.jailbreak_data import read_wording
-from routertrain.perturb import DISGUISES
+from routertrain.perturb import DISGUISES, read_wording
 from routertrain.records import read_rows
 
 SEED = 7

@@ -23,6 +23,8 @@ WIDTHS = (16, 32, 48, 64, 96, 128, 256)
 TOKENS_PER_BATCH = 1024
 TOPICAL_TOKENS_MAX = 64
 SINGLE_TOKENS_MAX = 128
+DISGUISED_TOKENS_MAX = 256
+"""A padded copy that is cut short has lost what its label speaks of."""
 BATCHES_AHEAD = 4
 
 
@@ -44,8 +46,14 @@ def encode(tokenizer: Tokenizer, rows: Sequence[Example]) -> list[Encoding]:
     encodings = tokenizer.encode_batch([(row.text, row.pair) if row.pair else row.text for row in rows])
     for row, encoding in zip(rows, encodings, strict=True):
         if row.pair is None:
-            encoding.truncate(SINGLE_TOKENS_MAX if row.spans or "jailbreak" in row.labels else TOPICAL_TOKENS_MAX)
+            encoding.truncate(_tokens_max(row))
     return encodings
+
+
+def _tokens_max(row: Example) -> int:
+    if "+" in row.source:
+        return DISGUISED_TOKENS_MAX
+    return SINGLE_TOKENS_MAX if row.spans or "jailbreak" in row.labels else TOPICAL_TOKENS_MAX
 
 
 def shuffled_batches(rows: Sequence[Prepared], seed: int) -> list[tuple[int, list[Prepared]]]:

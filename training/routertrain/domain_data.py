@@ -6,10 +6,12 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from routertrain.heads import DOMAINS
+from routertrain.perturb import DISGUISES, read_wording
 from routertrain.records import Example, one_hot, read_rows
 
 OPENERS = (
@@ -36,6 +38,8 @@ OPENERS = (
 )
 SHORT_WORDS_MAX = 24
 VARIANT_SHARE = 0.3
+DISGUISED_SHARE = 0.2
+TRAINED_DISGUISES = ("padding", "padding", "paraphrase", "leetspeak", "leetspeak", "suffix", "three-words")
 OTHER_CHAT_ROWS = 250
 
 
@@ -44,7 +48,19 @@ def domain_examples(data: Path, own: Path, seed: int) -> list[Example]:
     questions = _questions(data)
     rows = [_example(text, domain, text, "exam") for text, domain in questions]
     rows += [_example(_as_chat(text, chance), domain, text, "exam-chat") for text, domain in questions if chance.random() < VARIANT_SHARE]
-    return rows + _topics(own, chance) + _other_chat(data, chance)
+    rows += _topics(own, chance)
+    return rows + _disguised([row for row in rows if row.source != "exam"], own, chance) + _other_chat(data, chance)
+
+
+def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Example]:
+    """Copies of some short questions, so that harmless words around a question and odd letters in it do not change its topic."""
+    words = read_wording(own, "train")
+    copies = []
+    for row in rows:
+        if chance.random() < DISGUISED_SHARE:
+            name = chance.choice(TRAINED_DISGUISES)
+            copies.append(replace(row, text=DISGUISES[name](row.text, words, chance), source=f"{row.source}+{name}", keeps_embedding=False))
+    return copies
 
 
 def _questions(data: Path) -> list[tuple[str, str]]:

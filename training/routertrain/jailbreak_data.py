@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
 from routertrain.pack_data import jailbreak_examples
-from routertrain.perturb import DISGUISES, Wording
+from routertrain.perturb import DISGUISES, read_wording
 from routertrain.records import Example
 
 THREAT_COPIES = 2
-BENIGN_SHARE = 0.4
+BENIGN_SHARE = 1.0
 COPIED_CHARACTERS_MAX = 700
 """Longer texts are cut in training, so their end is trained on as a text of its own."""
 TAIL_CHARACTERS = 600
 TAIL_SHARE = 0.5
-TRAINED_DISGUISES = ("three-words", "three-words", "suffix", "paraphrase", "padding", "leetspeak")
+TRAINED_DISGUISES = ("three-words", "three-words", "suffix", "paraphrase", "padding", "leetspeak", "leetspeak")
 """Zero-width, look-alike and base64 disguises are undone before the head sees a text."""
-
-
-def read_wording(own: Path, part: str) -> Wording:
-    return Wording(**json.loads((own / "wordings.json").read_text(encoding="utf-8"))[part])
 
 
 def disguised_examples(data: Path, own: Path, seed: int) -> list[Example]:

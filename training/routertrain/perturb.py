@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 LEET = str.maketrans({"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7"})
 LOOK_ALIKE = str.maketrans({"a": "а", "c": "с", "e": "е", "i": "і", "o": "о", "p": "р", "x": "х", "y": "у"})
@@ -20,6 +22,10 @@ class Wording:
     suffixes: Sequence[str]
     wrappers: Sequence[str]
     padding: Sequence[str]
+
+
+def read_wording(own: Path, part: str) -> Wording:
+    return Wording(**json.loads((own / "wordings.json").read_text(encoding="utf-8"))[part])
 
 
 def three_words(text: str, words: Wording, chance: random.Random) -> str:
