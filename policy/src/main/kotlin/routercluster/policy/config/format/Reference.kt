@@ -14,7 +14,8 @@ fun configReference(): String =
         }
     }
 
-private const val TABLE_HEAD = "| field | type | default | unit | accepted | acts on | status | meaning |\n|---|---|---|---|---|---|---|---|\n"
+private const val TABLE_HEAD =
+    "| field | type | default | unit | accepted | acts on | status | meaning |\n|---|---|---|---|---|---|---|---|\n"
 
 private const val INTRODUCTION =
     """# Fields of a policy file
