@@ -54,6 +54,7 @@ fun commands(): List<CoreCliktCommand> =
         Init(),
         Validate(::loadWithFiles),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
+        Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, ::replayed),
         Models(::loadWithFiles),
         Status(),

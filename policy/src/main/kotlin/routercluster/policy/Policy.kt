@@ -85,7 +85,11 @@ data class Listener(val name: String, val address: String, val port: Int, val ti
 
 enum class Strategy { PRIORITY, CONFIDENCE }
 
-/** An isolated policy over the shared models: its signals and decisions see no other recipe's. */
+/**
+ * An isolated policy over the shared models: its signals and decisions see no other recipe's.
+ *
+ * @property composers by a signal's place, the rule without which it counts as not matched
+ */
 class Recipe(
     val name: String,
     val strategy: Strategy,
@@ -94,6 +98,7 @@ class Recipe(
     private val catalog: Catalog = Catalog.NONE,
     val projections: Projections = Projections.NONE,
     private val semantics: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
+    val composers: Map<Int, Rule> = emptyMap(),
 ) {
     /** Compiled once, here. */
     val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics)
@@ -107,7 +112,7 @@ class Recipe(
             .fold(Duration.ZERO) { sum, stage -> sum + stage.maxOf { it.timeout } }
 
     /** This recipe with other [signals] in the places of its own. */
-    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics)
+    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics, composers)
 }
 
 /**
@@ -127,7 +132,11 @@ class Decision(
     val selector: Selector,
     val plugins: List<Plugin>,
     val annotations: Map<String, String> = emptyMap(),
+    val written: AsWritten = AsWritten(algorithm),
 )
+
+/** What a decision's file says, also of what is not built yet. [plugins] are the types of those that are on. */
+data class AsWritten(val algorithm: String, val plugins: List<String> = emptyList())
 
 /**
  * A model as one decision would use it.

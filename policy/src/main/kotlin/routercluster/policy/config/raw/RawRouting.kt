@@ -1,5 +1,6 @@
 package routercluster.policy.config.raw
 
+import routercluster.policy.AsWritten
 import routercluster.policy.Strategy
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
@@ -37,6 +38,7 @@ internal class RawDecision(
     val algorithm: String,
     val plugins: List<RawPlugin>,
     val annotations: Map<String, String>,
+    val written: AsWritten,
 )
 
 internal class RawModelRef(
@@ -112,8 +114,14 @@ private fun readDecision(section: Section): RawDecision? {
             section.section("algorithm")?.let(::readAlgorithm) ?: DEFAULT_ALGORITHM,
             section.sections("plugins").mapNotNull(::readPlugin),
             readAnnotations(section),
+            readWritten(section),
         )
     return decision.takeIf { name != null }
+}
+
+private fun readWritten(section: Section): AsWritten {
+    val plugins = section.sections("plugins").filter { it.section("configuration")?.string("enabled") != "false" }
+    return AsWritten(section.section("algorithm")?.string("type") ?: DEFAULT_ALGORITHM, plugins.mapNotNull { it.string("type") })
 }
 
 private const val PRIORITY_MAX = 1_000_000_000
