@@ -73,7 +73,7 @@ private fun startGateway(settings: ServeSettings): Running {
             extProcPort = settings.extProcPort,
             adminPort = settings.adminPort,
             version = version,
-            load = { text, name -> loadWithFiles(text, name, System::getenv) },
+            load = { text, name -> loadWithFiles(text, name, System::getenv).complete(settings.allowInactive) },
             encoders = localEncoders,
         )
     return try {

@@ -1,7 +1,10 @@
 package routercluster.policy
 
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.Problem
+import routercluster.policy.config.format.Inactive
+import routercluster.policy.config.format.byFeature
 import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
@@ -26,6 +29,7 @@ import java.time.Duration
  * @property metrics whether metrics are offered
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
+ * @property inactive what the file asks for and this program does not do yet
  */
 class Policy(
     val revision: String,
@@ -44,6 +48,7 @@ class Policy(
     val metrics: Boolean = true,
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
+    val inactive: List<Inactive> = emptyList(),
 ) {
     /** Whether decisions may depend on encoders. */
     val isLearned: Boolean = recipes.values.any { it.engine.isLearned }
@@ -54,6 +59,17 @@ class Policy(
 
     /** Longest wait for encoders while one request is decided. */
     val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO
+
+    /**
+     * This policy, if it can do all that its file asks for.
+     *
+     * @throws InvalidPolicy with what it cannot do yet, unless it may serve without ([allowInactive])
+     */
+    fun complete(allowInactive: Boolean): Policy {
+        if (inactive.isEmpty() || allowInactive) return this
+        val features = inactive.byFeature()
+        throw InvalidPolicy(features.map { Problem(it.places.first(), "${it.feature.label} is not built yet", accepted = ALLOW_INACTIVE) })
+    }
 
     /** This policy with other [recipes] in the places of its own. */
     fun with(recipes: Map<String, Recipe>) =
@@ -74,10 +90,13 @@ class Policy(
             metrics,
             catalog,
             notices,
+            inactive,
         )
 
     companion object {
         const val DEFAULT_RECIPE = "default"
+
+        private const val ALLOW_INACTIVE = "a policy without it, or a router started with --allow-inactive"
     }
 }
 

@@ -127,6 +127,7 @@ private fun prove(
         metrics = raw.global.metrics ?: true,
         catalog = catalog,
         notices = problems.notices,
+        inactive = problems.inactive,
     )
 }
 

@@ -127,7 +127,8 @@ data class RawKeyword(
 
         fun read(section: Section): RawKeyword {
             val fuzzyMatch = section.boolean("fuzzy_match") ?: false
-            val method = if (section.has("method")) section.oneOf("method", methods) else KeywordMethod.LITERAL
+            val written = section.oneOf("method", methods)
+            val method = if (section.has("method")) written else KeywordMethod.LITERAL
             if (fuzzyMatch && method != null && method != KeywordMethod.FUZZY && method != KeywordMethod.LITERAL) {
                 section.problems.add(
                     section.at("fuzzy_match"),

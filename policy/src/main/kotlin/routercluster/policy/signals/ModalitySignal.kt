@@ -13,7 +13,7 @@ import routercluster.policy.request.Words
 /** What an answer is to be made of: [AR] is text, [DIFFUSION] an image, [BOTH] both. */
 internal enum class Modality { AR, DIFFUSION, BOTH }
 
-/** A rule of `routing.signals.modality` as written. Its name is one of the three outcomes. */
+/** A rule of `routing.signals.modality` as written. Its name says which of the three [outcome]s it is. */
 internal class RawModality(rule: LearnedRule, private val modality: Modality?) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val settings = catalog.modules.modality
@@ -33,7 +33,7 @@ internal class RawModality(rule: LearnedRule, private val modality: Modality?) :
     companion object {
         private val outcomes = Modality.entries.associateBy { it.name }
 
-        fun read(section: Section) = RawModality(LearnedRule.read(section), section.oneOf("name", outcomes)).also { section.close() }
+        fun read(section: Section) = RawModality(LearnedRule.read(section), section.outcome(outcomes)).also { section.close() }
     }
 }
 

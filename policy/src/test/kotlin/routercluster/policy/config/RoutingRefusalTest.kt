@@ -43,9 +43,8 @@ class RoutingRefusalTest {
             ),
             Row(
                 "priority: 10",
-                "emits: []\n      output_contract: x",
-                "p.yaml:29:7: $FAST.emits: $LATER",
-                "p.yaml:30:7: $FAST.output_contract: $LATER",
+                "emits: [{kind: retain}]",
+                "p.yaml:29:22: $FAST.emits[0].kind: unknown value (found retain); accepted: retention",
             ),
             Row(
                 "model: small, weight",
@@ -78,12 +77,18 @@ class RoutingRefusalTest {
             Row(
                 "type: weighted",
                 "type: knn, knn: {k: 5}",
-                "p.yaml:34:25: $FAST.algorithm.type: $LATER (found knn); accepted: static, weighted",
+                "p.yaml:34:36: $FAST.algorithm.knn.k: unknown key (found k); accepted: no key",
+            ),
+            Row(
+                "type: weighted",
+                "type: elo",
+                "p.yaml:34:25: $FAST.algorithm.type: is a name from before v0.3 (found elo); " +
+                    "accepted: global.router.learning with adaptations of the decision",
             ),
             Row(
                 "type: weighted",
                 "type: wieghted",
-                "p.yaml:34:25: $FAST.algorithm.type: unknown value (found wieghted); accepted: static, weighted; did you mean weighted?",
+                "p.yaml:34:25: $FAST.algorithm.type: unknown value (found wieghted); accepted: $ALGORITHMS; did you mean weighted?",
             ),
             Row(
                 "priority: 10",

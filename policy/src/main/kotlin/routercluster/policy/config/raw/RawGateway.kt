@@ -105,11 +105,10 @@ private fun readForwarding(section: Section) =
         section.duration("first_byte_timeout", timeouts),
         section.duration("idle_timeout", timeouts),
         section.duration("total_timeout", timeouts),
-        if (section.has("fall_back_on")) {
-            section.texts("fall_back_on").mapNotNullTo(mutableSetOf()) { choose(it, failureClasses, emptyList(), section.problems) }
-        } else {
-            null
-        },
+        section
+            .texts("fall_back_on")
+            .mapNotNullTo(mutableSetOf()) { choose(it, failureClasses, emptyList(), section.problems) }
+            .takeIf { section.has("fall_back_on") },
         section.int("retry_budget_percent", 0..100),
         section.duration("hedge_after", Duration.ofMillis(1)..Duration.ofHours(1)),
         section.int("hedge_percent_max", 0..100),

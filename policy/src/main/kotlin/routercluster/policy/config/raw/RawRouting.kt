@@ -5,9 +5,15 @@ import routercluster.policy.Strategy
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.chooseCurrent
+import routercluster.policy.config.format.Status
+import routercluster.policy.config.format.algorithmFormat
+import routercluster.policy.config.format.checkAll
+import routercluster.policy.config.format.decisionFormat
+import routercluster.policy.config.format.formerAlgorithms
+import routercluster.policy.config.format.iterationFormat
+import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.formatSignals
-import routercluster.policy.config.laterAlgorithms
-import routercluster.policy.config.laterDecisionKeys
 import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.selectors
 import routercluster.policy.signals.NamesKnowledgeBase
@@ -86,7 +92,7 @@ private fun readCard(section: Section): RawCard? {
 
 private fun readSignals(section: Section, families: List<SignalFamily>): List<FamilySignal> {
     val built = families.map { it.key }
-    section.notSupportedYet(*(formatSignals.keys - built).toTypedArray())
+    (formatSignals.keys - built.toSet()).forEach { section.refuse(it, Section.NOT_SUPPORTED_YET) }
     listOf("category_kb", "taxonomy").forEach { section.refuse(it, "is a name from before v0.3", accepted = "kb") }
     return families.flatMap { family ->
         section.sections(family.key).map { FamilySignal(family.type, family.read(it)) }
@@ -101,7 +107,8 @@ private fun metricSources(projections: RawProjections, signals: List<FamilySigna
 }
 
 private fun readDecision(section: Section): RawDecision? {
-    section.notSupportedYet(*laterDecisionKeys)
+    section.readInactive(decisionFormat)
+    section.sections("candidateIterations").forEach { it.checkAll(iterationFormat) }
     val name = section.requiredText("name")
     val decision =
         RawDecision(
@@ -137,17 +144,24 @@ private fun readModelRef(section: Section): RawModelRef? {
     return model?.let { RawModelRef(it, lora, weight, reasoning, effort) }
 }
 
-/** Static and weighted choice cannot fail, so their `on_error` is checked and has nothing to do. */
+/**
+ * Static and weighted choice cannot fail, so their `on_error` is checked and has nothing to do. In the place of an algorithm that is
+ * not built stands static.
+ */
 private fun readAlgorithm(section: Section): String? {
-    val type = section.oneOf("type", selectors.keys.associateWith { it }, laterAlgorithms)
-    if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = selectors.keys.joinToString(", "))
-    if (type == null) {
+    val cases = algorithmFormat.cases?.byValue.orEmpty()
+    if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = cases.keys.joinToString(", "))
+    val type = section.text("type")?.let { chooseCurrent(it, cases, formerAlgorithms, section.problems) }
+    val case = cases[type]
+    if (type == null || case == null) {
         section.passOver()
-    } else {
-        section.section(type)
-        section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+        return null
     }
-    return type
+    section.section(type)?.checkAll(case.fields)
+    section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+    val status = case.status as? Status.NotBuilt ?: return type
+    section.problems.inactive(status.feature, section.at("type"))
+    return DEFAULT_ALGORITHM
 }
 
 private const val ANNOTATIONS_MAX = 32
