@@ -1,6 +1,7 @@
 package routercluster.cli
 
 import org.slf4j.event.Level
+import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ReadyPolicy
 import routercluster.gateway.encode.planPatiently
@@ -32,11 +33,19 @@ import kotlin.random.Random
 /** How long one answer of an encoder is waited for: long prompts on a small machine take their time, and nobody waits for the probe. */
 private val PATIENCE: Duration = Duration.ofMinutes(5)
 
+/** A probe is not turned away because others wait before it. */
+private val patientEncoders =
+    EncoderOpener { settings ->
+        localEncoders.open(settings.copy(queueWaitMax = PATIENCE, queueTokensMax = QUEUE_TOKENS_MAX))
+    }
+
+private const val QUEUE_TOKENS_MAX = 16_000_000
+
 /** Runs the probes of [task], so many at once as it says. */
 internal fun evaluated(task: EvalTask): EvalReport =
     // Libraries that load with an encoder have much to say, and it would stand in the answer.
     configureLogging(LogFormat.HUMAN, Level.WARN).use {
-        EncoderPool(localEncoders).use { pool -> prepared(pool, task).use { run(task, it) } }
+        EncoderPool(patientEncoders).use { pool -> prepared(pool, task).use { run(task, it) } }
     }
 
 private fun prepared(pool: EncoderPool, task: EvalTask): ReadyPolicy =

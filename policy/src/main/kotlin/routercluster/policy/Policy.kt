@@ -154,7 +154,7 @@ class Decision(
     val written: AsWritten = AsWritten(algorithm),
 )
 
-/** What a decision's file says, also of what is not built yet. [plugins] are the types of those that are on. */
+/** What a decision's file says, also of what is not built yet. [plugins] are their types, also of those that are switched off. */
 data class AsWritten(val algorithm: String, val plugins: List<String> = emptyList())
 
 /**

@@ -27,8 +27,8 @@ class Matches(private val recipe: Recipe, evidence: Evidence) {
             if (outputs.isNotEmpty()) put(PROJECTION, outputs.toMutableList())
         }
 
-    /** Whether [name] matched; one without a level where any of its levels did. */
-    fun has(type: String, name: String): Boolean = byType[type].orEmpty().any { it == name || it.substringBeforeLast(':') == name }
+    /** Whether exactly [name] matched: a family with levels matches by its levels alone. */
+    fun has(type: String, name: String): Boolean = name in byType[type].orEmpty()
 
     private fun namesOf(place: Int): List<String> {
         val signal = recipe.signals[place]

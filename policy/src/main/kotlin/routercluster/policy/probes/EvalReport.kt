@@ -2,6 +2,7 @@ package routercluster.policy.probes
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
+import routercluster.policy.Decision
 import routercluster.policy.Policy
 import routercluster.policy.Recipe
 import routercluster.policy.decisions.Matches
@@ -24,10 +25,14 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
     val shortfalls: List<String> = listOfNotNull(
         short("probes passed", share(passed, results.size), file.acceptance.probes),
         short("decisions whose probes all passed", share(groupsPassed, byGroup.size), file.acceptance.decisions),
-        short("signals are asserted by a probe", asserted { it.signals.map { signal -> signal.ref } }, file.coverage.signalPercent),
+        short("signals are asserted by a probe", asserted(::signalsOf), file.coverage.signalPercent),
         short("outputs of projections are asserted by a probe", asserted(::outputsOf), file.coverage.projectionPercent),
-        short("probes assert the algorithm", share(results.count { it.probe.algorithm != null }), file.coverage.algorithmPercent),
-        short("probes assert plugins", share(results.count { it.probe.plugins != null }), file.coverage.pluginPercent),
+        short("decisions have their algorithm asserted", ofDecisions({ true }) { it.algorithm != null }, file.coverage.algorithmPercent),
+        short(
+            "decisions with plugins have them asserted",
+            ofDecisions({ it.written.plugins.isNotEmpty() }) { it.plugins != null },
+            file.coverage.pluginPercent,
+        ),
     ) + shapes() + tags()
 
     fun toJson(): ObjectNode {
@@ -96,10 +101,24 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
         return share(counts.sumOf { it.first }, counts.sumOf { it.second })
     }
 
+    /** The share of the decisions [which] that are expected by a probe that [asserts]. */
+    private fun ofDecisions(which: (Decision) -> Boolean, asserts: (Probe) -> Boolean): Double {
+        val asserted = results.map { it.probe }.filter(asserts).mapNotNullTo(mutableSetOf()) { it.decision }
+        val decisions = results
+            .mapNotNull { policy.recipes[it.recipe] }
+            .distinct()
+            .flatMap { it.decisions }
+            .filter(which)
+        return share(decisions.count { it.name in asserted }, decisions.size)
+    }
+
     private fun namesIn(probe: Probe): List<SignalRef> =
         (probe.expected.entries + probe.forbidden.entries).flatMap { (type, names) ->
             names.flatMap { listOf(SignalRef(type, it), SignalRef(type, it.substringBeforeLast(':'))) }
         }
+
+    /** Those that decisions rest on. */
+    private fun signalsOf(recipe: Recipe): List<SignalRef> = recipe.engine.used.map { recipe.signals[it].ref }
 
     private fun outputsOf(recipe: Recipe): List<SignalRef> =
         recipe.projections.mappings.flatMap { mapping -> mapping.outputs.map { SignalRef(Matches.PROJECTION, it.name) } }
@@ -135,8 +154,17 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
         return counts + rates
     }
 
-    /** A tag stands for those that refine it: `negative` for `negative:fanout`. */
-    private fun tagged(tag: String) = results.filter { result -> result.probe.tags.any { it == tag || it.startsWith("$tag:") } }
+    private fun tagged(tag: String) = results.filter { isTagged(it.probe, tag) }
+
+    /** A tag stands for those that refine it: `negative` for `negative:fanout`. Some follow from the request or are written short. */
+    private fun isTagged(probe: Probe, tag: String): Boolean =
+        probe.tags.any { it == tag || it.startsWith("$tag:") } ||
+            when (tag) {
+                "language" -> probe.tags.any { it.length == LANGUAGE_CODE_CHARS }
+                "tools" -> probe.request.tools != null
+                "multi_turn" -> probe.request.messages != null
+                else -> false
+            }
 
     private fun share(count: Int, of: Int = results.size): Double = if (of == 0) 100.0 else 100.0 * count / of
 
@@ -144,4 +172,8 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
         if (actual >= least) null else "${percent(actual)} of $what, at least ${percent(least)} wanted"
 
     private fun percent(share: Double) = String.format(Locale.ROOT, "%.1f %%", share)
+
+    private companion object {
+        const val LANGUAGE_CODE_CHARS = 2
+    }
 }

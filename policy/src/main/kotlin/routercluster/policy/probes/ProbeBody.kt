@@ -8,9 +8,6 @@ import routercluster.policy.request.BadRequest
 
 private val nodes = JsonNodeFactory.instance
 
-/** One token of four bytes, so that tokens are bytes by four as those count who set the sizes. */
-private const val FILLER = " the"
-
 /**
  * The chat request that [probe] describes, as JSON for the model [model].
  *
@@ -26,12 +23,13 @@ fun ProbeFile.body(probe: Probe, model: String): ByteArray {
 }
 
 private fun queried(query: String, request: ProbeRequest): ArrayNode {
-    val repeated = List(request.repeat) { query }.joinToString(" ")
     val padding = request.padding
-    val filler = padding?.text?.repeat(padding.repeat).orEmpty()
-    val parts = listOfNotNull(filler.takeIf { padding?.before == true }, repeated, filler.takeIf { padding?.after == true })
+    val before = padding?.linesBefore ?: 0
+    val after = (padding?.repeat ?: 0) - before
+    val text = padding?.text.orEmpty()
+    val lines = List(before) { text } + List(request.repeat) { query } + List(after) { text }
     val messages = nodes.arrayNode()
-    messages.addObject().put("role", "user").put("content", parts.joinToString("\n"))
+    messages.addObject().put("role", "user").put("content", lines.joinToString("\n"))
     return messages
 }
 
@@ -55,34 +53,24 @@ private fun ProbeFile.image(name: String): ObjectNode {
     return part
 }
 
-/** Puts filler where [generated] says; a place behind the last part is a new part. */
+/** Puts filler where [generated] says. */
 private fun fill(messages: ArrayNode, generated: GeneratedText) {
     val message = messages[generated.message] as? ObjectNode
         ?: throw BadRequest(400, "no_such_message", "there is no message ${generated.message} to fill", "message_index")
     val written = message.path("content").asText()
     val content = message["content"] as? ArrayNode ?: message.putArray("content").also { it.addText(written) }
-    val missing = generated.bytes - messages.sumOf { bytesOf(it) }
+    val missing = generated.bytes - content.sumOf {
+        it
+            .path("text")
+            .asText()
+            .encodeToByteArray()
+            .size
+    }
     if (missing <= 0) return
-    val text = FILLER.repeat(missing / FILLER.length) + " ".repeat(missing % FILLER.length)
-    val part = nodes.objectNode().put("type", "text").put("text", text)
+    val part = nodes.objectNode().put("type", "text").put("text", generated.character.repeat(missing))
     if (generated.content <= content.size()) content.insert(generated.content, part) else content.add(part)
 }
 
 private fun ArrayNode.addText(text: String) {
     addObject().put("type", "text").put("text", text)
-}
-
-private fun bytesOf(message: JsonNode): Int {
-    val content = message.path("content")
-    return if (content.isTextual) {
-        content.asText().encodeToByteArray().size
-    } else {
-        content.sumOf {
-            it
-                .path("text")
-                .asText()
-                .encodeToByteArray()
-                .size
-        }
-    }
 }

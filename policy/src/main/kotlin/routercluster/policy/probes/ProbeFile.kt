@@ -74,11 +74,11 @@ class ProbeRequest(
     val generated: GeneratedText?,
 )
 
-/** [text], [repeat] times, before or after the query, or around it. */
-class Padding(val text: String, val repeat: Int, val before: Boolean, val after: Boolean)
+/** [repeat] lines of [text], [linesBefore] of them before the query and the others behind it. */
+class Padding(val text: String, val repeat: Int, val linesBefore: Int)
 
-/** Filler at one place of one message, so that the texts of all messages together have [bytes]. */
-class GeneratedText(val message: Int, val content: Int, val bytes: Int)
+/** A run of [character] as a part of one message, so that the texts of that message together have [bytes]. */
+class GeneratedText(val message: Int, val content: Int, val bytes: Int, val character: String)
 
 private const val SCHEMA_VERSION = "v1"
 private const val REPEAT_MAX = 1_000_000
@@ -205,9 +205,10 @@ private fun readRequest(section: Section): ProbeRequest {
 }
 
 private fun readPadding(section: Section): Padding {
-    val placements = mapOf("before" to (true to false), "after" to (false to true), "around" to (true to true))
-    val (before, after) = section.oneOf("placement", placements) ?: (false to true)
-    return Padding(section.requiredString("text"), section.int("repeat", 1..REPEAT_MAX) ?: 1, before, after)
+    val placements = mapOf<String, (Int) -> Int>("before" to { it }, "after" to { 0 }, "around" to { it / 2 })
+    val repeat = section.int("repeat", 1..REPEAT_MAX) ?: 1
+    val linesBefore = section.oneOf("placement", placements) ?: { 0 }
+    return Padding(section.requiredString("text"), repeat, linesBefore(repeat))
 }
 
 private fun readGenerated(section: Section) =
@@ -215,4 +216,7 @@ private fun readGenerated(section: Section) =
         section.int("message_index", 0..REPEAT_MAX) ?: 0,
         section.int("content_index", 0..REPEAT_MAX) ?: 0,
         section.int("target_text_bytes", 1..GENERATED_BYTES_MAX) ?: 0,
+        section.string("character")?.take(1) ?: FILLER,
     )
+
+private const val FILLER = "x"

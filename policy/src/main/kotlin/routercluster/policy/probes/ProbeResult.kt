@@ -89,8 +89,20 @@ private fun consequences(probe: Probe, plan: Plan): List<String> {
                 ?.sorted()
                 ?.joinToString(),
         ),
-        forward?.let { compare("model", probe.alias, it.first.model.name) },
+        forward?.let { wrongAlias(probe, it) },
     )
+}
+
+/** The model that is expected need only be one of the candidates: which of them goes first is the algorithm's to say. */
+private fun wrongAlias(probe: Probe, forward: Action.Forward): String? {
+    val models = forward.ranked.map { it.candidate.model.name }
+    return if (probe.alias == null ||
+        probe.alias in models
+    ) {
+        null
+    } else {
+        "model expected ${probe.alias}, candidates were ${models.joinToString()}"
+    }
 }
 
 private fun compare(what: String, expected: String?, actual: String?): String? =

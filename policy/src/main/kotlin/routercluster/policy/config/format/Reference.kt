@@ -9,7 +9,9 @@ fun configReference(): String =
         append(features())
         val rows = Rows().of(rootFormat, "", Place("everywhere", Status.Works))
         rows.groupBy { it.path.substringBefore('.').substringBefore('[') }.forEach { (part, fields) ->
-            append("\n## $part\n\n| field | type | default | unit | accepted | acts on | status | meaning |\n|---|---|---|---|---|---|---|---|\n")
+            append(
+                "\n## $part\n\n| field | type | default | unit | accepted | acts on | status | meaning |\n|---|---|---|---|---|---|---|---|\n",
+            )
             fields.forEach { append(it.line()) }
         }
     }
@@ -87,15 +89,26 @@ private fun typeOf(kind: Kind): String =
 private fun valuesOf(kind: Kind): String =
     when (kind) {
         is Kind.Flag -> "true, false"
+
         is Kind.Whole -> "${kind.range.first} to ${kind.range.last}" + kind.word?.let { ", or $it" }.orEmpty()
+
         is Kind.Number -> "${kind.range.start} to ${kind.range.endInclusive}"
+
         is Kind.Time -> "${durationText(kind.range.start)} to ${durationText(kind.range.endInclusive)}"
+
         is Kind.Size -> "${kind.range.first} to ${kind.range.last}"
-        is Kind.Choice -> kind.accepted.joinToString(", ") + if (kind.refused.isEmpty()) "" else "; refused: ${kind.refused.joinToString(", ")}"
+
+        is Kind.Choice -> kind.accepted.joinToString(", ") +
+            if (kind.refused.isEmpty()) "" else "; refused: ${kind.refused.joinToString(", ")}"
+
         is Kind.Texts -> kind.words?.joinToString(", ").orEmpty()
+
         is Kind.Numbers -> "${kind.range.start} to ${kind.range.endInclusive} each"
+
         is Kind.Named -> "each value: ${typeOf(kind.value)} ${valuesOf(kind.value)}".trim()
+
         is Kind.Same -> "as `${kind.path}`"
+
         is Kind.Text, Kind.TextLists, is Kind.Part, is Kind.Parts, Kind.Anything -> ""
     }
 

@@ -13,7 +13,12 @@ fun configSchema(): ObjectNode {
     val schema = json.objectNode().put("\$schema", DRAFT).put("title", "Policy file of RouterCluster, format v0.3")
     schema.setAll<ObjectNode>(root)
     val routing = schema.path("properties").path("routing")
-    val rule = routing.path("properties").path("decisions").path("items").path("properties").path("rules")
+    val rule = routing
+        .path("properties")
+        .path("decisions")
+        .path("items")
+        .path("properties")
+        .path("rules")
     schema.putObject("\$defs").apply {
         set<ObjectNode>("routing", routing.deepCopy())
         set<ObjectNode>("rule", rule.deepCopy())
@@ -98,7 +103,13 @@ private fun scalar(vararg types: String): ObjectNode {
 }
 
 private fun orFromEnvironment(schema: ObjectNode): ObjectNode =
-    json.objectNode().apply { putArray("anyOf").add(schema).addObject().put("type", "string").put("pattern", FROM_ENVIRONMENT) }
+    json.objectNode().apply {
+        putArray("anyOf")
+            .add(schema)
+            .addObject()
+            .put("type", "string")
+            .put("pattern", FROM_ENVIRONMENT)
+    }
 
 private fun whole(kind: Kind.Whole): ObjectNode {
     val number = orFromEnvironment(range(scalar("integer"), kind.range.first.toDouble()..kind.range.last.toDouble()))

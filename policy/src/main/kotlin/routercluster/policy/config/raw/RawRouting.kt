@@ -126,10 +126,11 @@ private fun readDecision(section: Section): RawDecision? {
     return decision.takeIf { name != null }
 }
 
-private fun readWritten(section: Section): AsWritten {
-    val plugins = section.sections("plugins").filter { it.section("configuration")?.string("enabled") != "false" }
-    return AsWritten(section.section("algorithm")?.string("type") ?: DEFAULT_ALGORITHM, plugins.mapNotNull { it.string("type") })
-}
+private fun readWritten(section: Section) =
+    AsWritten(
+        section.section("algorithm")?.string("type") ?: DEFAULT_ALGORITHM,
+        section.sections("plugins").mapNotNull { it.string("type") },
+    )
 
 private const val PRIORITY_MAX = 1_000_000_000
 private const val DEFAULT_ALGORITHM = "static"

@@ -26,7 +26,10 @@ class DescriptionTest {
             repeat(CASES_MAX) { round ->
                 val document = Sample(round)
                 val yaml = document.of(rootFormat, "")
-                val taken = problems(yaml).filter { it.value == STRANGER && it.message == "unknown key" }.associate { it.at.path.removeSuffix(".$STRANGER") to it.accepted }
+                val taken = problems(yaml).filter { it.value == STRANGER && it.message == "unknown key" }.associate {
+                    it.at.path.removeSuffix(".$STRANGER") to
+                        it.accepted
+                }
                 document.keys.forEach { (path, keys) ->
                     seen += path
                     val expected = keys.sorted().joinToString(", ").ifEmpty { "no key" }
@@ -75,7 +78,11 @@ class DescriptionTest {
     }
 
     private fun everyField(fields: Fields): List<Field> {
-        val cases = fields.cases?.byValue?.values.orEmpty().flatMap { everyField(it.fields) }
+        val cases = fields.cases
+            ?.byValue
+            ?.values
+            .orEmpty()
+            .flatMap { everyField(it.fields) }
         return fields.all + fields.all.flatMap { below(it.kind) } + cases
     }
 
@@ -104,8 +111,15 @@ class DescriptionTest {
             val slot = fields.cases?.let { it.slot ?: case }
             keys[path] = fields.all.mapTo(mutableSetOf()) { it.key } + setOfNotNull(slot)
             val others = fields.all.filterNot { it.key in form.entry }
-            val entries = form.entry.map { "${it.key}: ${it.value}" } + others.mapNotNull { field -> value(field, child(path, field.key), fields.cases, case)?.let { "${field.key}: $it" } }
-            val cased = case?.let { "$slot: ${of(checkNotNull(fields.cases).byValue.getValue(it).fields, child(path, checkNotNull(slot)))}" }
+            val entries =
+                form.entry.map { "${it.key}: ${it.value}" } +
+                    others.mapNotNull { field -> value(field, child(path, field.key), fields.cases, case)?.let { "${field.key}: $it" } }
+            val cased = case?.let {
+                "$slot: ${of(
+                    checkNotNull(fields.cases).byValue.getValue(it).fields,
+                    child(path, checkNotNull(slot)),
+                )}"
+            }
             return (entries + listOfNotNull(cased) + "$STRANGER: 1").joinToString(", ", "{", "}")
         }
 
@@ -132,7 +146,11 @@ class DescriptionTest {
     private companion object {
         val condition = setOf("type", "name", "label", "predicate", "on_error")
         val rule = listOf(Form(mapOf("type" to "x"), setOf("operator", "conditions")), Form(without = condition))
-        val local = gatewayFormat["encoders"].let { it.kind as Kind.Parts }.fields.all.map { it.key } - setOf("name", "remote", "serves", "timeout")
+        val local =
+            gatewayFormat["encoders"]
+                .let { it.kind as Kind.Parts }
+                .fields.all
+                .map { it.key } - setOf("name", "remote", "serves", "timeout")
 
         /** By the end of a path. */
         val forms =
