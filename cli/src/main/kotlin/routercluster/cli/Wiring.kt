@@ -60,6 +60,7 @@ fun commands(): List<CoreCliktCommand> =
         Migrate(::loadWithFiles, ::migrate),
         Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
+        Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, ::replayed),
         Models(::loadWithFiles),
         Status(),

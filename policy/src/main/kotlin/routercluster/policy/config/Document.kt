@@ -31,7 +31,7 @@ internal object DocumentBounds {
  * The root of the one YAML document in [text], or null after reporting why there is none. Keys are single words, none twice in
  * one mapping; anchors, aliases and merge keys are understood, recursion and tags are not.
  */
-internal fun readDocument(text: String, file: String, environment: (String) -> String?, problems: Problems): Section? {
+internal fun readDocument(text: String, file: String, environment: ((String) -> String?)?, problems: Problems): Section? {
     val reader = DocumentReader(file, problems)
     val root = reader.compose(text) ?: return null
     if (root is MappingNode) return Section(root, file, "", problems, environment)
