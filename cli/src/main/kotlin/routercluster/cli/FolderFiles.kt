@@ -19,10 +19,19 @@ class FolderFiles(
 ) : PolicyFiles {
     override fun text(path: String): String? =
         try {
-            resolve(path)?.takeIf { Files.isRegularFile(it) && Files.size(it) <= TEXT_BYTES_MAX }?.let(Files::readString)
+            candidates(path).firstOrNull(Files::isRegularFile)?.takeIf { Files.size(it) <= TEXT_BYTES_MAX }?.let(Files::readString)
         } catch (_: IOException) {
             null
         }
+
+    /** In the policy's folder, else in those above it: a recipe in a folder of its own names files of the project it belongs to. */
+    private fun candidates(path: String): Sequence<Path> {
+        val first = resolve(path) ?: return emptySequence()
+        val climbs = !Path.of(path).isAbsolute && Path.of(path).none { it.toString() == ".." }
+        if (!climbs) return sequenceOf(first)
+        val above = generateSequence(folder.parent) { it.parent }.take(FOLDERS_ABOVE_MAX)
+        return sequenceOf(first) + above.map { it.resolve(path) }
+    }
 
     override fun encoder(path: String): EncoderFolder = resolve(path)?.takeIf(Files::isDirectory)?.let(describe) ?: EncoderFolder.Missing
 
@@ -35,5 +44,6 @@ class FolderFiles(
 
     private companion object {
         const val TEXT_BYTES_MAX = 16L * 1024 * 1024
+        const val FOLDERS_ABOVE_MAX = 4
     }
 }

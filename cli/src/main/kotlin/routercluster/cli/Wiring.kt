@@ -30,6 +30,7 @@ import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
 import routercluster.policy.config.format.configSchema
+import routercluster.policy.config.lint.lint
 import routercluster.policy.config.migrate.migrate
 import routercluster.policy.dsl.Expectation
 import routercluster.policy.encode.EncodeFailure
@@ -62,10 +63,12 @@ fun commands(): List<CoreCliktCommand> =
     listOf(
         Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
-        Validate(::loadWithFiles),
+        Validate(::loadWithFiles, ::lint),
+        Lint(::loadWithFiles, ::lint),
         Migrate(::loadWithFiles, ::migrate),
         Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
+        Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, ::replayed),
         dsl(::loadWithFiles),
         TestPolicy(::loadWithFiles, ::routesMet),

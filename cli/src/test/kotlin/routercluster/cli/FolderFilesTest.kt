@@ -33,6 +33,19 @@ class FolderFilesTest {
     }
 
     @Test
+    fun `a text that is not in the folder is looked for above it, but not far and not by way of others`() {
+        val deep = Files.createDirectories(folder.resolve("a/b/c/d/e"))
+        Files.writeString(folder.resolve("a/near.json"), "near")
+        Files.writeString(folder.resolve("far.json"), "far")
+        val below = FolderFiles(deep, { EncoderFolder.Missing }, EncoderFolder.Missing)
+        below.text("near.json") shouldBe "near"
+        below.text("far.json") shouldBe null
+        below.text("../near.json") shouldBe null
+        Files.writeString(deep.resolve("near.json"), "nearer")
+        below.text("near.json") shouldBe "nearer"
+    }
+
+    @Test
     fun `what cannot be read is not there`() {
         Files.createDirectories(folder.resolve("bases"))
         Files.write(folder.resolve("binary"), byteArrayOf(-1, -2))

@@ -107,7 +107,11 @@ data class Listener(val name: String, val address: String, val port: Int, val ti
 
 enum class Strategy { PRIORITY, CONFIDENCE }
 
-/** An isolated policy over the shared models: its signals and decisions see no other recipe's. */
+/**
+ * An isolated policy over the shared models: its signals and decisions see no other recipe's.
+ *
+ * @property composers by a signal's place, the rule without which it counts as not matched
+ */
 class Recipe(
     val name: String,
     val strategy: Strategy,
@@ -116,6 +120,7 @@ class Recipe(
     private val catalog: Catalog = Catalog.NONE,
     val projections: Projections = Projections.NONE,
     private val semantics: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
+    val composers: Map<Int, Rule> = emptyMap(),
 ) {
     /** Compiled once, here. */
     val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics)
@@ -129,7 +134,7 @@ class Recipe(
             .fold(Duration.ZERO) { sum, stage -> sum + stage.maxOf { it.timeout } }
 
     /** This recipe with other [signals] in the places of its own. */
-    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics)
+    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics, composers)
 }
 
 /**
@@ -149,7 +154,11 @@ class Decision(
     val selector: Selector,
     val plugins: List<Plugin>,
     val annotations: Map<String, String> = emptyMap(),
+    val written: AsWritten = AsWritten(algorithm),
 )
+
+/** What a decision's file says, also of what is not built yet. [plugins] are their types, also of those that are switched off. */
+data class AsWritten(val algorithm: String, val plugins: List<String> = emptyList())
 
 /**
  * A model as one decision would use it.

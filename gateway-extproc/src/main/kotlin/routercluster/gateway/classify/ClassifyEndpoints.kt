@@ -11,6 +11,7 @@ internal val classifyEndpoints: Map<String, Endpoint> =
             "/api/v1/classify/combined" to ::classifyCombined,
             "/api/v1/classify/batch" to ::classifyBatch,
             "/api/v1/nli" to ::judgeEntailment,
+            "/api/v1/eval" to ::evaluateRequest,
         )
 
 private fun single(type: TaskType): Endpoint =

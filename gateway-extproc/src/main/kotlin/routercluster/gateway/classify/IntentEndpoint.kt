@@ -53,7 +53,7 @@ internal suspend fun classifyIntent(call: ApiCall): ObjectNode {
 }
 
 /** The call as a chat request; a `text` is what a user alone says. */
-private fun chatIn(call: ApiCall): ChatBody {
+internal fun chatIn(call: ApiCall): ChatBody {
     val body = call.body
     val chat = obj().put("model", body.name("model") ?: call.policy.autoNames.first())
     if (body.has("text") == body.has("messages")) throw BadRequest(400, "missing_field", "Either `text` or `messages` is required.", "text")
@@ -75,7 +75,7 @@ private val CHAT_FIELDS = listOf("messages", "tools", "functions", "tool_choice"
 private val LISTS = listOf("tools", "functions")
 
 /** Routing by chance is shown as it would be for one request. */
-private const val SEED = 0
+internal const val SEED = 0
 
 private fun ObjectNode.addRouting(plan: Plan) {
     val action = plan.action

@@ -78,6 +78,27 @@ class ClassificationApiTest {
     }
 
     @Test
+    fun `a request is evaluated signal by signal`() {
+        val answer = api.call("/api/v1/eval", """{"text":"a question of law"}""")
+        withClue(answer.body) {
+            answer.status shouldBe 200
+            val json = answer.json
+            json["original_text"].textValue() shouldBe "a question of law"
+            json["recipe"].textValue() shouldBe "default"
+            json["selection_status"].textValue() shouldBe "selected"
+            json["recommended_models"][0] shouldBe json["selected_model"]
+            val trace = json["eval_trace"]
+            trace.all { it["truth"].textValue() != "open" } shouldBe true
+            trace.filter { it["picked"].booleanValue() }.map { it["decision_name"] } shouldBe
+                listOfNotNull(json["decision_result"]["decision_name"])
+        }
+        val brief = api.call("/api/v1/eval", """{"text":"law","options":{"trace":false,"evaluate_all_signals":false}}""")
+        brief.status shouldBe 200
+        brief.json.has("eval_trace") shouldBe false
+        api.call("/api/v1/eval", """{"messages":[],"text":"x"}""").status shouldBe 400
+    }
+
+    @Test
     fun `personal data is told with its place, masked and shown as asked`() {
         val text = "😀 this person wrote to email_address"
 

@@ -31,7 +31,7 @@ internal object DocumentBounds {
  * The root of the one YAML document in [text], or null after reporting why there is none. Keys are single words, none twice in
  * one mapping; anchors, aliases and merge keys are understood, recursion and tags are not.
  */
-internal fun readDocument(text: String, file: String, environment: (String) -> String?, problems: Problems): Section? =
+internal fun readDocument(text: String, file: String, environment: ((String) -> String?)?, problems: Problems): Section? =
     composeDocument(text, file, problems)?.let { Section(it, file, "", problems, environment) }
 
 /** As [readDocument], the nodes themselves. */

@@ -1,5 +1,7 @@
 package routercluster.policy.config
 
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import org.snakeyaml.engine.v2.nodes.MappingNode
 import org.snakeyaml.engine.v2.nodes.Node
 import org.snakeyaml.engine.v2.nodes.ScalarNode
@@ -150,6 +152,38 @@ class Section(
                 val itemPath = "${child(key)}[$index]"
                 if (item !is MappingNode) problems.add(location(item, itemPath), "wrong type", kind(item), "a mapping")
                 (item as? MappingNode)?.let { sectionOf(it, itemPath) }
+            }
+        }
+    }
+
+    /** The value as JSON, whatever it is; for what is handed on rather than read. */
+    fun json(key: String): JsonNode? = take(key)?.let(::json)
+
+    private fun json(value: Node): JsonNode {
+        val nodes = JsonNodeFactory.instance
+        return when (value) {
+            is SequenceNode -> {
+                nodes.arrayNode().addAll(value.value.map(::json))
+            }
+
+            is MappingNode -> {
+                nodes.objectNode().apply {
+                    value.value.forEach { pair -> (pair.keyNode as? ScalarNode)?.let { set<JsonNode>(it.value, json(pair.valueNode)) } }
+                }
+            }
+
+            is ScalarNode -> {
+                when (value.tag) {
+                    Tag.NULL -> nodes.nullNode()
+                    Tag.BOOL -> nodes.booleanNode(value.value.toBoolean())
+                    Tag.INT -> nodes.numberNode(value.value.toBigIntegerOrNull() ?: return nodes.textNode(value.value))
+                    Tag.FLOAT -> nodes.numberNode(value.value.toBigDecimalOrNull() ?: return nodes.textNode(value.value))
+                    else -> nodes.textNode(value.value)
+                }
+            }
+
+            else -> {
+                nodes.nullNode()
             }
         }
     }

@@ -12,13 +12,13 @@ import routercluster.policy.signals.Signal
 /**
  * The way one request is decided by: what stays the same from question to question.
  *
- * @property everything reads every signal rather than as few as decide the matter
+ * @param wanted per signal whether it is read even where it cannot change the winner
  * @param hasShape whether a head's answer depends on the vector shape that is asked for
  */
 internal class Course(
     val facts: Facts,
     private val signals: List<Signal>,
-    private val everything: Boolean,
+    private val wanted: BooleanArray,
     private val hasShape: (HeadRef) -> Boolean,
     private val rule: (Contest, List<EncodeCall>) -> Ruling,
 ) {
@@ -41,26 +41,36 @@ internal class Course(
         return rule(contest, calls)
     }
 
-    fun isDecided(contest: Contest): Boolean = if (everything) contest.standing.readCount == signals.size else contest.winner() != UNDECIDED
+    fun isDecided(contest: Contest): Boolean = contest.winner() != UNDECIDED && nextWanted(contest, null) < 0
 
-    /** Every learned signal that is as dear as [first] and may still matter; all there are where everything is read. */
+    /** Every learned signal that is as dear as [first] and may still matter, and all that are wanted. */
     private fun stage(contest: Contest, first: LearnedSignal): List<AskedSignal> {
         val listed = BooleanArray(signals.size)
         val stage = mutableListOf<AskedSignal>()
         while (true) {
             val index = next(contest, listed)
             val signal = signals.getOrNull(index) ?: return stage
-            if (!everything && signal.cost > first.cost) return stage
             listed[index] = true
-            if (signal is LearnedSignal) stage += AskedSignal(index, signal, signal.passages(facts))
+            val isAskedNow = signal.cost <= first.cost || wanted[index]
+            if (signal is LearnedSignal && isAskedNow) stage += AskedSignal(index, signal, signal.passages(facts))
         }
     }
 
-    /** Plain signals come before learned ones. */
     private fun next(contest: Contest, listed: BooleanArray?): Int {
-        if (!everything) return contest.next(listed)
-        val unread = signals.indices.filter { contest.standing.readingOf(it) == null && listed?.get(it) != true }
-        return unread.firstOrNull { signals[it] !is LearnedSignal } ?: unread.firstOrNull() ?: -1
+        val wanted = nextWanted(contest, listed)
+        if (wanted >= 0) return wanted
+        return if (contest.winner() == UNDECIDED) contest.next(listed) else -1
+    }
+
+    /** Plain signals come before learned ones. */
+    private fun nextWanted(contest: Contest, listed: BooleanArray?): Int {
+        var found = -1
+        for (signal in signals.indices) {
+            if (!wanted[signal] || contest.standing.readingOf(signal) != null || listed?.get(signal) == true) continue
+            if (signals[signal] !is LearnedSignal) return signal
+            if (found < 0) found = signal
+        }
+        return found
     }
 
     private fun question(contest: Contest, stage: List<AskedSignal>, calls: List<EncodeCall>): Question {

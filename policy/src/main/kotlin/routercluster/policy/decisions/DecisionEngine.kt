@@ -40,10 +40,24 @@ class DecisionEngine(
     val isLearned: Boolean = signals.any { it is LearnedSignal }
 
     /** Decides as [decide] does, but asks encoders for what learned signals need. */
-    fun begin(facts: Facts): Deciding = course(facts, everything = false).advance(untouched.fork(), emptyList())
+    fun begin(facts: Facts): Deciding = begin(facts, BooleanArray(signals.size))
 
     /** As [decideFully], but asks encoders, once for all learned signals. */
-    fun beginFully(facts: Facts): Deciding = course(facts, everything = true).advance(untouched.fork(), emptyList())
+    fun beginFully(facts: Facts): Deciding = begin(facts, BooleanArray(signals.size) { true })
+
+    /** As [begin], but also reads the signals at the places [also]. */
+    fun begin(facts: Facts, also: Set<Int>): Deciding = begin(facts, BooleanArray(signals.size) { it in also })
+
+    private fun begin(facts: Facts, wanted: BooleanArray): Deciding =
+        Course(facts, signals, wanted, hasShape) { contest, calls ->
+            Ruling(signals, decisions, nodes, contest.standing, contest.winner(), calls)
+        }.advance(untouched.fork(), emptyList())
+
+    /** The places of the signals that the output of a mapping rests on, by its name. */
+    fun signalsOf(output: String): Set<Int> {
+        val scores = projections.mappings.filter { mapping -> mapping.outputs.any { it.name == output } }.map { it.score }
+        return scores.flatMapTo(mutableSetOf()) { nodes.scoreSignals[it].asIterable() }
+    }
 
     /**
      * Reads as few signals as the winner's certainty allows, the cheapest first. Nobody asks encoders: learned signals fail, unless
@@ -86,6 +100,24 @@ class DecisionEngine(
         return if (winner == UNDECIDED) null else ruling(contest, winner)
     }
 
+    /** The places of the signals that decisions rest on. */
+    val used: List<Int> get() = signals.indices.filter { nodes.readers[it].isNotEmpty() }
+
+    /** The places of the signals that [decision], one of this engine's, rests on. */
+    fun signalsOf(decision: Decision): List<Int> = nodes.decisionSignals[decisions.indexOf(decision)].toList()
+
+    /** The places of the signals that [rule] names, none of which is a projection's. */
+    fun signalsOf(rule: Rule): Set<Int> = alone(rule).decisionSignals[0].toSet()
+
+    /** What [rule], which names no projection, comes to. */
+    fun truthOf(rule: Rule, evidence: Evidence): Truth {
+        val standing = Standing.initial(alone(rule))
+        for (signal in signals.indices) evidence[signal]?.let { standing.take(signal, it) }
+        return standing.truth(0)
+    }
+
+    private fun alone(rule: Rule) = RuleNodes(listOf(rule), signals.size, Projections(projections.partitions))
+
     /** What projections came to, as far as [evidence] tells. */
     fun trace(evidence: Evidence): ProjectionTrace = traceOf(projections, contest(evidence).standing)
 
@@ -97,11 +129,6 @@ class DecisionEngine(
         for (signal in signals.indices) evidence[signal]?.let { contest.take(signal, it) }
         return contest
     }
-
-    private fun course(facts: Facts, everything: Boolean) =
-        Course(facts, signals, everything, hasShape) { contest, calls ->
-            Ruling(signals, decisions, nodes, contest.standing, contest.winner(), calls)
-        }
 
     private fun ruling(contest: Contest, winner: Int) = Ruling(signals, decisions, nodes, contest.standing, winner)
 }

@@ -50,6 +50,9 @@ class Facts(
     /** Estimated prompt tokens of the whole request; see [TokenEstimate] for its error bound. */
     val promptTokens: Int by lazy(LazyThreadSafetyMode.NONE) { TokenEstimate.of(messages, toolCount) }
 
+    /** A quarter of the bytes that all texts have in UTF-8, rounded up. */
+    val quarterOfBytes: Int by lazy(LazyThreadSafetyMode.NONE) { quarterOfBytes(messages) }
+
     /** The language of [userText], or null where it cannot be told. */
     val language: DetectedLanguage? by lazy(LazyThreadSafetyMode.NONE) { languages.detect(userText) }
 
@@ -71,6 +74,13 @@ class Facts(
 fun interface Derivation<T : Any> {
     fun derive(facts: Facts): T
 }
+
+private fun quarterOfBytes(messages: List<Message>): Int {
+    val bytes = messages.sumOf { utf8Length(it.text) }
+    return minOf((bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN, Int.MAX_VALUE.toLong()).toInt()
+}
+
+private const val BYTES_PER_TOKEN = 4L
 
 /** [code] is ISO 639-1 in lower case; [confidence] 0..1. */
 data class DetectedLanguage(val code: String, val confidence: Double)

@@ -48,3 +48,22 @@ private fun sequenceLength(bytes: ByteArray, at: Int): Int {
 
 private fun continues(bytes: ByteArray, at: Int, low: Int = 0x80, high: Int = 0xBF): Boolean =
     at < bytes.size && (bytes[at].toInt() and 0xFF) in low..high
+
+/** Bytes of [text] in UTF-8, without encoding it. */
+internal fun utf8Length(text: String): Long {
+    var bytes = 0L
+    for (unit in text) {
+        bytes +=
+            when {
+                unit.code < 0x80 -> 1
+
+                unit.code < 0x800 -> 2
+
+                // Two of them make a character of four bytes.
+                unit.isSurrogate() -> 2
+
+                else -> 3
+            }
+    }
+    return bytes
+}

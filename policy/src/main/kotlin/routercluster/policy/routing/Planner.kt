@@ -51,12 +51,19 @@ fun Policy.plan(target: Target, facts: Facts, random: Random, everything: Boolea
     }
 
 /** As [plan], but what learned signals need is asked of encoders. Without such signals the plan is there at once. */
-fun Policy.begin(target: Target, facts: Facts, random: Random, everything: Boolean = false): Planning {
+fun Policy.begin(target: Target, facts: Facts, random: Random, everything: Boolean = false): Planning =
+    begin(target, facts, random, everything, emptySet())
+
+/** As [begin], but also reads the signals at the places [also] of the recipe. */
+fun Policy.begin(target: Target, facts: Facts, random: Random, also: Set<Int>): Planning =
+    begin(target, facts, random, everything = false, also)
+
+private fun Policy.begin(target: Target, facts: Facts, random: Random, everything: Boolean, also: Set<Int>): Planning {
     val engine = (target as? Target.Routed)?.recipe?.engine
-    if (engine == null || !engine.isLearned) return plan(target, facts, random, everything)
+    if (engine == null || (!engine.isLearned && also.isEmpty())) return plan(target, facts, random, everything)
     val seed = random.nextInt()
     val all = everything || readsEverything(target)
-    return OpenPlan.planning(if (all) engine.beginFully(facts) else engine.begin(facts)) { decided(target, facts, seed, it) }
+    return OpenPlan.planning(if (all) engine.beginFully(facts) else engine.begin(facts, also)) { decided(target, facts, seed, it) }
 }
 
 /** Whether the policy or the request's model name asks for every signal. */

@@ -64,13 +64,18 @@ private fun parseTokens(written: String): Int? {
     return tokens.takeIf { it <= Int.MAX_VALUE }?.toInt()
 }
 
-/** Tells whether the estimated tokens of the whole prompt, which are its value, lie in [range], both ends included. */
+/**
+ * Tells whether the tokens of the whole prompt, which are its value, lie in [range], both ends included. They are estimated, and are never
+ * fewer than a quarter of the texts' bytes: bounds of policies are written for that count, and a prompt is better taken for too long
+ * than sent to a model that it does not fit.
+ */
 internal class ContextSignal(name: String, private val range: IntRange) : Signal {
     override val ref = SignalRef("context", name)
     override val cost = Cost.SCAN
 
     override fun read(facts: Facts): Reading {
-        val matched = facts.promptTokens in range
-        return Reading.Seen(matched, if (matched) 1.0 else 0.0, facts.promptTokens.toDouble())
+        val tokens = maxOf(facts.promptTokens, facts.quarterOfBytes)
+        val matched = tokens in range
+        return Reading.Seen(matched, if (matched) 1.0 else 0.0, tokens.toDouble())
     }
 }

@@ -71,8 +71,9 @@ class ProjectionPolicyTest {
                 "name: urgent, weight: 0.4" to "name: urgnt, weight: 0.4" to "unknown signal of type keyword (found urgnt)",
                 "source: pressure" to "source: presure" to "unknown score (found presure)",
                 "name: pressure_high}" to "name: pressure_hgh}" to "unknown output of projections.mappings (found pressure_hgh)",
-                "- {type: keyword, name: broken" to "- {type: projection, name: total, weight: 1}\n          - {type: keyword, name: broken" to
-                    "adds itself up (found pressure -> total -> pressure)",
+                "- {type: keyword, name: broken" to
+                    "- {type: projection, name: total, weight: 1}\n          - {type: keyword, name: broken" to
+                    "adds itself up (found total -> pressure -> total)",
                 "method: multi_emit" to "method: top_k" to "unknown value (found top_k)",
                 "value_source: score" to "value_source: confidence" to "a score has no confidence",
                 "- {name: open, lt: 1.0}" to "- {name: pressure_high, lt: 1.0}" to "duplicate output of projections.mappings",

@@ -4,6 +4,7 @@ import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Identity
@@ -23,7 +24,15 @@ class SignalsTableTest {
     fun event() = rows("event", ::said)
 
     @TestFactory
-    fun context() = rows("context") { said(List(it.toInt()) { "word" }.joinToString(" ")) }
+    fun context() = rows("context") { said(List(it.toInt()) { "to" }.joinToString(" ")) }
+
+    @Test
+    fun `a prompt has never fewer tokens than a quarter of its bytes`() {
+        val facts = said("internationalization ".repeat(40))
+        facts.quarterOfBytes shouldBe 210
+        ContextSignal("long", 200..300).read(facts) shouldBe Reading.Seen(true, 1.0, 210.0)
+        said("国".repeat(100)).quarterOfBytes shouldBe 75
+    }
 
     @TestFactory
     fun conversation() = rows("conversation", ::conversationOf)

@@ -49,7 +49,16 @@ internal class RecipeProver(
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
         val decisions = raw.decisions.map { decision(it, scope) }
         if (!problems.none) return null
-        return Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions, catalog, projected.projections, semantics)
+        return Recipe(
+            name,
+            raw.strategy ?: fallback,
+            proven.filterNotNull(),
+            decisions,
+            catalog,
+            projected.projections,
+            semantics,
+            scope.composers.orEmpty(),
+        )
     }
 
     /** Learned signals of one family get to know one another. */
@@ -105,6 +114,7 @@ internal class RecipeProver(
             selectors.getValue(raw.algorithm),
             provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
+            raw.written,
         )
     }
 

@@ -1,5 +1,6 @@
 package routercluster.policy.config.raw
 
+import routercluster.policy.AsWritten
 import routercluster.policy.Strategy
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
@@ -45,6 +46,7 @@ internal class RawDecision(
     val algorithm: String,
     val plugins: List<RawPlugin>,
     val annotations: Map<String, String>,
+    val written: AsWritten,
 )
 
 internal class RawModelRef(
@@ -121,9 +123,16 @@ private fun readDecision(section: Section): RawDecision? {
             section.section("algorithm")?.let(::readAlgorithm) ?: DEFAULT_ALGORITHM,
             section.sections("plugins").mapNotNull(::readPlugin),
             readAnnotations(section),
+            readWritten(section),
         )
     return decision.takeIf { name != null }
 }
+
+private fun readWritten(section: Section) =
+    AsWritten(
+        section.section("algorithm")?.string("type") ?: DEFAULT_ALGORITHM,
+        section.sections("plugins").mapNotNull { it.string("type") },
+    )
 
 private const val PRIORITY_MAX = 1_000_000_000
 private const val DEFAULT_ALGORITHM = "static"
