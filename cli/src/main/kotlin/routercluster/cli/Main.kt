@@ -5,12 +5,13 @@ import com.github.ajalt.clikt.core.CliktError
 import com.github.ajalt.clikt.core.Context
 import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.UsageError
+import com.github.ajalt.clikt.core.context
 import com.github.ajalt.clikt.core.parse
 import com.github.ajalt.clikt.core.subcommands
 import kotlin.system.exitProcess
 
 fun main(args: Array<String>) {
-    exitProcess(run(router(commands()), args.toList()))
+    exitProcess(run(router(commands()).context { readEnvvar = System::getenv }, args.toList()))
 }
 
 /** The `router` command itself. */

@@ -1,5 +1,6 @@
 package routercluster.cli
 
+import com.fasterxml.jackson.databind.node.ObjectNode
 import com.github.ajalt.clikt.core.ProgramResult
 import com.github.ajalt.clikt.parameters.arguments.argument
 import com.github.ajalt.clikt.parameters.options.flag
@@ -9,6 +10,8 @@ import com.github.ajalt.clikt.parameters.types.path
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.Problem
+import routercluster.policy.config.format.InactiveFeature
+import routercluster.policy.config.format.byFeature
 import java.nio.file.Path
 
 /** `router validate`: every problem of a policy file at once. */
@@ -25,28 +28,49 @@ class Validate(private val load: LoadPolicy) :
         if (!json) {
             val policy = load.fromFile(file)
             policy.notices.forEach { echo("note: $it") }
+            policy.inactive.byFeature().forEach { echo("inactive: $it") }
             echo(summary(file, policy))
             return
         }
-        val (problems, notices) = found()
+        val (problems, policy) = found()
         val answer = newObject().put("valid", problems.isEmpty())
         answer.putArray("problems").apply { problems.forEach { add(describe(it)) } }
-        answer.putArray("notices").apply { notices.forEach { add(describe(it)) } }
+        answer.putArray("notices").apply { policy?.notices?.forEach { add(describe(it)) } }
+        answer.putArray("inactive").apply { policy?.inactive?.byFeature()?.forEach { add(describe(it)) } }
         echo(pretty(answer))
         if (problems.isNotEmpty()) throw ProgramResult(ExitStatus.REFUSED)
     }
 
-    private fun found(): Pair<List<Problem>, List<Problem>> =
+    private fun found(): Pair<List<Problem>, Policy?> =
         try {
-            emptyList<Problem>() to load(readText(file), file.toString(), ::environment).notices
+            emptyList<Problem>() to load(readText(file), file.toString(), ::environment)
         } catch (e: InvalidPolicy) {
-            e.problems to emptyList()
+            e.problems to null
         }
+}
+
+private fun describe(inactive: InactiveFeature): ObjectNode {
+    val entry = newObject()
+        .put("feature", inactive.feature.label)
+        .put("protects", inactive.feature.isSecurity)
+        .put("without", inactive.feature.without)
+    val places = entry.putArray("places")
+    inactive.places.forEach {
+        places
+            .addObject()
+            .put("line", it.line)
+            .put("column", it.column)
+            .put("path", it.path)
+    }
+    return entry
 }
 
 internal fun summary(file: Path, policy: Policy): String {
     val decisions = policy.recipes.values.sumOf { it.decisions.size }
-    return "$file: valid, ${counted(policy.models.size, "model")}, ${counted(decisions, "decision")}, revision ${policy.revision.take(12)}"
+    val inactive = policy.inactive.byFeature().size
+    val without = if (inactive == 0) "" else ", ${counted(inactive, "feature")} inactive (serve refuses them without --allow-inactive)"
+    val counts = "${counted(policy.models.size, "model")}, ${counted(decisions, "decision")}"
+    return "$file: valid, $counts, revision ${policy.revision.take(12)}$without"
 }
 
 internal fun counted(count: Int, noun: String): String = "$count $noun${if (count == 1) "" else "s"}"

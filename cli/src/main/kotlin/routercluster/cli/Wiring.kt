@@ -29,6 +29,8 @@ import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
+import routercluster.policy.config.format.configSchema
+import routercluster.policy.config.migrate.migrate
 import routercluster.policy.dsl.Expectation
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
@@ -61,6 +63,8 @@ fun commands(): List<CoreCliktCommand> =
         Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
         Validate(::loadWithFiles),
+        Migrate(::loadWithFiles, ::migrate),
+        Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Replay(::loadWithFiles, ::replayed),
         dsl(::loadWithFiles),
@@ -82,7 +86,7 @@ private fun startGateway(settings: ServeSettings): Running {
             extProcPort = settings.extProcPort,
             adminPort = settings.adminPort,
             version = version,
-            load = { text, name -> loadWithFiles(text, name, System::getenv) },
+            load = { text, name -> loadWithFiles(text, name, System::getenv).complete(settings.allowInactive) },
             encoders = localEncoders,
         )
     return try {

@@ -6,6 +6,7 @@ import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.upstream.Upstreams
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
+import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncodeFailure
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
@@ -177,7 +178,10 @@ class PolicyKeeper(
         return true
     }
 
-    private fun tellNotices(policy: Policy) = policy.notices.forEach { log.warn("{}", it) }
+    private fun tellNotices(policy: Policy) {
+        policy.notices.forEach { log.warn("{}", it) }
+        policy.inactive.byFeature().forEach { log.warn("served without what is not built yet: {}", it) }
+    }
 
     private fun snapshotOf(ready: ReadyPolicy): Snapshot =
         try {

@@ -1,12 +1,17 @@
 package routercluster.policy
 
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.Problem
+import routercluster.policy.config.format.Inactive
+import routercluster.policy.config.format.byFeature
+import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
 import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
+import routercluster.policy.projections.Projections
 import routercluster.policy.selectors.Selector
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
@@ -24,6 +29,7 @@ import java.time.Duration
  * @property metrics whether metrics are offered
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
+ * @property inactive what the file asks for and this program does not do yet
  */
 class Policy(
     val revision: String,
@@ -42,6 +48,7 @@ class Policy(
     val metrics: Boolean = true,
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
+    val inactive: List<Inactive> = emptyList(),
 ) {
     /** Whether decisions may depend on encoders. */
     val isLearned: Boolean = recipes.values.any { it.engine.isLearned }
@@ -50,8 +57,22 @@ class Policy(
     val questions: List<LabelQuestion> =
         (catalog.questions + recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.question }).distinct()
 
+    /** Names of the encoders and language models that are asked over a network or a pipe. */
+    val services: List<String> = (catalog.remotes.keys + questions.map { it.ref.encoder }).distinct()
+
     /** Longest wait for encoders while one request is decided. */
     val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO
+
+    /**
+     * This policy, if it can do all that its file asks for.
+     *
+     * @throws InvalidPolicy with what it cannot do yet, unless it may serve without ([allowInactive])
+     */
+    fun complete(allowInactive: Boolean): Policy {
+        if (inactive.isEmpty() || allowInactive) return this
+        val features = inactive.byFeature()
+        throw InvalidPolicy(features.map { Problem(it.places.first(), "${it.feature.label} is not built yet", accepted = ALLOW_INACTIVE) })
+    }
 
     /** This policy with other [recipes] in the places of its own. */
     fun with(recipes: Map<String, Recipe>) =
@@ -72,10 +93,13 @@ class Policy(
             metrics,
             catalog,
             notices,
+            inactive,
         )
 
     companion object {
         const val DEFAULT_RECIPE = "default"
+
+        private const val ALLOW_INACTIVE = "a policy without it, or a router started with --allow-inactive"
     }
 }
 
@@ -90,9 +114,11 @@ class Recipe(
     val signals: List<Signal>,
     val decisions: List<Decision>,
     private val catalog: Catalog = Catalog.NONE,
+    val projections: Projections = Projections.NONE,
+    private val semantics: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
 ) {
     /** Compiled once, here. */
-    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors)
+    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics)
 
     /** Longest wait for encoders while one request is decided: the stages come one after the other. */
     val patience: Duration =
@@ -103,7 +129,7 @@ class Recipe(
             .fold(Duration.ZERO) { sum, stage -> sum + stage.maxOf { it.timeout } }
 
     /** This recipe with other [signals] in the places of its own. */
-    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog)
+    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics)
 }
 
 /**
@@ -154,6 +180,8 @@ data class IdentityHeaders(
  * @property decisionsKept size of the ring of decision records
  * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
  * @property extProcTls null for an ext_proc port in clear text
+ * @property confidence what confidence matched rules have
+ * @property evaluation how much of a request is read
  */
 data class GatewaySettings(
     val limits: Limits = Limits(),
@@ -163,7 +191,12 @@ data class GatewaySettings(
     val drainTimeout: Duration = Duration.ofSeconds(30),
     val noStreamUsageFrom: Set<String> = emptySet(),
     val extProcTls: ServerTls? = null,
+    val confidence: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
+    val evaluation: Evaluation = Evaluation.LAZY,
 )
+
+/** [LAZY] reads as few signals as the decision needs, [ALL] every one, so that records show them all. The decision is the same. */
+enum class Evaluation { LAZY, ALL }
 
 /**
  * Paths of PEM files; relative ones count from where the router was started.

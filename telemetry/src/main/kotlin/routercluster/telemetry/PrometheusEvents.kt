@@ -2,6 +2,8 @@ package routercluster.telemetry
 
 import io.micrometer.core.instrument.Counter
 import io.micrometer.core.instrument.Gauge
+import io.micrometer.core.instrument.MultiGauge
+import io.micrometer.core.instrument.Tags
 import io.micrometer.core.instrument.Timer
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics
@@ -12,6 +14,8 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics
 import io.micrometer.prometheusmetrics.PrometheusConfig
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry
 import io.prometheus.metrics.core.metrics.Info
+import routercluster.policy.Policy
+import routercluster.policy.config.format.byFeature
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 import java.util.concurrent.TimeUnit
@@ -37,6 +41,12 @@ class PrometheusEvents : Events, AutoCloseable {
             .help("The policy in force, by the SHA-256 of its file")
             .labelNames("revision")
             .register(registry.prometheusRegistry)
+
+    private val inactive: MultiGauge =
+        MultiGauge
+            .builder("router.policy.inactive")
+            .description("Places where the policy in force asks for a feature that is not built yet, by feature")
+            .register(registry)
 
     @Volatile private var names = KnownNames(null)
 
@@ -124,9 +134,16 @@ class PrometheusEvents : Events, AutoCloseable {
     private fun loaded(event: RouterEvent.PolicyLoaded) {
         names = KnownNames(event.policy)
         revision.setLabelValues(event.policy.revision)
+        inactive.register(inactiveRows(event.policy), true)
         lastReloadSucceeded = 1.0
         reloads.at("success").increment()
     }
+
+    private fun inactiveRows(policy: Policy): List<MultiGauge.Row<*>> =
+        policy.inactive.byFeature().map {
+            val tags = Tags.of("feature", it.feature.label, "protects", it.feature.isSecurity.toString())
+            MultiGauge.Row.of(tags, it.places.size)
+        }
 
     private fun rejected() {
         lastReloadSucceeded = 0.0

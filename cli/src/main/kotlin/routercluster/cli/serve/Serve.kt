@@ -7,15 +7,19 @@ import com.github.ajalt.clikt.parameters.types.enum
 import com.github.ajalt.clikt.parameters.types.path
 import org.slf4j.event.Level
 import routercluster.cli.Command
+import routercluster.cli.Failure
 import routercluster.cli.LoadPolicy
 import routercluster.cli.Simulation
+import routercluster.cli.counted
 import routercluster.cli.discovery.Discover
 import routercluster.cli.discovery.discoverProviders
 import routercluster.cli.discovery.starterPolicy
 import routercluster.cli.opening
 import routercluster.cli.untilTerminated
 import routercluster.policy.Policy
+import routercluster.policy.config.format.byFeature
 import routercluster.telemetry.LogFormat
+import java.nio.file.Path
 
 private const val FALL_BACK_PORT = 8899
 private const val FALL_BACK_HOST = "127.0.0.1"
@@ -58,6 +62,11 @@ class Serve(
     private val logLevel by option("--log-level", help = "default info", envvar = "ROUTER_LOG_LEVEL")
         .enum<Level> { it.name.lowercase() }
         .default(Level.INFO)
+    private val allowInactive by option(
+        "--allow-inactive",
+        help = "serve a policy that asks for features which are not built yet, without them",
+        envvar = "ROUTER_ALLOW_INACTIVE",
+    ).flag()
     private val noWatch by option("--no-watch", help = "do not read the policy file again when it changes").flag()
 
     /** Simulated models, free ports, some requests, the end: the launcher records which classes that takes. */
@@ -68,10 +77,18 @@ class Serve(
             val file = config
             when {
                 rehearse -> rehearsal()
-                file != null -> serve(load.fromFile(file), "$file", null)
+                file != null -> serve(complete(load.fromFile(file), file), "$file", null)
                 else -> serveFound()
             }
         }
+    }
+
+    /** @throws Failure with what [policy] asks for in vain, what protects first */
+    private fun complete(policy: Policy, file: Path): Policy {
+        val features = policy.inactive.byFeature()
+        if (features.isEmpty() || allowInactive) return policy
+        val refused = "$file: asks for ${counted(features.size, "feature")} not built yet; --allow-inactive serves it without them"
+        throw Failure((features.map { "$it" } + refused).joinToString("\n"))
     }
 
     private fun serveFound() {
@@ -111,6 +128,7 @@ class Serve(
             port = port ?: listener?.port ?: FALL_BACK_PORT,
             extProcPort = extProcPort,
             adminPort = adminPort,
+            allowInactive = allowInactive,
         )
     }
 

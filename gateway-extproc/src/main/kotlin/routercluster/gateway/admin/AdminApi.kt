@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.server.ServerBuilder
 import routercluster.gateway.PolicyKeeper
 import routercluster.gateway.http.Admission
+import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.toJson
@@ -65,6 +66,9 @@ class AdminApi(
             load.reason?.let { put("last_load_error", it) }
         }
         snapshot.policy.notices.forEach { body.withArray("/policy/notices").add("$it") }
+        snapshot.policy.inactive
+            .byFeature()
+            .forEach { body.withArray("/policy/inactive").add("$it") }
         encoders().forEach { (name, status) -> body.withObject("/encoders").set<ObjectNode>(name, encoder(status)) }
         ports().forEach { (name, port) -> body.withObject("/ports").put(name, port) }
         snapshot.upstreams.health().forEach { (id, state) -> body.withObject("/upstreams").put(id, state) }

@@ -21,6 +21,7 @@ data class NamedHead(val ref: HeadRef, val head: Head)
  * @property missing why a slot has none, in words
  * @property signalTimeouts by signal type, where the policy sets them
  * @property folders the label heads of encoder folders that rules name themselves
+ * @property absent what rules name as such a folder and is none
  * @property remotes encoders that are services, by name; what serves a slot may be among them
  * @property questions those whose heads serve slots; signals bring more of their own
  * @property scope tells questions of one recipe from those of another; null for the default recipe
@@ -35,6 +36,7 @@ class Catalog(
     val knowledgeBases: Map<String, KnowledgeBase> = emptyMap(),
     val externals: Map<String, ExternalModel> = emptyMap(),
     private val folders: Map<String, List<NamedHead>> = emptyMap(),
+    private val absent: Set<String> = emptySet(),
     val remotes: Map<String, RemoteSettings> = emptyMap(),
     val questions: List<LabelQuestion> = emptyList(),
     private val scope: String? = null,
@@ -53,6 +55,7 @@ class Catalog(
             knowledgeBases,
             externals,
             folders,
+            absent,
             remotes,
             questions,
             scope = recipe,
@@ -89,6 +92,9 @@ class Catalog(
         }
         return fitting
     }
+
+    /** Whether [folder], which a rule names itself, is no folder. */
+    fun isAbsent(folder: Text): Boolean = folder.value in absent
 
     /** How long a signal of [type] waits for [heads]: the policy's word for the type, else the longest of their encoders' or models'. */
     fun timeoutFor(type: String, vararg heads: NamedHead): Duration =

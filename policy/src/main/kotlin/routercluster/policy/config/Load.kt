@@ -1,5 +1,6 @@
 package routercluster.policy.config
 
+import routercluster.policy.GatewaySettings
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
@@ -96,7 +97,8 @@ private fun prove(
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
     val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.environment, outside.files, problems)
-    val prover = RecipeProver(models, families, catalog, problems)
+    val confidence = raw.gateway.confidence ?: GatewaySettings().confidence
+    val prover = RecipeProver(models, families, catalog, confidence, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
             raw.recipes.map { prover.prove(it.name.value, it.routing, strategy) }
@@ -125,6 +127,7 @@ private fun prove(
         metrics = raw.global.metrics ?: true,
         catalog = catalog,
         notices = problems.notices,
+        inactive = problems.inactive,
     )
 }
 

@@ -11,6 +11,18 @@ private val bounds = -1e15..1e15
  */
 fun readPredicate(section: Section): Predicate? {
     val before = section.problems.all.size
+    val predicate = readBounds(section)
+    section.close()
+    if (predicate == Predicate() && section.problems.all.size == before) {
+        section.problems.add(section.here, "has no bound", accepted = "at least one of gt, gte, lt, lte")
+        return null
+    }
+    return predicate.takeIf { section.problems.all.size == before }
+}
+
+/** Reads the bounds of a section that may hold other keys too; without any of them every number lies within. */
+internal fun readBounds(section: Section): Predicate? {
+    val before = section.problems.all.size
     val predicate =
         Predicate(
             gt = section.double("gt", bounds),
@@ -18,12 +30,7 @@ fun readPredicate(section: Section): Predicate? {
             lt = section.double("lt", bounds),
             lte = section.double("lte", bounds),
         )
-    section.close()
     if (section.problems.all.size != before) return null
-    if (predicate == Predicate()) {
-        section.problems.add(section.here, "has no bound", accepted = "at least one of gt, gte, lt, lte")
-        return null
-    }
     if (predicate.isEmpty()) {
         section.problems.add(section.here, "can never hold", predicate.written(), "a lower bound below the upper bound")
         return null

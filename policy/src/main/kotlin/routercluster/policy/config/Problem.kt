@@ -1,5 +1,8 @@
 package routercluster.policy.config
 
+import routercluster.policy.config.format.Feature
+import routercluster.policy.config.format.Inactive
+
 /**
  * A place in a policy file.
  *
@@ -49,6 +52,7 @@ class Problems {
 
     private val found = mutableListOf<Problem>()
     private val noticed = mutableListOf<Problem>()
+    private val asked = mutableListOf<Inactive>()
     private val hidden = mutableListOf<Hidden>()
 
     /** In the order of the file. */
@@ -57,10 +61,14 @@ class Problems {
     /** What is no fault but should be known, in the order of the file. */
     val notices: List<Problem> get() = noticed.sortedWith(inFileOrder)
 
+    /** What the file asks for and this program does not do yet, in the order of the file. */
+    val inactive: List<Inactive> get() = asked.sortedWith(compareBy({ it.at.line }, { it.at.column }))
+
     val none: Boolean get() = found.isEmpty()
 
+    /** Reading a value twice reports it once. */
     fun add(problem: Problem) {
-        found += presentable(problem)
+        presentable(problem).let { if (it !in found) found += it }
     }
 
     fun add(at: Location, message: String, value: String? = null, accepted: String? = null, suggestion: String? = null) =
@@ -69,6 +77,11 @@ class Problems {
     /** Notes what does not keep the file from being used. */
     fun notice(at: Location, message: String, value: String? = null) {
         noticed += presentable(Problem(at, message, value))
+    }
+
+    /** Notes that the file asks for a [feature] that is not built yet. */
+    fun inactive(feature: Feature, at: Location) {
+        asked += Inactive(feature, at)
     }
 
     /** From now on [text] at [path], above it and below it, is shown as [written]. */

@@ -160,8 +160,8 @@ class Section(
         return section.keys.associateWith { section.string(it).orEmpty() }
     }
 
-    /** Refuses [names] where present: they belong to the format but are not built yet. */
-    fun notSupportedYet(vararg names: String) = names.forEach { refuse(it, NOT_SUPPORTED_YET) }
+    /** Whether [key] has a value, of whatever kind. */
+    fun anything(key: String): Boolean = take(key) != null
 
     /** Refuses [key] where present, for the reason that [message] gives. */
     fun refuse(key: String, message: String, accepted: String? = null) {
@@ -180,7 +180,8 @@ class Section(
         closed = true
         val names = asked + known
         keys.filter { it !in asked }.forEach { key ->
-            problems.add(atKey(key), "unknown key", key, (names - refused).sorted().joinToString(", "), nearestName(key, names))
+            val accepted = (names - refused).sorted().joinToString(", ").ifEmpty { "no key" }
+            problems.add(atKey(key), "unknown key", key, accepted, nearestName(key, names))
         }
         below.values.flatten().forEach { it.close() }
     }
@@ -248,6 +249,13 @@ class Section(
     companion object {
         const val NOT_SUPPORTED_YET = "not supported yet by this version of RouterCluster"
     }
+}
+
+/** [name] where it is a key of [table], or null after reporting why not; names in [former] have moved. */
+internal fun chooseCurrent(name: Text, table: Map<String, *>, former: Map<String, String>, problems: Problems): String? {
+    val now = former[name.value] ?: return choose(name, table.keys.associateWith { it }, emptyList(), problems)
+    problems.add(name.at, "is a name from before v0.3", name.value, now)
+    return null
 }
 
 /** The entry of [table] that [name] names, or null after reporting why there is none. */

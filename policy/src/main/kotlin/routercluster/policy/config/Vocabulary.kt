@@ -30,62 +30,8 @@ internal val formatSignals: Map<String, String> =
         "classifiers" to "classifier",
     )
 
-/** Condition types that are no family's. */
-internal val laterConditionTypes: Set<String> = setOf("projection")
-
-internal val laterAlgorithms: Set<String> =
-    setOf(
-        "router_dc",
-        "latency_aware",
-        "multi_factor",
-        "hybrid",
-        "automix",
-        "prompt",
-        "knn",
-        "kmeans",
-        "svm",
-        "mlp",
-        "confidence",
-        "ratings",
-        "remom",
-        "fusion",
-        "workflows",
-        "elo",
-        "rl_driven",
-        "gmtrouter",
-        "session_aware",
-    )
-
-internal val laterPlugins: Set<String> =
-    setOf(
-        "response_cache",
-        "semantic-cache",
-        "semantic_cache",
-        "rag",
-        "memory",
-        "context_compression",
-        "tools",
-        "tool_selection",
-        "image_gen",
-        "hallucination",
-        "response_jailbreak",
-        "router_replay",
-    )
-
-internal val laterDecisionKeys: Array<String> =
-    arrayOf("adaptations", "candidateIterations", "emits", "output_contract", "output_contract_spec")
-
-internal val laterRouterKeys: Array<String> = arrayOf("streamed_body", "skip_processing", "model_selection", "learning")
-
-internal val laterServices: Array<String> =
-    arrayOf("api", "response_api", "router_replay", "ratelimit", "management_api", "startup_status")
-
-/** Sections of `global` of which nothing is built yet, with what they may hold. */
-internal val laterGlobals: Map<String, Array<String>> =
-    mapOf(
-        "stores" to arrayOf("response_cache", "semantic_cache", "memory", "vector_store"),
-        "integrations" to arrayOf("tools", "looper"),
-    )
+/** The condition type that names an output of a mapping. */
+internal const val PROJECTION_TYPE = "projection"
 
 /** Keys that stood at the root before v0.3, with where their content belongs now. */
 internal val formerRootKeys: Map<String, String> =
@@ -119,6 +65,8 @@ internal val formerRootKeys: Map<String, String> =
         "classifier" to "global.model_catalog.modules.classifier",
         "hallucination_mitigation" to "global.model_catalog.modules.hallucination_mitigation",
         "feedback_detector" to "global.model_catalog.modules.feedback_detector",
+        "modality_detector" to "global.model_catalog.modules.modality_detector",
+        "prompt_compression" to "global.model_catalog.modules.prompt_compression",
         "observability" to "global.services.observability",
         "api" to "global.services.api",
         "response_api" to "global.services.response_api",

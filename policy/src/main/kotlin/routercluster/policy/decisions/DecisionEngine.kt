@@ -3,6 +3,8 @@ package routercluster.policy.decisions
 import routercluster.policy.Decision
 import routercluster.policy.Strategy
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.projections.ProjectionTrace
+import routercluster.policy.projections.Projections
 import routercluster.policy.request.Facts
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
@@ -28,8 +30,10 @@ class DecisionEngine(
     private val signals: List<Signal>,
     private val decisions: List<Decision>,
     private val hasShape: (HeadRef) -> Boolean = { true },
+    private val projections: Projections = Projections.NONE,
+    semantics: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
 ) {
-    private val rules = ContestRules(strategy, signals, decisions)
+    private val rules = ContestRules(strategy, signals, decisions, projections, semantics)
     private val untouched = Contest.initial(rules)
 
     /** Whether a decision may depend on encoders. */
@@ -81,6 +85,9 @@ class DecisionEngine(
         val winner = contest.winner()
         return if (winner == UNDECIDED) null else ruling(contest, winner)
     }
+
+    /** What projections came to, as far as [evidence] tells. */
+    fun trace(evidence: Evidence): ProjectionTrace = traceOf(projections, contest(evidence).standing)
 
     internal val nodes: RuleNodes get() = rules.nodes
 

@@ -2,6 +2,7 @@ package routercluster.policy.decisions
 
 import routercluster.policy.Recipe
 import routercluster.policy.Strategy
+import routercluster.policy.projections.PartitionOutcome
 import routercluster.policy.signals.OnError
 import routercluster.policy.signals.Reading
 import java.util.Locale
@@ -34,6 +35,8 @@ private class RuleWords(private val recipe: Recipe, private val contest: Contest
     fun of(node: Int): String =
         when (nodes.kinds[node]) {
             NodeKind.LEAF -> ofLeaf(node)
+            NodeKind.OUTPUT -> ofOutput(node)
+            NodeKind.MEMBER -> ofMember(node)
             NodeKind.AND -> ofList(node, "has no conditions, so it always matches")
             NodeKind.OR -> ofList(node, "has an OR without conditions, which never matches")
             NodeKind.NOT -> ofNot(node)
@@ -81,6 +84,52 @@ private class RuleWords(private val recipe: Recipe, private val contest: Contest
             null -> "$ref was not read"
             is Reading.Seen -> ofSeen(ref, reading.part(label), nodes.predicates[node], standing.truthOf(node) == Truth.TRUE)
             is Reading.Failed -> "$ref could not be read (${reading.reason}), which ${consequence(nodes.onErrors[node])}"
+        }
+    }
+
+    private fun ofOutput(node: Int): String {
+        val mapping = recipe.projections.mappings[nodes.sources[node]]
+        val output = mapping.outputs[nodes.places[node]]
+        val score = recipe.projections.scores[mapping.score].name
+        val range = standing.rangeOf(mapping.score)
+        val value =
+            when {
+                range.low == range.high -> "is ${number(range.low)}"
+                range.low.isInfinite() || range.high.isInfinite() -> "is not known"
+                else -> "is between ${number(range.low)} and ${number(range.high)}"
+            }
+        val ref = "projection:${output.name}"
+        val band = bounds(output.band).ifEmpty { "anything" }
+        return when (standing.truthOf(node)) {
+            Truth.TRUE -> "$ref holds ($score $value, in the band $band)"
+            Truth.FALSE -> "$ref did not match ($score $value, its band is $band)"
+            Truth.OPEN -> "$ref is open ($score $value, its band is $band)"
+            Truth.BLOCKED -> "$ref cannot be told ($score $value, since a signal it needs failed), which refuses the request"
+        }
+    }
+
+    private fun ofMember(node: Int): String {
+        val partition = recipe.projections.partitions[nodes.sources[node]]
+        val place = nodes.places[node]
+        val ref = recipe.signals[partition.members[place]].ref.toString()
+        return when (val outcome = standing.outcomeOf(nodes.sources[node])) {
+            null -> {
+                "$ref is open (its partition ${partition.name} was not read to the end)"
+            }
+
+            is PartitionOutcome.Failed -> {
+                "$ref could not be read (${outcome.reason}), which ${consequence(nodes.onErrors[node])}"
+            }
+
+            is PartitionOutcome.Won -> {
+                val winner = partition.names[outcome.winner]
+                when {
+                    outcome.winner != place && place in outcome.matched -> "$ref lost to $winner in the partition ${partition.name}"
+                    outcome.winner != place -> "$ref did not match"
+                    outcome.matched.isEmpty() -> "$ref holds (default of the partition ${partition.name})"
+                    else -> "$ref won the partition ${partition.name} (confidence ${number(outcome.confidence)})"
+                }
+            }
         }
     }
 

@@ -39,10 +39,12 @@ internal class Ranking(
      * part of that.
      *
      * @param champion the best of those that certainly match: nobody else can be certain to win
+     * @param order all decisions, those before place [from] out of the race
      */
-    fun winner(standing: Standing, champion: Int): Int {
+    fun winner(standing: Standing, champion: Int, order: IntArray, from: Int): Int {
         if (champion >= 0 && !standing.isSettled(champion)) return UNDECIDED
-        for (decision in grade.indices) {
+        for (place in from until order.size) {
+            val decision = order[place]
             if (decision != champion && contends(standing, decision, champion)) return UNDECIDED
         }
         return champion

@@ -12,14 +12,32 @@ sealed interface Rule {
      */
     data class Leaf(val signal: Int, val predicate: Predicate? = null, val onError: OnError, val label: String? = null) : Rule
 
-    /** Confidence is the mean of the children; without children it is true with confidence 0. */
+    /** True when [output] of a [routercluster.policy.projections.Mapping] holds. */
+    data class Output(val mapping: Int, val output: Int, val onError: OnError) : Rule
+
+    /** True when [member] won its [routercluster.policy.projections.Partition]; both by their places. */
+    data class Member(val partition: Int, val member: Int, val onError: OnError) : Rule
+
+    /** Confidence is the mean of the children that weigh; where none does it is true with confidence 0. See [ConfidenceSemantics]. */
     data class And(val children: List<Rule>) : Rule
 
     /** Confidence is the best of the children that are true. */
     data class Or(val children: List<Rule>) : Rule
 
-    /** Confidence is 1.0 when the child is false. */
+    /** True when the child is false. See [ConfidenceSemantics] for its confidence. */
     data class Not(val child: Rule) : Rule
+}
+
+/** What confidence a rule has that matched. */
+enum class ConfidenceSemantics {
+    /**
+     * Only what was found weighs. That something was *not* found says nothing of how well a request fits: a NOT, and what consists
+     * of NOTs alone, has confidence 0 and is left out of the mean of an AND.
+     */
+    EVIDENCE,
+
+    /** As vLLM Semantic Router counts: a NOT has confidence 1.0, and so has every match of a keyword or language. */
+    SEED,
 }
 
 /** Numeric bounds; every bound that is set must hold. At least one is. */

@@ -50,7 +50,10 @@ class Ruling internal constructor(
 
     private fun blockersUnder(node: Int): List<Int> {
         if (standing.truthOf(node) != Truth.BLOCKED) return emptyList()
-        if (nodes.kinds[node] == NodeKind.LEAF) return listOf(nodes.signals[node])
-        return nodes.childrenOf(node).flatMap(::blockersUnder)
+        return when (nodes.kinds[node]) {
+            NodeKind.LEAF -> listOf(nodes.signals[node])
+            NodeKind.OUTPUT, NodeKind.MEMBER -> nodes.signalsUnder(node..node).filter { standing.readingOf(it) is Reading.Failed }
+            NodeKind.AND, NodeKind.OR, NodeKind.NOT -> nodes.childrenOf(node).flatMap(::blockersUnder)
+        }
     }
 }

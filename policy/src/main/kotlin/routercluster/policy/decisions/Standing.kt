@@ -1,5 +1,7 @@
 package routercluster.policy.decisions
 
+import routercluster.policy.projections.InputValue
+import routercluster.policy.projections.PartitionOutcome
 import routercluster.policy.signals.OnError
 import routercluster.policy.signals.Reading
 import kotlin.math.max
@@ -23,6 +25,7 @@ internal class Standing private constructor(
     private val low: DoubleArray,
     private val high: DoubleArray,
     private val readings: Array<Reading?>,
+    private val derived: DerivedStanding,
 ) {
     private val order = IntArray(nodes.signalCount)
 
@@ -39,19 +42,84 @@ internal class Standing private constructor(
 
     /** A copy to go on from. */
     fun fork(): Standing {
-        val copy = Standing(nodes, may.copyOf(), low.copyOf(), high.copyOf(), readings.copyOf())
+        val copy = Standing(nodes, may.copyOf(), low.copyOf(), high.copyOf(), readings.copyOf(), derived.fork())
         order.copyInto(copy.order, endIndex = readCount)
         copy.readCount = readCount
         return copy
     }
 
-    /** Notes [reading] and settles anew the decisions that read [signal]. */
+    /** Notes [reading] and settles anew what rests on [signal]: partitions, then scores, then decisions. */
     fun take(signal: Int, reading: Reading) {
         readings[signal] = reading
         order[readCount++] = signal
+        for (partition in nodes.partitionReaders[signal]) derived.settlePartition(partition, readings)
+        for (score in nodes.scoreReaders[signal]) settleScore(score)
         for (decision in nodes.readers[signal]) {
             for (node in nodes.starts[decision]..nodes.roots[decision]) settle(node)
         }
+    }
+
+    /** How a partition came out; null while a member was not read. */
+    fun outcomeOf(partition: Int): PartitionOutcome? = derived.outcomeOf(partition)
+
+    /** The bounds of a score's value, and of an input's to it. */
+    fun rangeOf(score: Int): ValueRange = derived.rangeOf(score)
+
+    fun rangeOf(score: Int, input: Int): ValueRange {
+        val value = nodes.projections.scores[score]
+            .inputs[input]
+            .value
+        val at = nodes.inputNodes[score][input]
+        return when (value) {
+            is InputValue.Flag -> {
+                val (least, most) = minOf(value.match, value.miss) to maxOf(value.match, value.miss)
+                when (val mask = may[at.last]) {
+                    MAY_BE_TRUE -> ValueRange(value.match, value.match, isFinal = true)
+                    MAY_BE_FALSE -> ValueRange(value.miss, value.miss, isFinal = true)
+                    else -> ValueRange(least, most, isSingle(mask))
+                }
+            }
+
+            is InputValue.Confidence -> {
+                val mask = may[at.last]
+                when {
+                    mask == MAY_BE_FALSE -> ValueRange(0.0, 0.0, isFinal = true)
+                    mask == MAY_BE_TRUE -> ValueRange(low[at.last], high[at.last], low[at.last] == high[at.last])
+                    mask and MAY_BE_BLOCKED != 0 -> ValueRange(0.0, 1.0, isSingle(mask))
+                    else -> ValueRange(0.0, high[at.last], isFinal = false)
+                }
+            }
+
+            is InputValue.Number -> {
+                rangeOf(readings[value.signal], value)
+            }
+
+            is InputValue.OfScore -> {
+                derived.rangeOf(value.score)
+            }
+        }
+    }
+
+    private fun rangeOf(reading: Reading?, number: InputValue.Number): ValueRange =
+        when (reading) {
+            null -> {
+                ValueRange.UNKNOWN
+            }
+
+            is Reading.Seen -> {
+                val value = reading.part(number.label).value?.takeIf { it.isFinite() } ?: 0.0
+                ValueRange(value, value, isFinal = true)
+            }
+
+            is Reading.Failed -> {
+                if (number.onError == OnError.BLOCK) ValueRange.NEVER_KNOWN else ValueRange(0.0, 0.0, isFinal = true)
+            }
+        }
+
+    private fun settleScore(score: Int) {
+        val inputs = nodes.inputNodes[score]
+        for (input in inputs) for (node in input) settle(node)
+        derived.settleScore(score) { rangeOf(score, it) }
     }
 
     fun mayOf(node: Int): Int = may[node]
@@ -102,10 +170,11 @@ internal class Standing private constructor(
         val mask = may[node]
         if (isSingle(mask) && !(weighed && mask == MAY_BE_TRUE && low[node] < high[node])) return best
         val kind = nodes.kinds[node]
-        if (kind == NodeKind.LEAF) {
-            val signal = nodes.signals[node]
-            val cheaper = best < 0 || cost[signal] < cost[best]
-            return if (cheaper && (passedOver == null || !passedOver[signal])) signal else best
+        when (kind) {
+            NodeKind.LEAF -> return cheaper(nodes.signals[node], best, cost, passedOver)
+            NodeKind.MEMBER -> return cheapestOfPartition(nodes.sources[node], best, cost, passedOver)
+            NodeKind.OUTPUT -> return cheapestOfScore(nodes.scoreOf(node), best, cost, passedOver)
+            NodeKind.AND, NodeKind.OR, NodeKind.NOT -> Unit
         }
         val weighBelow = weighed && kind != NodeKind.NOT && mask and MAY_BE_TRUE != 0
         val floor = if (kind == NodeKind.OR && mask == MAY_BE_TRUE) low[node] else -1.0
@@ -119,9 +188,38 @@ internal class Standing private constructor(
         return found
     }
 
+    /** [signal] where it was not read and costs less than [best], else [best]. */
+    private fun cheaper(signal: Int, best: Int, cost: IntArray, passedOver: BooleanArray?): Int {
+        if (readings[signal] != null || passedOver?.get(signal) == true) return best
+        return if (best < 0 || cost[signal] < cost[best]) signal else best
+    }
+
+    private fun cheapestOfPartition(partition: Int, best: Int, cost: IntArray, passedOver: BooleanArray?): Int =
+        nodes.projections.partitions[partition]
+            .members
+            .fold(best) { found, member -> cheaper(member, found, cost, passedOver) }
+
+    private fun cheapestOfScore(score: Int, best: Int, cost: IntArray, passedOver: BooleanArray?): Int {
+        var found = best
+        nodes.projections.scores[score].inputs.forEachIndexed { place, input ->
+            if (input.weight == 0.0) return@forEachIndexed
+            val root = nodes.inputNodes[score][place].last
+            found =
+                when (val value = input.value) {
+                    is InputValue.Flag -> cheapest(root, weighed = false, found, cost, passedOver)
+                    is InputValue.Confidence -> cheapest(root, weighed = true, found, cost, passedOver)
+                    is InputValue.Number -> cheaper(value.signal, found, cost, passedOver)
+                    is InputValue.OfScore -> cheapestOfScore(value.score, found, cost, passedOver)
+                }
+        }
+        return found
+    }
+
     private fun settle(node: Int) =
         when (nodes.kinds[node]) {
             NodeKind.LEAF -> settleLeaf(node)
+            NodeKind.OUTPUT -> settleOutput(node)
+            NodeKind.MEMBER -> settleMember(node)
             NodeKind.AND -> settleAnd(node)
             NodeKind.OR -> settleOr(node)
             NodeKind.NOT -> settleNot(node)
@@ -132,22 +230,58 @@ internal class Standing private constructor(
         when (val reading = readings[nodes.signals[node]]) {
             null -> {
                 val whenFailed = if (nodes.onErrors[node] == OnError.BLOCK) MAY_BE_BLOCKED else 0
-                put(node, MAY_BE_FALSE or MAY_BE_TRUE or whenFailed, if (predicate == null) 0.0 else 1.0, 1.0)
+                val isSure = predicate != null || nodes.flat[node]
+                put(node, MAY_BE_FALSE or MAY_BE_TRUE or whenFailed, if (isSure) 1.0 else 0.0, 1.0)
             }
 
             is Reading.Seen -> {
                 val part = reading.part(nodes.labels[node])
                 val holds = predicate?.holds(part.value ?: part.confidence) ?: part.matched
-                val confidence = if (predicate == null) unit(part.confidence) else 1.0
+                val confidence = if (predicate == null && !nodes.flat[node]) unit(part.confidence) else 1.0
                 if (holds) put(node, MAY_BE_TRUE, confidence, confidence) else put(node, MAY_BE_FALSE, 0.0, 0.0)
             }
 
             is Reading.Failed -> {
-                when (nodes.onErrors[node]) {
-                    OnError.MATCH -> put(node, MAY_BE_TRUE, 1.0, 1.0)
-                    OnError.NO_MATCH -> put(node, MAY_BE_FALSE, 0.0, 0.0)
-                    OnError.BLOCK -> put(node, MAY_BE_BLOCKED, 0.0, 0.0)
-                }
+                settleFailed(node)
+            }
+        }
+    }
+
+    private fun settleFailed(node: Int) =
+        when (nodes.onErrors[node]) {
+            OnError.MATCH -> put(node, MAY_BE_TRUE, 1.0, 1.0)
+            OnError.NO_MATCH -> put(node, MAY_BE_FALSE, 0.0, 0.0)
+            OnError.BLOCK -> put(node, MAY_BE_BLOCKED, 0.0, 0.0)
+        }
+
+    private fun settleOutput(node: Int) {
+        val mapping = nodes.projections.mappings[nodes.sources[node]]
+        val output = nodes.places[node]
+        val range = derived.rangeOf(mapping.score)
+        val must = mapping.mustHold(output, range.low, range.high)
+        if (!must && !mapping.mayHold(output, range.low, range.high)) return put(node, MAY_BE_FALSE, 0.0, 0.0)
+        // What was read cannot tell, and nothing else is to be read: an input failed that the score cannot do without.
+        if (!must && range.isFinal) return settleFailed(node)
+        val least = mapping.leastConfidence(output, range.low, range.high)
+        val most = if (range.isFinal) least else 1.0
+        val whenFailed = if (nodes.canBlock[mapping.score] && nodes.onErrors[node] == OnError.BLOCK) MAY_BE_BLOCKED else 0
+        put(node, if (must) MAY_BE_TRUE else MAY_BE_FALSE or MAY_BE_TRUE or whenFailed, least, most)
+    }
+
+    private fun settleMember(node: Int) {
+        when (val outcome = derived.outcomeOf(nodes.sources[node])) {
+            null -> {
+                val whenFailed = if (nodes.onErrors[node] == OnError.BLOCK) MAY_BE_BLOCKED else 0
+                put(node, MAY_BE_FALSE or MAY_BE_TRUE or whenFailed, 0.0, 1.0)
+            }
+
+            is PartitionOutcome.Won -> {
+                val hasWon = outcome.winner == nodes.places[node]
+                if (hasWon) put(node, MAY_BE_TRUE, outcome.confidence, outcome.confidence) else put(node, MAY_BE_FALSE, 0.0, 0.0)
+            }
+
+            is PartitionOutcome.Failed -> {
+                settleFailed(node)
             }
         }
     }
@@ -163,9 +297,11 @@ internal class Standing private constructor(
             if (may[child] == MAY_BE_FALSE) return put(node, MAY_BE_FALSE, 0.0, 0.0)
             any = any or may[child]
             all = all and may[child]
-            lows += low[child]
-            highs += high[child]
-            count++
+            if (nodes.weighs[child]) {
+                lows += low[child]
+                highs += high[child]
+                count++
+            }
             child = nodes.nextSibling[child]
         }
         // False needs one child, blocked needs one and no false one, true needs all.
@@ -203,7 +339,7 @@ internal class Standing private constructor(
         val mask = may[nodes.firstChild[node]]
         val blocked = mask and MAY_BE_BLOCKED
         val turned = (mask and MAY_BE_FALSE shl 1) or (mask and MAY_BE_TRUE shr 1)
-        val confidence = if (turned and MAY_BE_TRUE == 0) 0.0 else 1.0
+        val confidence = if (turned and MAY_BE_TRUE == 0) 0.0 else nodes.notConfidence
         put(node, blocked or turned, confidence, confidence)
     }
 
@@ -221,8 +357,10 @@ internal class Standing private constructor(
         fun initial(nodes: RuleNodes): Standing {
             val size = nodes.size
             val readings = arrayOfNulls<Reading>(nodes.signalCount)
-            val standing = Standing(nodes, IntArray(size), DoubleArray(size), DoubleArray(size), readings)
-            for (node in 0 until size) standing.settle(node)
+            val derived = DerivedStanding.initial(nodes.projections)
+            val standing = Standing(nodes, IntArray(size), DoubleArray(size), DoubleArray(size), readings, derived)
+            for (score in nodes.inputNodes.indices) standing.settleScore(score)
+            for (decision in nodes.roots.indices) for (node in nodes.starts[decision]..nodes.roots[decision]) standing.settle(node)
             return standing
         }
 

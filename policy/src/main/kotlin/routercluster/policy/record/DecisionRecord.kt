@@ -4,6 +4,7 @@ import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Evidence
 import routercluster.policy.decisions.Truth
 import routercluster.policy.decisions.explain
+import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
@@ -23,6 +24,7 @@ import java.time.Instant
  * @property seed of the chance that the selector was given
  * @property signals every signal that was read, in the order of reading
  * @property calls what was asked of encoders, in order
+ * @property projections what partitions, scores and mappings came to
  * @property decisions in the order of the file
  * @property candidates in the order in which they are tried
  * @property usage null until the answer has ended, and for one that is billed nothing
@@ -40,10 +42,12 @@ class DecisionRecord internal constructor(
     val request: RequestShape?,
     val signals: List<SignalNote>,
     val calls: List<EncodeCall>,
+    projections: Lazy<ProjectionTrace>,
     decisions: Lazy<List<DecisionNote>>,
     candidates: Lazy<List<CandidateNote>>,
     usage: UsageNote? = null,
 ) {
+    val projections: ProjectionTrace by projections
     val decisions: List<DecisionNote> by decisions
     val candidates: List<CandidateNote> by candidates
 
@@ -61,6 +65,7 @@ class DecisionRecord internal constructor(
             val action = plan.action
             val recipe = plan.recipe?.let { plan.policy.recipes[it] }
             val readings = plan.readings
+            val evidence = recipe?.let { evidence(readings.toMap(), it.signals.map { signal -> signal.ref }) }
             return DecisionRecord(
                 id = id,
                 time = time,
@@ -74,9 +79,11 @@ class DecisionRecord internal constructor(
                 request = plan.facts?.let(RequestShape::of),
                 signals = readings.map { (ref, reading) -> SignalNote(ref, reading) },
                 calls = plan.calls,
+                projections =
+                    lazy(LazyThreadSafetyMode.PUBLICATION) { evidence?.let(recipe.engine::trace) ?: ProjectionTrace.NONE },
                 decisions =
                     lazy(LazyThreadSafetyMode.PUBLICATION) {
-                        recipe?.let { explain(it, evidence(readings.toMap(), it.signals.map { signal -> signal.ref })) }.orEmpty().map {
+                        evidence?.let { explain(recipe, it) }.orEmpty().map {
                             DecisionNote(it.verdict.decision, it.verdict.truth, it.verdict.confidence, it.reason, it.picked)
                         }
                     },

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
 import routercluster.policy.decisions.Truth
+import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 import java.time.Instant
@@ -32,6 +33,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.set<JsonNode>("request", request?.toJson())
     json.putArray("signals").addAll(signals.map { it.toJson() })
     json.putArray("encoder_calls").addAll(calls.map { it.toJson() })
+    if (!projections.isEmpty) json.set<JsonNode>("projections", projections.toJson())
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
     json.set<JsonNode>("usage", usage?.toJson())
@@ -150,6 +152,7 @@ fun decisionRecordOf(text: String): DecisionRecord {
 private fun record(json: Fields): DecisionRecord {
     val decisions = json.list("decisions", ::decisionNote)
     val candidates = json.list("candidates", ::candidateNote)
+    val projections = json.inner("projections")?.let(::projectionTrace) ?: ProjectionTrace.NONE
     return DecisionRecord(
         id = json.text("id"),
         time = json.time("time"),
@@ -163,6 +166,7 @@ private fun record(json: Fields): DecisionRecord {
         request = json.inner("request")?.let(::requestShape),
         signals = json.list("signals", ::signalNote),
         calls = json.list("encoder_calls", ::encodeCall),
+        projections = lazyOf(projections),
         decisions = lazyOf(decisions),
         candidates = lazyOf(candidates),
         usage = json.inner("usage")?.let(::usageNote),
@@ -277,6 +281,12 @@ internal class Fields(private val json: JsonNode, private val path: String) {
         items(name).mapIndexed { index, item ->
             if (item.isObject) read(Fields(item, "$path$name[$index].")) else fail(name, "a list of objects")
         }
+
+    /** An object of numbers; absent is empty. */
+    fun numbers(name: String): Map<String, Double> =
+        inner(name)?.let { fields -> fields.names().associateWith(fields::number) }.orEmpty()
+
+    private fun names(): List<String> = json.fieldNames().asSequence().toList()
 
     fun texts(name: String): List<String> = items(name).map { if (it.isTextual) it.textValue() else fail(name, "a list of strings") }
 

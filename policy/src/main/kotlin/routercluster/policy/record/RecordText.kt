@@ -13,6 +13,7 @@ fun DecisionRecord.render(): String =
         append(table(heading()))
         append(section("SIGNALS", signals.map { listOf(it.ref.toString()) + cells(it.reading) }, "none was read"))
         if (calls.isNotEmpty()) append(section("ENCODERS", calls.flatMap(::cells), "none was asked"))
+        if (!projections.isEmpty) append(section("PROJECTIONS", projections.rows(), "none"))
         append(section("DECISIONS", decisions.map(::cells), "none was looked at"))
         append(section("CANDIDATES", candidates.mapIndexed(::cells), "none"))
     }

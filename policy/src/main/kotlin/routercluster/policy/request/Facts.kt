@@ -1,5 +1,7 @@
 package routercluster.policy.request
 
+import java.util.IdentityHashMap
+
 /** Who a chat message is from. [OTHER] is any role this version does not know; it is passed through. */
 enum class Role { SYSTEM, DEVELOPER, USER, ASSISTANT, TOOL, OTHER }
 
@@ -50,6 +52,24 @@ class Facts(
 
     /** The language of [userText], or null where it cannot be told. */
     val language: DetectedLanguage? by lazy(LazyThreadSafetyMode.NONE) { languages.detect(userText) }
+
+    private val derivations = IdentityHashMap<Derivation<*>, Any>(DERIVATIONS_EXPECTED)
+
+    /** What [by] makes of these facts. */
+    fun <T : Any> derived(by: Derivation<T>): T {
+        @Suppress("UNCHECKED_CAST")
+        val known = derivations[by] as T?
+        return known ?: by.derive(this).also { derivations[by] = it }
+    }
+
+    private companion object {
+        const val DERIVATIONS_EXPECTED = 4
+    }
+}
+
+/** Something that several signals of a recipe want to know of a request. Told apart by identity, so one object per policy. */
+fun interface Derivation<T : Any> {
+    fun derive(facts: Facts): T
 }
 
 /** [code] is ISO 639-1 in lower case; [confidence] 0..1. */

@@ -9,6 +9,7 @@ package routercluster.policy.routing
  * | `model=NAME` | pins a concrete model; the recipe's plugins do not apply |
  * | `no-cache` | neither reads nor writes a cache |
  * | `debug` | adds the debug headers |
+ * | `all-signals` | reads every signal, also those that the decision does not need |
  *
  * A name that the policy knows as a whole is never taken apart, so model names may contain colons, also after `model=`.
  */
@@ -19,6 +20,7 @@ data class ModelName(
     val pinned: String? = null,
     val cache: Boolean = true,
     val debug: Boolean = false,
+    val allSignals: Boolean = false,
 ) {
     companion object {
         /**
@@ -38,6 +40,7 @@ data class ModelName(
                 name =
                     when {
                         switch == "debug" -> name.copy(debug = true)
+                        switch == "all-signals" -> name.copy(allSignals = true)
                         switch == "no-cache" -> name.copy(cache = false)
                         switch.startsWith("recipe=") -> name.copy(recipe = switch.removePrefix("recipe="))
                         switch.startsWith(PIN) -> name.copy(pinned = switch.removePrefix(PIN))

@@ -2,6 +2,7 @@ package routercluster.policy.routing
 
 import routercluster.policy.Candidate
 import routercluster.policy.Decision
+import routercluster.policy.Evaluation
 import routercluster.policy.Policy
 import routercluster.policy.decisions.Ruling
 import routercluster.policy.plugins.Plugin
@@ -34,7 +35,18 @@ fun Policy.plan(target: Target, facts: Facts, random: Random, everything: Boolea
 
         is Target.Routed -> {
             val engine = target.recipe.engine
-            decided(target, facts, random.nextInt(), if (everything) engine.decideFully(facts) else engine.decide(facts))
+            decided(
+                target,
+                facts,
+                random.nextInt(),
+                if (everything ||
+                    readsEverything(target)
+                ) {
+                    engine.decideFully(facts)
+                } else {
+                    engine.decide(facts)
+                },
+            )
         }
     }
 
@@ -43,8 +55,12 @@ fun Policy.begin(target: Target, facts: Facts, random: Random, everything: Boole
     val engine = (target as? Target.Routed)?.recipe?.engine
     if (engine == null || !engine.isLearned) return plan(target, facts, random, everything)
     val seed = random.nextInt()
-    return OpenPlan.planning(if (everything) engine.beginFully(facts) else engine.begin(facts)) { decided(target, facts, seed, it) }
+    val all = everything || readsEverything(target)
+    return OpenPlan.planning(if (all) engine.beginFully(facts) else engine.begin(facts)) { decided(target, facts, seed, it) }
 }
+
+/** Whether the policy or the request's model name asks for every signal. */
+private fun Policy.readsEverything(target: Target) = gateway.evaluation == Evaluation.ALL || target.name.allSignals
 
 private fun Policy.decided(target: Target.Routed, facts: Facts, seed: Int, ruling: Ruling) =
     Plan(

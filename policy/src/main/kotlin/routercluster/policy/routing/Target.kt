@@ -67,9 +67,11 @@ private fun notFound(name: ModelName, kind: String, written: String, known: Coll
     return Target.Unknown(name, Action.Refuse(404, "${kind}_not_found", message))
 }
 
+private const val SWITCHES = "recipe=NAME, model=NAME, no-cache, debug, all-signals"
+
 private fun unknownSwitch(written: String, switch: String): Target {
-    val hint = hint(switch, listOf("recipe=", "model=", "no-cache", "debug"))
-    val message = "The model name has an unknown switch ${quoted(switch)}$hint; accepted: recipe=NAME, model=NAME, no-cache, debug."
+    val hint = hint(switch, listOf("recipe=", "model=", "no-cache", "debug", "all-signals"))
+    val message = "The model name has an unknown switch ${quoted(switch)}$hint; accepted: $SWITCHES."
     return Target.Unknown(ModelName(written, written), Action.Refuse(400, "unknown_model_switch", message))
 }
 

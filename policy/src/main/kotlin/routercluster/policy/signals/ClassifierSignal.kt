@@ -6,6 +6,7 @@ import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.Feature
 import routercluster.policy.config.nearestName
 import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.encode.Passage
@@ -47,7 +48,12 @@ internal class RawClassifierRule(
 
     private fun local(catalog: Catalog, problems: Problems): Signal? {
         if (folder == null) problems.add(at.copy(path = "${at.path}.model_path"), "is required", accepted = "the folder of an encoder")
-        val head = folder?.let { catalog.headIn(it.path, labels, problems) } ?: return null
+        if (folder == null) return null
+        if (catalog.isAbsent(folder.path)) {
+            problems.inactive(Feature.ABSENT_CLASSIFIER, folder.path.at)
+            return rule.unreadable("classifier", "the encoder ${folder.path.value} is not here", numbers(), ConditionNeeds.LABEL)
+        }
+        val head = catalog.headIn(folder.path, labels, problems) ?: return null
         val terms = rule.terms("classifier", catalog, listOf(head))
         return ClassifierSignal(terms, LabelHead(head), labels.map { it.value }, question = null)
     }
@@ -69,6 +75,8 @@ internal class RawClassifierRule(
         val terms = rule.terms("classifier", catalog, listOf(question.named()))
         return ClassifierSignal(terms, LabelHead(question.named()), labels.map { it.value }, question)
     }
+
+    private fun numbers() = labels.associate { it.value to LabelKind.NUMBER } + (ABSTAIN to LabelKind.FLAG)
 
     companion object {
         private val types = ClassifierType.entries.associateBy { it.name.lowercase() }

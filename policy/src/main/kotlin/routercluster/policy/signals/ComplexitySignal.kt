@@ -7,6 +7,8 @@ import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.complexityBankFormat
+import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.raw.RawRule
 import routercluster.policy.config.raw.readRule
 import routercluster.policy.encode.Passage
@@ -75,7 +77,7 @@ internal class RawComplexity(
 
         private fun readBank(section: Section, key: String): RawBank {
             val bank = section.section(key) ?: return RawBank(emptyList(), section.at(key))
-            bank.notSupportedYet("image_candidates")
+            bank.readInactive(complexityBankFormat)
             return RawBank(bank.texts("candidates"), bank.at("candidates"))
         }
     }

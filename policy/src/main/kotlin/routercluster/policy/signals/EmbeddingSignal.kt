@@ -7,6 +7,7 @@ import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.imageModalities
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.Facts
@@ -19,10 +20,12 @@ internal class RawEmbedding(
     private val candidates: List<Text>,
     private val candidatesAt: Location,
     private val aggregation: Aggregation,
+    private val isOverText: Boolean,
 ) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         if (threshold == null) problems.add(thresholdAt, "is required", accepted = "a similarity from -1 to 1")
         val usable = areExemplars(candidates, candidatesAt, problems)
+        if (!isOverText) return rule.unreadable("embedding", "images and sounds are not read yet")
         val head = catalog.headFor(Slot.EMBEDDING, at, problems)
         if (head == null || threshold == null || !usable) return null
         val embeddingRule = EmbeddingRule(name, candidates.map { it.value }, threshold, aggregation)
@@ -32,10 +35,11 @@ internal class RawEmbedding(
 
     companion object {
         private val aggregations = Aggregation.entries.associateBy { it.name.lowercase() }
-        private val modalities = mapOf("text" to Unit)
+        private val modalities = imageModalities + ("text" to null)
 
         fun read(section: Section): RawEmbedding {
-            section.oneOf("query_modality", modalities, later = listOf("image", "audio"))
+            val unread = section.oneOf("query_modality", modalities)
+            unread?.let { section.problems.inactive(it, section.at("query_modality")) }
             return RawEmbedding(
                 LearnedRule.read(section),
                 section.double("threshold", -1.0..1.0),
@@ -43,6 +47,7 @@ internal class RawEmbedding(
                 section.texts("candidates"),
                 section.at("candidates"),
                 section.oneOf("aggregation_method", aggregations) ?: Aggregation.MAX,
+                isOverText = unread == null,
             ).also { section.close() }
         }
     }

@@ -67,18 +67,20 @@ internal data class Criterion(val name: String, val markers: List<String>)
  * Looks for the marks of an event in the newest user message. It matches when any criterion does, with confidence
  * `0.5 + 0.5 * matched / criteria`; the value is the number of criteria that matched.
  */
-internal class EventSignal(name: String, private val criteria: List<Criterion>) : Signal {
-    private val owners = criteria.flatMapIndexed { index, criterion -> criterion.markers.map { index } }
-    private val phrases = PhraseSet(criteria.flatMap { it.markers }.map { Phrase(it, caseSensitive = false) })
+internal class EventSignal(name: String, private val criteria: List<Criterion>, given: Lookout? = null) : PhraseReader {
+    private val starts = criteria.runningFold(0) { start, criterion -> start + criterion.markers.size }
+    override val phrases = criteria.flatMap { it.markers }.map { Phrase(it, caseSensitive = false) }
+    private val lookout = given ?: Lookout.alone(phrases)
 
     override val ref = SignalRef("event", name)
     override val cost = Cost.SCAN
 
+    override fun by(lookout: Lookout): Signal = EventSignal(ref.name, criteria, lookout)
+
     override fun read(facts: Facts): Reading {
-        val hits = BooleanArray(criteria.size)
-        phrases.forEachIn(facts.words) { phrase, _ -> hits[owners[phrase]] = true }
-        val matched = hits.count { it }
-        val confidence = if (matched == 0) 0.0 else 0.5 + 0.5 * matched / criteria.size
-        return Reading.Seen(matched > 0, confidence, matched.toDouble(), criteria.filterIndexed { index, _ -> hits[index] }.map { it.name })
+        val seen = lookout.look(facts)
+        val held = criteria.filterIndexed { index, _ -> (starts[index] until starts[index + 1]).any(seen::has) }
+        val confidence = if (held.isEmpty()) 0.0 else 0.5 + 0.5 * held.size / criteria.size
+        return Reading.Seen(held.isNotEmpty(), confidence, held.size.toDouble(), held.map { it.name })
     }
 }

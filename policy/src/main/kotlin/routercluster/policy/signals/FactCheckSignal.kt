@@ -8,7 +8,7 @@ import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.Facts
 
-/** A rule of `routing.signals.fact_check` as written. Its name is one of the two outcomes. */
+/** A rule of `routing.signals.fact_check` as written. Its name says which of the two [outcome]s it is. */
 internal class RawFactCheck(rule: LearnedRule, private val needs: Boolean?) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val head = catalog.headFor(Slot.FACT_CHECK, at, problems)?.let(::LabelHead) ?: return null
@@ -22,7 +22,7 @@ internal class RawFactCheck(rule: LearnedRule, private val needs: Boolean?) : Ra
     companion object {
         private val outcomes = mapOf("needs_fact_check" to true, "no_fact_check_needed" to false)
 
-        fun read(section: Section) = RawFactCheck(LearnedRule.read(section), section.oneOf("name", outcomes)).also { section.close() }
+        fun read(section: Section) = RawFactCheck(LearnedRule.read(section), section.outcome(outcomes)).also { section.close() }
     }
 }
 

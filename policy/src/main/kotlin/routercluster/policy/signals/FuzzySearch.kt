@@ -1,33 +1,73 @@
 package routercluster.policy.signals
 
+import routercluster.policy.request.Derivation
+import routercluster.policy.request.Facts
 import routercluster.policy.request.Words
 
 /**
- * A keyword is held where some run of the text's words is at most [editsOf] edits away from it: insertions, deletions,
- * substitutions and swaps of neighbours. Runs are as long as the keyword, one word shorter or one longer, so that words
- * written together or apart are found too. What stands between words counts as one blank.
+ * A keyword is held where it stands as whole words, or where some run of the text's words is at most [editsOf][Fuzziness.editsMax] edits away from it:
+ * insertions, deletions, substitutions and swaps of neighbours. Runs are as long as the keyword, one word shorter or one longer, so
+ * that words written together or apart are found too. What stands between words counts as one blank.
  */
-internal class FuzzySearch(keywords: List<String>, fuzziness: Fuzziness, private val caseSensitive: Boolean) : KeywordSearch {
-    private class Target(val text: String, val edits: Int, val letters: Long, val words: Int)
+internal class FuzzySearch private constructor(
+    private val literal: LiteralSearch,
+    private val index: FuzzyIndex,
+    private val first: Int,
+) : KeywordSearch {
+    constructor(keywords: List<String>, fuzziness: Fuzziness, caseSensitive: Boolean) :
+        this(LiteralSearch(keywords, caseSensitive), FuzzyIndex(caseSensitive, keywords.map { FuzzyIndex.Wanted(it, fuzziness) }), 0)
+
+    override val phrases: List<Phrase> get() = literal.phrases
+    override val goesByPhrases = false
+
+    override fun hits(facts: Facts, seen: Sighted): BooleanArray =
+        facts.derived(index).let { near -> BooleanArray(phrases.size) { seen.has(it) || near[first + it] } }
+
+    companion object {
+        /** The same searches, those that fold case alike by one index. */
+        fun sharing(searches: List<FuzzySearch>): Map<FuzzySearch, FuzzySearch> =
+            searches
+                .groupBy { it.index.caseSensitive }
+                .values
+                .flatMap { alike ->
+                    val index = FuzzyIndex(alike.first().index.caseSensitive, alike.flatMap { it.index.wanted })
+                    val firsts = alike.runningFold(0) { first, search -> first + search.phrases.size }
+                    alike.zip(firsts) { search, first -> search to FuzzySearch(search.literal, index, first) }
+                }.toMap()
+    }
+}
+
+/** Finds which of many keywords a text comes near, passing over its words once for each number of words in a run. */
+internal class FuzzyIndex(val caseSensitive: Boolean, val wanted: List<Wanted>) : Derivation<BooleanArray> {
+    data class Wanted(val keyword: String, val fuzziness: Fuzziness)
+
+    private class Target(val number: Int, val text: String, val edits: Int, val words: Int) {
+        val letters = letters(text.toCharArray(), text.length)
+    }
 
     private val targets =
-        keywords.map { keyword ->
+        wanted.mapIndexed { number, (keyword, fuzziness) ->
             val text = joinedKeyword(keyword, caseSensitive)
-            Target(text, fuzziness.editsMax(text.length), letters(text.toCharArray(), text.length), Words.of(text).size)
+            Target(number, text, fuzziness.editsMax(text.length), Words.of(text).size)
         }
+    private val lengthMax = targets.maxOf { it.text.length + it.edits }
     private val runs = targets
         .flatMap { listOf(it.words - 1, it.words, it.words + 1) }
         .filter { it > 0 }
         .distinct()
         .sorted()
-    private val byRun = runs.map { run -> targets.indices.filter { targets[it].words - run in -1..1 }.toIntArray() }
-    private val lengthMax = targets.maxOf { it.text.length + it.edits }
-    private val lengthsMin = byRun.map { group -> group.minOf { targets[it].text.length - targets[it].edits } }
 
-    override fun hits(words: Words): BooleanArray = BooleanArray(targets.size).also { addTo(it, words) }
+    /** Per run, by its length in characters, the keywords that it could be near. */
+    private val byLength =
+        runs.map { run ->
+            val group = targets.filter { it.words - run in -1..1 }
+            Array(lengthMax + 1) { length -> group.filter { length - it.text.length in -it.edits..it.edits }.toTypedArray() }
+        }
+    private val lengthsMin = byLength.map { lengths -> lengths.indexOfFirst { it.isNotEmpty() } }
 
-    /** Adds to [hits], passing over keywords that are found already. */
-    fun addTo(hits: BooleanArray, words: Words) {
+    override fun derive(facts: Facts): BooleanArray {
+        val words = facts.words
+        val hits = BooleanArray(targets.size)
         val window = CharArray(lengthMax)
         val rows = Array(3) { IntArray(lengthMax + 1) }
         for ((place, run) in runs.withIndex()) {
@@ -36,25 +76,27 @@ internal class FuzzySearch(keywords: List<String>, fuzziness: Fuzziness, private
                 val length = joinWords(words, first, run, caseSensitive, window)
                 if (length < 0) continue
                 val letters = letters(window, length)
-                for (index in byRun[place]) {
-                    if (!hits[index] && isNear(targets[index], window, length, letters, rows)) hits[index] = true
+                for (target in byLength[place][length]) {
+                    if (!hits[target.number] && isNear(target, window, length, letters, rows)) hits[target.number] = true
                 }
             }
         }
+        return hits
     }
 
     private fun isNear(target: Target, window: CharArray, length: Int, letters: Long, rows: Array<IntArray>): Boolean {
-        if (length - target.text.length !in -target.edits..target.edits) return false
         if ((target.letters and letters.inv()).countOneBits() > target.edits) return false
         if ((letters and target.letters.inv()).countOneBits() > target.edits) return false
         return isWithin(target.text, window, length, target.edits, rows)
     }
 
-    /** Which letters occur, several sharing a bit: each edit can add at most one and remove at most one. */
-    private fun letters(chars: CharArray, length: Int): Long {
-        var bits = 0L
-        for (i in 0 until length) bits = bits or (1L shl (chars[i].code and 63))
-        return bits
+    private companion object {
+        /** Which letters occur, several sharing a bit: each edit can add at most one and remove at most one. */
+        fun letters(chars: CharArray, length: Int): Long {
+            var bits = 0L
+            for (i in 0 until length) bits = bits or (1L shl (chars[i].code and 63))
+            return bits
+        }
     }
 }
 

@@ -1,36 +1,36 @@
 package routercluster.policy.signals
 
+import routercluster.policy.request.Facts
 import routercluster.policy.request.Words
 
 /** Tells which of a rule's keywords a text holds, in the order of the rule. Linear in the text. */
-internal fun interface KeywordSearch {
-    fun hits(words: Words): BooleanArray
+internal interface KeywordSearch {
+    /** What to look for in the text. */
+    val phrases: List<Phrase>
+
+    /** Whether nothing can be held where none of [phrases] occurs. */
+    val goesByPhrases: Boolean
+
+    fun hits(facts: Facts, seen: Sighted): BooleanArray
 }
 
 /** A keyword is held where it stands as whole words; in scripts without blanks, anywhere. */
-internal fun literalSearch(keywords: List<String>, caseSensitive: Boolean): KeywordSearch {
-    val phrases = PhraseSet(keywords.map { Phrase(it, caseSensitive) })
-    return KeywordSearch { words ->
-        BooleanArray(keywords.size).also { hits -> phrases.forEachIn(words) { phrase, _ -> hits[phrase] = true } }
-    }
+internal class LiteralSearch(keywords: List<String>, caseSensitive: Boolean) : KeywordSearch {
+    override val phrases = keywords.map { Phrase(it, caseSensitive) }
+    override val goesByPhrases = true
+
+    override fun hits(facts: Facts, seen: Sighted) = BooleanArray(phrases.size, seen::has)
 }
 
 /** A keyword is held where its regular expression matches. */
-internal fun patternSearch(patterns: List<TextPattern>): KeywordSearch {
-    val owners = patterns.flatMapIndexed {
-        index,
-        pattern,
-        ->
-        if (pattern is TextPattern.Literals) pattern.phrases.map { index } else emptyList()
-    }
-    val phrases = PhraseSet(patterns.filterIsInstance<TextPattern.Literals>().flatMap { it.phrases })
-    val automata = patterns.withIndex().mapNotNull { (index, pattern) -> (pattern as? TextPattern.Automaton)?.let { index to it } }
-    return KeywordSearch { words ->
-        val hits = BooleanArray(patterns.size)
-        phrases.forEachIn(words) { phrase, _ -> hits[owners[phrase]] = true }
-        for ((index, automaton) in automata) hits[index] = automaton.occursIn(words)
-        hits
-    }
+internal class PatternSearch(private val patterns: List<TextPattern>) : KeywordSearch {
+    private val starts = patterns.runningFold(0) { start, pattern -> start + pattern.phrases.size }
+    override val phrases = patterns.flatMap { it.phrases }
+    override val goesByPhrases = patterns.all { it.phrases.isNotEmpty() }
+
+    override fun hits(facts: Facts, seen: Sighted) = BooleanArray(patterns.size) { patterns[it].occursIn(facts.words, isSighted(it, seen)) }
+
+    private fun isSighted(pattern: Int, seen: Sighted): Boolean = (starts[pattern] until starts[pattern + 1]).any(seen::has)
 }
 
 private const val TERM_SATURATION = 1.2
@@ -47,19 +47,24 @@ private const val AVERAGE_LENGTH_WORDS = 256.0
  * [threshold] on, which thus says how much of the text is about it: at 0.1 one mention is enough up to 2,400 words, two up to
  * 5,000; at 0.4 one mention up to 340. Words are compared whole, without stemming.
  */
-internal fun bm25Search(keywords: List<String>, threshold: Double, caseSensitive: Boolean): KeywordSearch {
-    val terms = keywords.map { keyword -> keyword.trim().split(Regex("\\s+")).distinct() }
-    val all = terms.flatten().distinct()
-    val places = terms.map { words -> words.map(all::indexOf).toIntArray() }
-    val phrases = PhraseSet(all.map { Phrase(it, caseSensitive) })
-    return KeywordSearch { words ->
-        val counts = IntArray(all.size)
-        phrases.forEachIn(words) { phrase, _ -> counts[phrase]++ }
-        val rest = TERM_SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * words.size / AVERAGE_LENGTH_WORDS)
-        BooleanArray(keywords.size) { keyword ->
-            val weakest = places[keyword].minOf { counts[it] }
+internal class Bm25Search(keywords: List<String>, private val threshold: Double, caseSensitive: Boolean) : KeywordSearch {
+    private val terms = keywords.map { keyword -> keyword.trim().split(blanks).distinct() }
+    private val all = terms.flatten().distinct()
+    private val places = all.withIndex().associate { (place, term) -> term to place }
+    private val placesOf = terms.map { words -> words.map(places::getValue).toIntArray() }
+    override val phrases = all.map { Phrase(it, caseSensitive) }
+    override val goesByPhrases = true
+
+    override fun hits(facts: Facts, seen: Sighted): BooleanArray {
+        val rest = TERM_SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * facts.words.size / AVERAGE_LENGTH_WORDS)
+        return BooleanArray(placesOf.size) { keyword ->
+            val weakest = placesOf[keyword].minOf(seen::count)
             weakest > 0 && weakest / (weakest + rest) >= threshold
         }
+    }
+
+    private companion object {
+        val blanks = Regex("\\s+")
     }
 }
 

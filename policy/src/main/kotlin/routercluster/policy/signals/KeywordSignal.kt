@@ -89,11 +89,11 @@ data class RawKeyword(
                     ->
                     TextPattern.of(it, caseSensitive, keywordsAt.item(index), problems)
                 }
-                if (patterns.size == keywords.size) patternSearch(patterns) else null
+                if (patterns.size == keywords.size) PatternSearch(patterns) else null
             }
 
             KeywordMethod.BM25 -> {
-                bm25Search(keywords, bm25Threshold, caseSensitive)
+                Bm25Search(keywords, bm25Threshold, caseSensitive)
             }
 
             KeywordMethod.NGRAM -> {
@@ -101,23 +101,17 @@ data class RawKeyword(
             }
 
             KeywordMethod.FUZZY -> {
-                literalOrFuzzy(fuzziness)
+                FuzzySearch(keywords, fuzziness, caseSensitive)
             }
 
             KeywordMethod.LITERAL -> {
-                if (fuzzyMatch) literalOrFuzzy(fuzziness) else literalSearch(keywords, caseSensitive)
+                if (fuzzyMatch) FuzzySearch(keywords, fuzziness, caseSensitive) else LiteralSearch(keywords, caseSensitive)
             }
 
             null -> {
                 null
             }
         }
-
-    private fun literalOrFuzzy(fuzziness: Fuzziness): KeywordSearch {
-        val literal = literalSearch(keywords, caseSensitive)
-        val fuzzy = FuzzySearch(keywords, fuzziness, caseSensitive)
-        return KeywordSearch { words -> literal.hits(words).also { fuzzy.addTo(it, words) } }
-    }
 
     companion object {
         const val KEYWORDS_MAX = 1_000
@@ -127,7 +121,8 @@ data class RawKeyword(
 
         fun read(section: Section): RawKeyword {
             val fuzzyMatch = section.boolean("fuzzy_match") ?: false
-            val method = if (section.has("method")) section.oneOf("method", methods) else KeywordMethod.LITERAL
+            val written = section.oneOf("method", methods)
+            val method = if (section.has("method")) written else KeywordMethod.LITERAL
             if (fuzzyMatch && method != null && method != KeywordMethod.FUZZY && method != KeywordMethod.LITERAL) {
                 section.problems.add(
                     section.at("fuzzy_match"),
@@ -170,13 +165,26 @@ internal class KeywordSignal(
     name: String,
     private val operator: KeywordOperator,
     private val keywords: List<String>,
-    private val search: KeywordSearch,
-) : Signal {
+    val search: KeywordSearch,
+    private val lookout: Lookout = Lookout.alone(search.phrases),
+) : PhraseReader {
     override val ref = SignalRef("keyword", name)
     override val cost = Cost.SCAN
+    override val phrases: List<Phrase> get() = search.phrases
+    private val noKeyword = judge(BooleanArray(keywords.size))
+
+    override fun by(lookout: Lookout): Signal = KeywordSignal(ref.name, operator, keywords, search, lookout)
 
     override fun read(facts: Facts): Reading {
-        val hits = search.hits(facts.words)
+        val seen = lookout.look(facts)
+        if (seen === Sighted.NOTHING && search.goesByPhrases) return noKeyword
+        val hits = search.hits(facts, seen)
+        return if (hits.any { it }) judge(hits) else noKeyword
+    }
+
+    fun searching(search: KeywordSearch) = KeywordSignal(ref.name, operator, keywords, search, lookout)
+
+    private fun judge(hits: BooleanArray): Reading.Seen {
         val count = hits.count { it }
         val confidence =
             when {

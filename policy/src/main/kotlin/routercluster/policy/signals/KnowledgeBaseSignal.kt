@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.catalog.KnowledgeBase
 import routercluster.policy.catalog.Slot
+import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
@@ -32,7 +33,7 @@ internal class RawKnowledge(
 ) : RawLearned(rule),
     NamesKnowledgeBase {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
-        val known = knowledgeBase?.let { found(it, catalog.knowledgeBases, "unknown knowledge base", problems) }
+        val known = knowledgeBase?.let { foundBase(it, catalog, problems) }
         val head = catalog.headFor(Slot.EMBEDDING, at, problems)
         val labels = known?.let { labels(it, problems) }
         if (known == null || head == null || labels == null || match == null) return null
@@ -56,12 +57,6 @@ internal class RawKnowledge(
         }
     }
 
-    private fun <E> found(name: Text, table: Map<String, E>, what: String, problems: Problems): E? {
-        val accepted = table.keys.joinToString(", ").ifEmpty { "none is defined" }
-        if (name.value !in table) problems.add(name.at, what, name.value, accepted, nearestName(name.value, table.keys))
-        return table[name.value]
-    }
-
     companion object {
         private val matches = KnowledgeMatch.entries.associateBy { it.name.lowercase() }
         private val kinds = TargetKind.entries.associateBy { it.name.lowercase() }
@@ -78,6 +73,30 @@ internal class RawKnowledge(
             ).also { section.close() }
         }
     }
+}
+
+/** A knowledge base that only scores look at, for its metrics. */
+internal class RawMetricSource(override val knowledgeBase: Text) : RawSignal, NamesKnowledgeBase {
+    override val name: String get() = knowledgeBase.value
+    override val at: Location get() = knowledgeBase.at
+
+    override fun prove(catalog: Catalog, problems: Problems): Signal? {
+        val known = foundBase(knowledgeBase, catalog, problems)
+        val head = catalog.headFor(Slot.EMBEDDING, at, problems)
+        if (known == null || head == null) return null
+        val rule = LearnedRule(name, at, description = null, timeout = null, onError = null)
+        val terms = rule.terms("kb_metric", catalog, listOf(head))
+        return KnowledgeBaseSignal(terms, VectorHead(head, catalog.embedding.shape), known, known.labels.keys, KnowledgeMatch.BEST)
+    }
+}
+
+private fun foundBase(name: Text, catalog: Catalog, problems: Problems): KnowledgeBase? =
+    found(name, catalog.knowledgeBases, "unknown knowledge base", problems)
+
+private fun <E> found(name: Text, table: Map<String, E>, what: String, problems: Problems): E? {
+    val accepted = table.keys.joinToString(", ").ifEmpty { "none is defined" }
+    if (name.value !in table) problems.add(name.at, what, name.value, accepted, nearestName(name.value, table.keys))
+    return table[name.value]
 }
 
 /**

@@ -31,6 +31,14 @@ internal class LearnedRule(
             onError ?: onErrorDefault,
         )
 
+    /** This rule where its policy may serve although it cannot be read. */
+    fun unreadable(
+        type: String,
+        reason: String,
+        labels: Map<String, LabelKind> = emptyMap(),
+        needs: ConditionNeeds = ConditionNeeds.NOTHING,
+    ): Signal = UnreadableSignal(SignalRef(type, name), onError ?: OnError.NO_MATCH, labels, needs, reason)
+
     companion object {
         private val timeouts = Duration.ofMillis(1)..Duration.ofMinutes(5)
         private val errorPolicies = OnError.entries.associateBy { it.name.lowercase() }

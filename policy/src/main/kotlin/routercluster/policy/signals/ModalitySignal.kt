@@ -13,7 +13,7 @@ import routercluster.policy.request.Words
 /** What an answer is to be made of: [AR] is text, [DIFFUSION] an image, [BOTH] both. */
 internal enum class Modality { AR, DIFFUSION, BOTH }
 
-/** A rule of `routing.signals.modality` as written. Its name is one of the three outcomes. */
+/** A rule of `routing.signals.modality` as written. Its name says which of the three [outcome]s it is. */
 internal class RawModality(rule: LearnedRule, private val modality: Modality?) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val settings = catalog.modules.modality
@@ -33,24 +33,26 @@ internal class RawModality(rule: LearnedRule, private val modality: Modality?) :
     companion object {
         private val outcomes = Modality.entries.associateBy { it.name }
 
-        fun read(section: Section) = RawModality(LearnedRule.read(section), section.oneOf("name", outcomes)).also { section.close() }
+        fun read(section: Section) = RawModality(LearnedRule.read(section), section.outcome(outcomes)).also { section.close() }
     }
 }
 
 /** What the policy's words say: a word for both; else a beginning or a word that asks for an image; else text. */
 internal class ModalityKeywords(settings: ModalitySettings) {
     private val beginnings = settings.promptPrefixes.map { Words.fold(it.trim()) }.filter { it.isNotEmpty() }
-    private val images = literalSearch(settings.keywords.filter { it.isNotBlank() }, caseSensitive = false)
-    private val both = literalSearch(settings.bothKeywords.filter { it.isNotBlank() }, caseSensitive = false)
+    private val index = PhraseIndex(listOf(phrases(settings.keywords), phrases(settings.bothKeywords)))
 
     fun read(words: Words): Modality {
         val text = words.folded.trimStart()
+        val (asksImage, asksBoth) = index.sightingsIn(words).isReached
         return when {
-            both.hits(words).any { it } -> Modality.BOTH
-            images.hits(words).any { it } || beginnings.any(text::startsWith) -> Modality.DIFFUSION
+            asksBoth -> Modality.BOTH
+            asksImage || beginnings.any(text::startsWith) -> Modality.DIFFUSION
             else -> Modality.AR
         }
     }
+
+    private fun phrases(written: List<String>) = written.filter { it.isNotBlank() }.map { Phrase(it, caseSensitive = false) }
 }
 
 /** Tells by the policy's words alone; knows only yes and no. */

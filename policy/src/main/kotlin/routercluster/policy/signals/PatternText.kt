@@ -7,7 +7,7 @@ import routercluster.policy.request.Words
  */
 
 /** Whether occurrences of these could lie over each other. */
-internal fun canOverlap(phrases: List<Phrase>): Boolean = phrases.any { it.text.length > 1 && (phrases.size > 1 || it.lead != null) }
+internal fun canOverlap(phrases: List<Phrase>): Boolean = phrases.any { it.text.length > 1 && (phrases.size > 1 || it.lead.isNotEmpty()) }
 
 private const val ASCII_MAX = 0x7F
 private const val META = ".^$*+?()[]{}|\\"
@@ -24,7 +24,7 @@ internal fun literalsOf(written: String, caseSensitive: Boolean): List<Phrase>? 
     val pieces = charsOf(inner ?: body) ?: split(inner ?: body)?.map { unescape(it) ?: return null } ?: return null
     if (wordStart && inner == null && pieces.size > 1) return null
     if (pieces.any { it.isEmpty() || (wordStart && !(isAsciiWord(it.first()) && isAsciiWord(it.last()))) }) return null
-    return pieces.map { Phrase(it, caseSensitive && !insensitive, wordStart, wordEnd, looseBlanks = false) }
+    return pieces.map { Phrase(it, caseSensitive && !insensitive, wholeWords = wordStart, looseBlanks = false) }
 }
 
 private fun isAsciiWord(c: Char): Boolean = c in 'a'..'z' || c in 'A'..'Z' || c in '0'..'9' || c == '_'
@@ -66,56 +66,47 @@ private fun unescape(piece: String): String? {
     return text.toString()
 }
 
-/** The longest run of plain ASCII that every match of [written] holds, folded; null where none is easy to see. */
-internal fun requiredLiteral(written: String): String? {
-    var best = ""
-    val run = StringBuilder()
+private const val PARTS_MAX = 64
 
-    fun close() {
-        if (run.length > best.length) best = run.toString()
-        run.clear()
-    }
-    var at = 0
-    while (at < written.length) {
-        val c = written[at]
-        when {
-            c == '|' -> {
-                return null
-            }
+/** Texts of which every match of [node] holds at least one, folded: the longest ones that are easy to see; empty where there are none. */
+internal fun requiredParts(node: PatternNode): List<String> =
+    when (node) {
+        is PatternNode.Literal -> listOfNotNull(folded(node))
 
-            c == '(' || c == '[' -> {
-                close()
-                at = closing(written, at) ?: return null
-            }
+        is PatternNode.AnyOf, is PatternNode.Place -> emptyList()
 
-            c == '\\' -> {
-                val escaped = written.getOrNull(++at) ?: return null
-                when {
-                    escaped.isDigit() || escaped in "pPxQ" -> return null
-                    escaped.isLetter() -> close()
-                    else -> run.append(escaped)
-                }
-            }
+        is PatternNode.Repeated -> if (node.least > 0) requiredParts(node.part) else emptyList()
 
-            c == '?' || c == '*' || c == '{' -> {
-                run.setLength(maxOf(0, run.length - 1))
-                close()
-                if (c == '{') at = written.indexOf('}', at).takeIf { it >= 0 } ?: return null
-            }
-
-            c in META || c.code > ASCII_MAX -> {
-                close()
-            }
-
-            else -> {
-                run.append(c)
-            }
+        is PatternNode.Either -> node.branches.map(::requiredParts).let { all ->
+            if (all.any { it.isEmpty() }) emptyList() else all.flatten().distinct()
         }
-        at++
+
+        is PatternNode.Sequence -> (
+            node.parts
+                .filterNot {
+                    it is PatternNode.Literal
+                }.map(::requiredParts) + literalRuns(node)
+        ).maxWithOrNull(byWorth).orEmpty()
+    }.let { parts -> if (parts.size > PARTS_MAX) emptyList() else parts }
+
+private val byWorth = compareBy<List<String>>({ parts -> parts.minOfOrNull { it.length } ?: 0 }, { -it.size })
+
+private fun literalRuns(node: PatternNode.Sequence): List<List<String>> {
+    val runs = mutableListOf(StringBuilder())
+    for (part in node.parts) {
+        val text = (part as? PatternNode.Literal)?.let(::folded)
+        if (text == null) runs += StringBuilder() else runs.last().append(text)
     }
-    close()
-    return Words.fold(best).ifEmpty { null }
+    return runs.filter { it.isNotEmpty() }.map { listOf(it.toString()) }
 }
+
+/** What all that [literal] matches is folded to; null where that is not one text. */
+private fun folded(
+    literal: PatternNode.Literal,
+): String? = literal.meant
+    .map { Words.fold(Character.toString(it)) }
+    .distinct()
+    .singleOrNull()
 
 /** Index of the bracket that closes the one at [open], or null where it is not plain to see. */
 private fun closing(written: String, open: Int): Int? {

@@ -7,7 +7,6 @@ import routercluster.policy.config.Section
 import routercluster.policy.config.readPredicate
 import routercluster.policy.decisions.Predicate
 import routercluster.policy.request.Facts
-import routercluster.policy.request.Words
 
 /** What is made of a source's count. */
 enum class StructureFeature {
@@ -51,7 +50,7 @@ data class RawStructure(
                 StructureSource.REGEX -> patternCount(problems)
                 StructureSource.KEYWORD_SET -> keywordCount(problems)
                 StructureSource.SEQUENCE -> sequenceCount(problems)
-                StructureSource.TEXT_BYTES -> TextCount { utf8Length(it.raw) }
+                StructureSource.TEXT_BYTES -> ByteCount
             } ?: return null
         return StructureSignal(name, feature, count, predicate)
     }
@@ -81,23 +80,18 @@ data class RawStructure(
             }
 
             is TextPattern.Literals -> {
-                TextCount { words -> occurrences(compiled.set, words) }
+                PhraseCount(compiled.phrases)
             }
 
             is TextPattern.Automaton -> {
-                if (feature == StructureFeature.EXISTS) {
-                    TextCount { words -> if (compiled.occursIn(words)) 1 else 0 }
-                } else {
-                    TextCount { words -> compiled.countIn(words) }
-                }
+                PatternCount(compiled, onlyWhether = feature == StructureFeature.EXISTS)
             }
         }
     }
 
     private fun keywordCount(problems: Problems): TextCount? {
         if (!areUsable(keywords, "keywords", problems)) return null
-        val phrases = PhraseSet(keywords.map { Phrase(it, caseSensitive) }.distinctBy { it.text })
-        return TextCount { words -> occurrences(phrases, words) }
+        return PhraseCount(keywords.map { Phrase(it, caseSensitive) }.distinct())
     }
 
     private fun sequenceCount(problems: Problems): TextCount? {
@@ -107,8 +101,7 @@ data class RawStructure(
             if (markers.size < 2) problems.add(at, "is too short", "${markers.size} markers", "at least 2 markers")
         }
         if (sequences.any { it.size < 2 }) return null
-        val phrases = sequences.map { markers -> markers.map { Phrase(it, caseSensitive) } }
-        return TextCount { words -> if (phrases.any { isInOrder(it, words) }) 1 else 0 }
+        return SequenceCount(sequences.map { markers -> markers.map { Phrase(it, caseSensitive) } })
     }
 
     private fun areUsable(texts: List<String>, key: String, problems: Problems): Boolean {
@@ -156,55 +149,22 @@ data class RawStructure(
 
 private val StructureSource.written: String get() = name.lowercase()
 
-/** Counts one kind of thing in a text. */
-internal fun interface TextCount {
-    fun of(words: Words): Int
-}
-
-private fun occurrences(phrases: PhraseSet, words: Words): Int {
-    var count = 0
-    phrases.forEachIn(words) { _, _ -> count++ }
-    return count
-}
-
-/** Each marker is taken at its first place after the one before it, which finds an order where there is one. */
-private fun isInOrder(markers: List<Phrase>, words: Words): Boolean {
-    var at = 0
-    for (marker in markers) {
-        val start = marker.indexIn(words, at)
-        if (start < 0) return false
-        at = marker.endIn(words, start)
-    }
-    return true
-}
-
-/** Bytes of [text] in UTF-8; a lone surrogate counts as the replacement character it would become. */
-private fun utf8Length(text: String): Int {
-    var bytes = 0
-    for ((at, c) in text.withIndex()) {
-        bytes +=
-            when {
-                c.code < 0x80 -> 1
-                c.code < 0x800 -> 2
-                c.isLowSurrogate() && at > 0 && text[at - 1].isHighSurrogate() -> 1
-                else -> 3
-            }
-    }
-    return bytes
-}
-
 /** Measures the form of the newest user message; the value is the count or density, or 1 or 0 for `exists` and `sequence`. */
 internal class StructureSignal(
     name: String,
     private val feature: StructureFeature,
     private val count: TextCount,
     private val predicate: Predicate?,
-) : Signal {
+    private val lookout: Lookout = Lookout.alone(count.phrases),
+) : PhraseReader {
     override val ref = SignalRef("structure", name)
     override val cost = Cost.SCAN
+    override val phrases: List<Phrase> get() = count.phrases
+
+    override fun by(lookout: Lookout): Signal = StructureSignal(ref.name, feature, count, predicate, lookout)
 
     override fun read(facts: Facts): Reading {
-        val counted = count.of(facts.words)
+        val counted = count.of(facts.words, lookout.look(facts))
         val value =
             when (feature) {
                 StructureFeature.EXISTS, StructureFeature.SEQUENCE -> if (counted > 0) 1.0 else 0.0

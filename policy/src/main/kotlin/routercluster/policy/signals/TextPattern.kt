@@ -13,25 +13,30 @@ import routercluster.policy.request.Words
  * For all others the text is first searched for a literal that every match must hold, where the expression shows one.
  */
 internal sealed interface TextPattern {
-    /** @property phrases any of which is a match */
-    class Literals(val phrases: List<Phrase>) : TextPattern {
-        val set = PhraseSet(phrases)
+    /** What to look for in the text: matches, or parts of which every match holds at least one; empty where a match can do without. */
+    val phrases: List<Phrase>
+
+    /** @param isSighted whether any of [phrases] occurs in the text */
+    fun occursIn(words: Words, isSighted: Boolean): Boolean
+
+    /** Every occurrence of [phrases] is a match, and nothing else is. */
+    class Literals(override val phrases: List<Phrase>) : TextPattern {
+        override fun occursIn(words: Words, isSighted: Boolean): Boolean = isSighted
     }
 
-    /** @property required folded */
-    class Automaton(private val compiled: Pattern, private val required: String?) : TextPattern {
-        fun occursIn(words: Words): Boolean = isPossibleIn(words) && compiled.matcher(words.raw).find()
+    /** @param quick tells whether there is a match, where it can; what it cannot tell RE2/J does */
+    class Automaton(private val compiled: Pattern, override val phrases: List<Phrase>, private val quick: LazyAutomaton?) : TextPattern {
+        override fun occursIn(words: Words, isSighted: Boolean): Boolean =
+            (isSighted || phrases.isEmpty()) && (quick?.occursIn(words.raw) ?: compiled.matcher(words.raw).find())
 
         /** Matches that do not overlap. */
-        fun countIn(words: Words): Int {
-            if (!isPossibleIn(words)) return 0
+        fun countIn(words: Words, isSighted: Boolean): Int {
+            if (!occursIn(words, isSighted)) return 0
             val matcher = compiled.matcher(words.raw)
             var count = 0
             while (matcher.find()) count++
             return count
         }
-
-        private fun isPossibleIn(words: Words): Boolean = required == null || required in words.folded
     }
 
     companion object {
@@ -62,8 +67,17 @@ internal sealed interface TextPattern {
                     return null
                 }
             val literals = literalsOf(written, caseSensitive)?.takeUnless { counted && canOverlap(it) }
-            return literals?.let(::Literals) ?: Automaton(compiled, requiredLiteral(written))
+            return literals?.let(::Literals) ?: automaton(compiled, PatternReader(written, caseSensitive).read())
         }
+
+        private fun automaton(compiled: Pattern, node: PatternNode?): Automaton =
+            Automaton(
+                compiled,
+                node?.let(::requiredParts).orEmpty().map(::part),
+                node?.let(PatternProgram::of)?.let(::LazyAutomaton),
+            )
+
+        private fun part(literal: String) = Phrase(literal, caseSensitive = false, wholeWords = false, looseBlanks = false)
 
         private const val UNKNOWN_TO_RE2 = "RE2 syntax, which has no look-ahead, look-behind, back-references or possessive quantifiers"
     }

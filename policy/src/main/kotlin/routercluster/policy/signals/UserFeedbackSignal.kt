@@ -17,7 +17,7 @@ internal enum class Feedback(vararg val aliases: String) {
     WANT_DIFFERENT("want_different"),
 }
 
-/** A rule of `routing.signals.user_feedbacks` as written. Its name is one of the four outcomes. */
+/** A rule of `routing.signals.user_feedbacks` as written. Its name says which of the four [outcome]s it is. */
 internal class RawUserFeedback(rule: LearnedRule, private val feedback: Feedback?) : RawLearned(rule) {
     override fun prove(catalog: Catalog, problems: Problems): Signal? {
         val head = catalog.headFor(Slot.USER_FEEDBACK, at, problems)?.let(::LabelHead) ?: return null
@@ -30,9 +30,12 @@ internal class RawUserFeedback(rule: LearnedRule, private val feedback: Feedback
     }
 
     companion object {
-        private val outcomes = Feedback.entries.associateBy { it.name.lowercase() }
+        /** With what recipes call them besides. */
+        private val outcomes =
+            Feedback.entries.associateBy { it.name.lowercase() } +
+                mapOf("incorrect_answer" to Feedback.WRONG_ANSWER, "needs_clarification" to Feedback.NEED_CLARIFICATION)
 
-        fun read(section: Section) = RawUserFeedback(LearnedRule.read(section), section.oneOf("name", outcomes)).also { section.close() }
+        fun read(section: Section) = RawUserFeedback(LearnedRule.read(section), section.outcome(outcomes)).also { section.close() }
     }
 }
 

@@ -241,7 +241,7 @@ class CatalogTest {
                     "",
                     "unknown label of the head default/jailbreak (found attack)",
                 ),
-                Triple("modules: {prompt_compression: {enabled: true}}", "", "prompt_compression: not supported yet"),
+                Triple("modules: {prompt_compression: {profile: short}}", "", "prompt_compression.profile: unknown value (found short)"),
                 Triple(
                     "embeddings: {semantic: {embedding_config: {target_dimension: 512}}}",
                     "",

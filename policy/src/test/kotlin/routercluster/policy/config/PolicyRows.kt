@@ -30,8 +30,13 @@ internal const val BACKEND_KEYS =
     "api_key, api_key_env, api_version, auth_header, auth_prefix, base_url, chat_path, endpoint, extra_headers, name, protocol, " +
         "provider, type, weight"
 internal const val RETRY_WORDS = "connect-failure, refused-stream, reset, reset-before-request, gateway-error, 5xx, envoy-ratelimited"
-internal const val PLUGINS = "fast_response, request_params, system_prompt, header_mutation"
-internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, structure"
+internal const val PLUGINS =
+    "fast_response, request_params, system_prompt, header_mutation, response_cache, rag, memory, context_compression, tools, " +
+        "tool_selection, image_gen, hallucination, response_jailbreak, router_replay"
+internal const val ALGORITHMS =
+    "static, weighted, router_dc, latency_aware, multi_factor, hybrid, automix, prompt, knn, kmeans, svm, mlp, confidence, " +
+        "ratings, remom, fusion, workflows"
+internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, projection, structure"
 internal const val HEADER_NAMES =
     "letters, digits and -, not host, connection, content-length, transfer-encoding, te, trailer, upgrade, keep-alive"
 internal const val BAD_HEADER_VALUE = "is not a header value; accepted: at most 8192 printable Latin-1 characters on one line"

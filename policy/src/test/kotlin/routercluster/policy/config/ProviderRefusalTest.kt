@@ -25,7 +25,7 @@ class ProviderRefusalTest {
                 "p.yaml:4:12: listeners[1].name: duplicate listener, first at line 3 (found http)",
                 "p.yaml:4:42: listeners[1].port: is another listener's port already (found 8899); accepted: a port of its own",
             ),
-            Row("timeout: 300s", "api_keys: [a]", "p.yaml:3:48: listeners[0].api_keys: $LATER"),
+            Row("timeout: 300s", "api_keys: a", "p.yaml:3:58: listeners[0].api_keys: wrong type (found a single value); accepted: a list"),
         )
 
     @Test
@@ -51,8 +51,9 @@ class ProviderRefusalTest {
             ),
             Row(
                 "reasoning_family: qwen",
-                "api_format: anthropic",
-                "p.yaml:11:19: providers.models[0].api_format: $LATER (found anthropic); accepted: openai",
+                "api_format: antropic",
+                "p.yaml:11:19: providers.models[0].api_format: unknown value (found antropic); accepted: openai, anthropic; " +
+                    "did you mean anthropic?",
             ),
             Row(
                 "retry_count: 2",

@@ -37,20 +37,14 @@ class RoutingRefusalTest {
                 "p.yaml:26:9: routing.signals.keywords[0]: cannot be proven (found urgent)",
             ),
             Row(
-                "  decisions:\n    - name: fast",
-                "  projections: {}\n  decisions:\n    - name: fast",
-                "p.yaml:27:3: routing.projections: $LATER",
-            ),
-            Row(
                 "priority: 10",
                 "priority: high",
                 "p.yaml:29:17: $FAST.priority: wrong value (found high); accepted: a whole number from -1000000000 to 1000000000",
             ),
             Row(
                 "priority: 10",
-                "emits: []\n      output_contract: x",
-                "p.yaml:29:7: $FAST.emits: $LATER",
-                "p.yaml:30:7: $FAST.output_contract: $LATER",
+                "emits: [{kind: retain}]",
+                "p.yaml:29:22: $FAST.emits[0].kind: unknown value (found retain); accepted: retention",
             ),
             Row(
                 "model: small, weight",
@@ -83,12 +77,18 @@ class RoutingRefusalTest {
             Row(
                 "type: weighted",
                 "type: knn, knn: {k: 5}",
-                "p.yaml:34:25: $FAST.algorithm.type: $LATER (found knn); accepted: static, weighted",
+                "p.yaml:34:36: $FAST.algorithm.knn.k: unknown key (found k); accepted: no key",
+            ),
+            Row(
+                "type: weighted",
+                "type: elo",
+                "p.yaml:34:25: $FAST.algorithm.type: is a name from before v0.3 (found elo); " +
+                    "accepted: global.router.learning with adaptations of the decision",
             ),
             Row(
                 "type: weighted",
                 "type: wieghted",
-                "p.yaml:34:25: $FAST.algorithm.type: unknown value (found wieghted); accepted: static, weighted; did you mean weighted?",
+                "p.yaml:34:25: $FAST.algorithm.type: unknown value (found wieghted); accepted: $ALGORITHMS; did you mean weighted?",
             ),
             Row(
                 "priority: 10",

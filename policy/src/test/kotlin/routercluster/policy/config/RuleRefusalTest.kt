@@ -84,7 +84,13 @@ class RuleRefusalTest {
     @Test
     fun `rejects plugins`() =
         check(
-            Row("type: system_prompt", "type: rag", "p.yaml:36:17: $FAST.plugins[0].type: $LATER (found rag); accepted: $PLUGINS"),
+            Row(
+                PLUGIN_TEXT,
+                "type: rag\n          configuration: {backend: milvs, top_k: 0}",
+                "p.yaml:37:36: $PLUGIN.backend: unknown value (found milvs); " +
+                    "accepted: milvus, qdrant, external_api, mcp, openai, vectorstore, hybrid; did you mean milvus?",
+                "p.yaml:37:50: $PLUGIN.top_k: wrong value (found 0); accepted: a whole number from 1 to 1000",
+            ),
             Row(
                 "type: system_prompt",
                 "type: system-prompt",

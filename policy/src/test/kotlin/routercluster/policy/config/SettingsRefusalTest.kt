@@ -2,6 +2,11 @@ package routercluster.policy.config
 
 import org.junit.jupiter.api.Test
 
+private const val MEMORY_KEYS =
+    "adaptive_threshold, auto_store, backend, default_retrieval_limit, default_similarity_threshold, disabled_models, " +
+        "disabled_routes, embedding_model, enabled, extraction_batch_size, hybrid_mode, hybrid_search, milvus, qdrant, " +
+        "quality_scoring, redis_cache, reflection, valkey"
+
 /** Recipes, virtual names and settings. Each row changes one text of a good policy and states every problem that follows. */
 class SettingsRefusalTest {
     @Test
@@ -47,7 +52,11 @@ class SettingsRefusalTest {
     @Test
     fun `rejects global and gateway settings`() =
         check(
-            Row(ROUTER, "router: {learning: {enabled: true}}", "p.yaml:45:12: global.router.learning: $LATER"),
+            Row(
+                ROUTER,
+                "router: {learning: {enabled: sure}}",
+                "p.yaml:45:32: global.router.learning.enabled: wrong value (found sure); accepted: true or false",
+            ),
             Row(
                 ROUTER,
                 "router: {config_source: kubernetes}",
@@ -58,12 +67,17 @@ class SettingsRefusalTest {
                 "router: {clear_route_cache: maybe}",
                 "p.yaml:45:31: global.router.clear_route_cache: wrong value (found maybe); accepted: true or false",
             ),
-            Row(ROUTER, "stores: {memory: {a: 1}}", "p.yaml:45:12: global.stores.memory: $LATER"),
+            Row(
+                ROUTER,
+                "stores: {memory: {enbled: true}, semantic_cache: {}}",
+                "p.yaml:45:21: global.stores.memory.enbled: unknown key (found enbled); accepted: $MEMORY_KEYS; did you mean enabled?",
+                "p.yaml:45:36: global.stores.semantic_cache: is a name from before v0.3; accepted: response_cache",
+            ),
             Row(
                 ROUTER,
                 "services: {ratelimit: {}, athz: {}}",
-                "p.yaml:45:14: global.services.ratelimit: $LATER",
-                "p.yaml:45:29: global.services.athz: unknown key (found athz); accepted: authz, observability; did you mean authz?",
+                "p.yaml:45:29: global.services.athz: unknown key (found athz); accepted: api, authz, management_api, observability, " +
+                    "ratelimit, response_api, router_replay, startup_status; did you mean authz?",
             ),
             Row(
                 ROUTER,

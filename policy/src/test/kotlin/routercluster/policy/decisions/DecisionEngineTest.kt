@@ -30,7 +30,10 @@ class DecisionEngineTest {
                 Triple(or(half, blocked), Truth.TRUE, 0.5),
                 Triple(or(no, blocked), Truth.BLOCKED, 1.0),
                 Triple(not(half), Truth.FALSE, 0.0),
-                Triple(not(no), Truth.TRUE, 1.0),
+                Triple(not(no), Truth.TRUE, 0.0),
+                Triple(and(half, not(no)), Truth.TRUE, 0.5),
+                Triple(and(and(not(no)), half), Truth.TRUE, 0.5),
+                Triple(or(half, not(no)), Truth.TRUE, 0.5),
                 Triple(not(blocked), Truth.BLOCKED, 1.0),
                 Triple(leaf(2, OnError.MATCH), Truth.TRUE, 1.0),
                 Triple(leaf(2, OnError.NO_MATCH), Truth.FALSE, 0.0),
@@ -40,6 +43,20 @@ class DecisionEngineTest {
         for ((rule, truth, confidence) in rows) {
             withClue(rule) { fully(readings, decision("d", rule)).verdicts shouldBe listOf(Verdict("d", truth, confidence)) }
         }
+    }
+
+    @Test
+    fun `as vLLM Semantic Router counts, NOT and keywords are certain`() {
+        val signals =
+            listOf(
+                ScriptedSignal("word", matched(0.5)),
+                ScriptedSignal("topic", matched(0.5), type = "domain"),
+                ScriptedSignal("no", missed),
+            )
+        val rules = listOf(leaf(0), leaf(1), not(leaf(2)), and(leaf(1), not(leaf(2))))
+        val decisions = rules.mapIndexed { place, rule -> decision("d$place", rule) }
+        val engine = DecisionEngine(Strategy.PRIORITY, signals, decisions, semantics = ConfidenceSemantics.SEED)
+        engine.decideFully(someFacts).verdicts.map { it.confidence } shouldBe listOf(1.0, 0.5, 1.0, 0.75)
     }
 
     @Test

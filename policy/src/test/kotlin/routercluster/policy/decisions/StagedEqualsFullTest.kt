@@ -69,7 +69,7 @@ class StagedEqualsFullTest {
             withClue(
                 "seed $seed, case $index: ${recipe.strategy}, $world, ${recipe.decisions.map {
                     "${it.name} p${it.priority} t${it.tier} ${it.rule}"
-                }}",
+                }}, ${recipe.projections.written()}",
             ) {
                 law(recipe, world)
             }

@@ -79,7 +79,7 @@ class PlannerTest {
                         400,
                         "unknown_model_switch",
                         "The model name has an unknown switch \"debgu\"; the nearest known name is debug; " +
-                            "accepted: recipe=NAME, model=NAME, no-cache, debug.",
+                            "accepted: recipe=NAME, model=NAME, no-cache, debug, all-signals.",
                     ),
             )
         for ((written, refusal) in rows) withClue(written) { plan(written).action shouldBe refusal }

@@ -184,8 +184,6 @@ class LearnedPolicyTest {
                 problems(kb, x, base.replace("[chat]", "[]")) to "groups: has an empty group (found open)",
                 problems(kb, x, base.replace("{code: 0.7}", "{chatt: 0.7}")) to
                     "label_thresholds.chatt: unknown label of the knowledge base k (found chatt)",
-                problems("classifiers: [{name: c, type: local, model_path: gone, labels: [A, B]}]", a) to
-                    "classifiers[0].model_path: is not a folder of an encoder (found gone)",
                 problems(llm, a) to
                     "classifiers[0].model: unknown external model of role classification (found judge); accepted: none is defined",
                 problems(

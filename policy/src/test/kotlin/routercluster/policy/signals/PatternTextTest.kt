@@ -5,24 +5,31 @@ import org.junit.jupiter.api.Test
 
 class PatternTextTest {
     @Test
-    fun `a required literal is found where there is one for certain`() {
+    fun `parts that every match holds are found where there are some for certain`() {
         val table =
             mapOf(
-                "\\b[A-Z.]+@[A-Z.]+\\.[A-Z]{2,}\\b" to "@",
-                "\\d{3}-\\d{2}" to "-",
-                "begin system prompt" to "begin system prompt",
-                "(?i)Ignore (all|any) rules" to "ignore ",
-                "colou?r" to "colo",
-                "abc*" to "ab",
-                "x+yz" to "yz",
-                "a|b" to null,
-                "(a|b)" to null,
-                "[a]" to null,
-                "\\141bc" to null,
-                "(?m)^\\s*\\d+\\.\\s+" to ".",
-                "é" to null,
+                "\\b[A-Z.]+@[A-Z.]+\\.[A-Z]{2,}\\b" to listOf("@"),
+                "\\d{3}-\\d{2}" to listOf("-"),
+                "begin system prompt" to listOf("begin system prompt"),
+                "(?i)Ignore (all|any) rules" to listOf("ignore "),
+                "colou?r" to listOf("colo"),
+                "abc*" to listOf("ab"),
+                "x+yz" to listOf("yz"),
+                "a|b" to listOf("a", "b"),
+                "(define|translate).{0,48}(term|x)" to listOf("define", "translate"),
+                "(ab|c*)d" to listOf("d"),
+                "[a]" to emptyList(),
+                "(?m)^\\s*\\d+\\.\\s+" to listOf("."),
+                "É" to listOf("é"),
+                "İ" to listOf("i"),
+                "(\\n|a)\\x41" to emptyList(),
             )
-        table.mapValues { requiredLiteral(it.key) } shouldBe table
+        table.mapValues { (pattern, _) -> PatternReader(pattern, caseSensitive = false).read()?.let(::requiredParts) } shouldBe table
+    }
+
+    @Test
+    fun `what is unusual is left to RE2`() {
+        listOf("\\141bc", "\\Qa.b\\E", "\\C").forEach { PatternReader(it, caseSensitive = false).read() shouldBe null }
     }
 
     @Test

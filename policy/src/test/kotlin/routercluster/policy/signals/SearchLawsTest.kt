@@ -24,7 +24,7 @@ class SearchLawsTest {
                     val end = if (it.last().isLetter()) "(?!\\w)" else ""
                     Regex("(?<!\\w)" + Regex.escape(it).replace(" ", "\\E\\s+\\Q") + end).containsMatchIn(text)
                 }
-            withClue(keywords) { literalSearch(keywords, caseSensitive = true).hits(Words.of(text)).toList() shouldBe plain }
+            withClue(keywords) { hits(LiteralSearch(keywords, caseSensitive = true), text) shouldBe plain }
         }
 
     @Test
@@ -32,21 +32,19 @@ class SearchLawsTest {
         repeatedly { text ->
             val pattern = patterns.random(random)
             val compiled = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE)
-            val search = patternSearch(listOfNotNull(TextPattern.of(pattern, false, nowhere, Problems())))
+            val search = PatternSearch(listOfNotNull(TextPattern.of(pattern, false, nowhere, Problems())))
             val matcher = compiled.matcher(text)
             var count = 0
             while (matcher.find()) count++
             withClue(pattern) {
-                search.hits(Words.of(text)).toList() shouldBe listOf(count > 0)
+                hits(search, text) shouldBe listOf(count > 0)
                 when (val counted = TextPattern.of(pattern, false, nowhere, Problems(), counted = true)) {
                     is TextPattern.Automaton -> {
-                        counted.countIn(Words.of(text)) shouldBe count
+                        counted.countIn(Words.of(text), sighted(counted.phrases, text) !== Sighted.NOTHING) shouldBe count
                     }
 
                     is TextPattern.Literals -> {
-                        var found = 0
-                        counted.set.forEachIn(Words.of(text)) { _, _ -> found++ }
-                        found shouldBe count
+                        counted.phrases.indices.sumOf(sighted(counted.phrases, text)::count) shouldBe count
                     }
 
                     null -> {
@@ -57,26 +55,79 @@ class SearchLawsTest {
         }
 
     @Test
-    fun `fuzzy search finds a run of words within the distance`() =
+    fun `fuzzy search finds a run of words within the distance, whatever it looks for besides`() =
         repeatedly { text ->
-            val keyword = List(random.nextInt(1, 4)) { word(2, 5) }.joinToString(" ")
-            val edits = Fuzziness.Percent(70).editsMax(keyword.length)
+            val keywords = List(3) { List(random.nextInt(1, 4)) { word(2, 5) }.joinToString(" ") }
             val words = Words.of(text)
-            val count = keyword.count { it == ' ' } + 1
-            val runs = (maxOf(1, count - 1)..count + 1).flatMap { size -> (0..words.size - size).map { joined(words, it, size) } }
-            val plain = runs.any { alignmentDistance(keyword, it) <= edits }
-            withClue(keyword) { FuzzySearch(listOf(keyword), Fuzziness.Percent(70), false).hits(words).toList() shouldBe listOf(plain) }
+            val plain =
+                keywords.map { keyword ->
+                    val edits = Fuzziness.Percent(70).editsMax(keyword.length)
+                    val count = keyword.count { it == ' ' } + 1
+                    val runs = (maxOf(1, count - 1)..count + 1).flatMap { size -> (0..words.size - size).map { joined(words, it, size) } }
+                    runs.any { alignmentDistance(keyword, it) <= edits }
+                }
+            val searches = keywords.map { FuzzySearch(listOf(it), Fuzziness.Percent(70), false) }
+            withClue(keywords) { together(searches, FuzzySearch.sharing(searches), text) shouldBe plain }
         }
 
     @Test
-    fun `n-gram search finds a run of words that is similar enough`() =
+    fun `n-gram search finds a run of words that is similar enough, whatever it looks for besides`() =
         repeatedly { text ->
-            val keyword = List(random.nextInt(1, 3)) { word(2, 6) }.joinToString(" ")
+            val keywords = List(3) { List(random.nextInt(1, 3)) { word(2, 6) }.joinToString(" ") }
             val words = Words.of(text)
-            val count = keyword.count { it == ' ' } + 1
-            val plain = (0..words.size - count).any { similarity(grams(keyword), grams(joined(words, it, count))) >= 0.4 }
-            withClue(keyword) { NgramSearch(listOf(keyword), 3, 0.4, false).hits(words).toList() shouldBe listOf(plain) }
+            val plain =
+                keywords.map { keyword ->
+                    val count = keyword.count { it == ' ' } + 1
+                    (0..words.size - count).any { similarity(grams(keyword), grams(joined(words, it, count))) >= 0.4 }
+                }
+            val searches = keywords.map { NgramSearch(listOf(it), 3, 0.4, false) }
+            withClue(keywords) { together(searches, NgramSearch.sharing(searches), text) shouldBe plain }
         }
+
+    /** What each search finds by an index that it shares with the others. */
+    private fun together(searches: List<KeywordSearch>, shared: Map<out KeywordSearch, KeywordSearch>, text: String): List<Boolean> {
+        val facts = said(text)
+        return searches.map { checkNotNull(shared[it]).hits(facts, sighted(it.phrases, text)).single() }
+    }
+
+    @Test
+    fun `one index over the phrases of many readers sees what each phrase alone does`() =
+        repeatedly { small ->
+            val text = small.map { if (random.nextInt(4) == 0) it.uppercaseChar() else it }.joinToString("")
+            val pool = List(12) { randomPhrase() }
+            val readers = List(4) { List(random.nextInt(0, 6)) { pool.random(random) } }
+            val index = PhraseIndex(readers)
+            val seen = index.sightingsIn(Words.of(text))
+            val counts = readers.indices.map { reader -> readers[reader].indices.map(index.of(reader, seen)::count) }
+            withClue(readers) { counts shouldBe readers.map { phrases -> phrases.map { plainCount(it, Words.of(text)) } } }
+        }
+
+    private fun randomPhrase() =
+        Phrase(
+            randomKeyword() + listOf("", "", "ba", ". a").random(random),
+            caseSensitive = random.nextBoolean(),
+            wholeWords = random.nextBoolean(),
+            looseBlanks = random.nextBoolean(),
+        )
+
+    /** Tries every place; those where a phrase may begin anywhere do not lie over one another. */
+    private fun plainCount(phrase: Phrase, words: Words): Int {
+        var count = 0
+        var free = 0
+        for (at in words.raw.indices) {
+            val end = phrase.endIn(words, at)
+            if (end < 0 || (at < free && phrase.lead.isEmpty())) continue
+            count++
+            free = end
+        }
+        return count
+    }
+
+    private fun sighted(phrases: List<Phrase>, text: String): Sighted =
+        PhraseIndex(listOf(phrases)).let { it.of(0, it.sightingsIn(Words.of(text))) }
+
+    private fun hits(search: KeywordSearch, text: String): List<Boolean> =
+        search.hits(said(text), sighted(search.phrases, text)).toList()
 
     private fun repeatedly(check: (String) -> Unit) =
         repeat(2_000) {
@@ -152,6 +203,16 @@ class SearchLawsTest {
                 "\\x61",
                 "\\.\\s",
                 "a\\b-",
+                "\\Ba|b\\B",
+                "(?s)a.b|^.\\z",
+                "(?i:A)b(?-i)c?|K-",
+                "(a|b-){2,3}\\b",
+                "(a*)*-(b?)+$",
+                "(?:a|ab).{0,3}(?:b-|1)",
+                "[[:digit:]]\\s|[^\\]a-b]\\pL",
+                "^$",
+                "\\Aa.*\\nb",
+                "(?P<x>a)(?<y>b)|ß|ſ",
             )
     }
 }

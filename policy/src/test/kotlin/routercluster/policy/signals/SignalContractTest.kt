@@ -3,6 +3,7 @@ package routercluster.policy.signals
 import io.kotest.assertions.withClue
 import io.kotest.matchers.doubles.shouldBeBetween
 import io.kotest.matchers.shouldBe
+import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.TestFactory
 import routercluster.policy.request.Facts
@@ -29,6 +30,18 @@ class SignalContractTest {
                 }
             }
         }
+
+    @TestFactory
+    fun `a signal reads the same whether it shares an index or not`(): List<DynamicTest> {
+        val alone = signalFamilies.flatMap { SignalTableFile.read(it.type).signals.values }
+        val together = sharingSearches(alone).filterNotNull()
+        return texts.map { (name, text) ->
+            dynamicTest(name) {
+                val shared = facts(text)
+                alone.indices.forEach { withClue(alone[it].ref) { together[it].read(shared) shouldBe alone[it].read(facts(text)) } }
+            }
+        }
+    }
 
     private fun facts(text: String) =
         Facts(

@@ -63,7 +63,7 @@ class SignalRefusalsTest {
         embedding => {name: x, threshold: 0.5} => rules[0].candidates: is required
         embedding => {name: x, threshold: 0.5, candidates: [a, ' ']} => rules[0].candidates[1]: is not a usable text
         embedding => {name: x, threshold: 0.5, candidates: [a], aggregation_method: sum} => unknown value (found sum); accepted: max, mean, any
-        embedding => {name: x, threshold: 0.5, candidates: [a], query_modality: image} => query_modality: not supported yet
+        embedding => {name: x, threshold: 0.5, candidates: [a], query_modality: smell} => unknown value (found smell); accepted: image, audio, text
         embedding => {name: x, threshold: 0.5, candidates: [a], top_k: 1} => unknown key (found top_k)
         domain => {name: maths} => unknown label of the head toy/domain (found maths); accepted: biology, business
         domain => {name: x, mmlu_categories: [math, phisics]} => rules[0].mmlu_categories[1]: unknown label of the head toy/domain (found phisics)
@@ -75,7 +75,7 @@ class SignalRefusalsTest {
         reask => {name: x, lookback_turns: 0} => a whole number from 1 to 16
         preference => {name: x} => is required; accepted: a list of at least one text
         complexity => {name: x, hard: {candidates: [a]}} => rules[0].easy: is required
-        complexity => {name: x, hard: {candidates: [a], image_candidates: [b]}, easy: {candidates: [c]}} => image_candidates: not supported yet
+        complexity => {name: x, hard: {candidates: [a], image_candidates: b}, easy: {candidates: [c]}} => image_candidates: wrong type
         complexity => {name: x, method: classifier, hard: {candidates: [a]}} => rules[0].hard.candidates: does not go with method classifier
         modality => {name: TEXT} => accepted: AR, DIFFUSION, BOTH
         jailbreak => {name: x, method: both} => unknown value (found both); accepted: classifier, contrastive, hybrid

@@ -50,6 +50,7 @@ internal fun proveCatalog(
         knowledgeBases = proveKnowledgeBases(raw.knowledgeBases, named.bases, files, problems),
         externals = externals,
         folders = heads.folders,
+        absent = heads.absent,
         remotes = remotes.all,
         questions = remotes.questions,
     )

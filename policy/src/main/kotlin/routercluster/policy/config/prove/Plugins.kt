@@ -20,6 +20,10 @@ internal fun provePlugins(raw: List<RawPlugin>, credentialHeaders: Set<String>, 
 
 private fun provePlugin(raw: RawPluginSettings, credentialHeaders: Set<String>, problems: Problems): Plugin? =
     when (raw) {
+        RawPluginSettings.NotBuilt -> {
+            null
+        }
+
         is RawPluginSettings.FastResponse -> {
             raw.message?.let { Plugin.FastResponse(it.value) }
         }

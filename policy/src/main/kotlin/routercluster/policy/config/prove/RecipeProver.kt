@@ -11,19 +11,23 @@ import routercluster.policy.config.Text
 import routercluster.policy.config.raw.RawDecision
 import routercluster.policy.config.raw.RawModelRef
 import routercluster.policy.config.raw.RawRouting
+import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
 import routercluster.policy.selectors.selectors
 import routercluster.policy.signals.Composed
 import routercluster.policy.signals.LearnedSignal
+import routercluster.policy.signals.NamesKnowledgeBase
 import routercluster.policy.signals.Signal
 import routercluster.policy.signals.SignalFamily
+import routercluster.policy.signals.sharingSearches
 
 /** Proves recipes over shared [models]; names of signals and decisions are each recipe's own. */
 internal class RecipeProver(
     private val models: Map<String, Model>,
     private val families: List<SignalFamily>,
     private val catalog: Catalog,
+    private val semantics: ConfidenceSemantics,
     private val problems: Problems,
 ) {
     private val credentialHeaders =
@@ -35,11 +39,17 @@ internal class RecipeProver(
      */
     fun prove(name: String, raw: RawRouting, fallback: Strategy): Recipe? {
         val own = if (name == Policy.DEFAULT_RECIPE) catalog else catalog.within(name)
-        val proven = linked(raw.signals.map { it.raw.prove(own, problems) })
-        val scope = scope(raw, proven)
+        val proven = sharingSearches(linked(raw.signals.map { it.raw.prove(own, problems) }))
+        val signals = signalScope(raw, proven)
+        val prover = ProjectionProver(raw.projections, metricsOf(raw, signals), problems)
+        val withMembers = signals.with(members = prover.members(signals))
+        val withComposers = withMembers.with(composers = composers(raw, withMembers))
+        val projected = prover.prove(withComposers)
+        val scope = withComposers.with(outputs = projected.outputs)
         refuseDuplicates(raw.decisions.map { it.name }, "decision", problems)
         val decisions = raw.decisions.map { decision(it, scope) }
-        return if (problems.none) Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions, catalog) else null
+        if (!problems.none) return null
+        return Recipe(name, raw.strategy ?: fallback, proven.filterNotNull(), decisions, catalog, projected.projections, semantics)
     }
 
     /** Learned signals of one family get to know one another. */
@@ -48,7 +58,7 @@ internal class RecipeProver(
         return proven.map { if (it is LearnedSignal) it.among(families.getValue(it.ref.type)) else it }
     }
 
-    private fun scope(raw: RawRouting, proven: List<Signal?>): SignalScope {
+    private fun signalScope(raw: RawRouting, proven: List<Signal?>): SignalScope {
         val named = raw.signals.groupBy { it.type }
         named.forEach { (type, ofType) -> refuseDuplicates(ofType.map { Text(it.raw.name, it.raw.at) }, "signal of type $type", problems) }
         val runnable = raw.signals.zip(proven).mapNotNull { (written, signal) -> signal?.let { written to it } }
@@ -59,8 +69,18 @@ internal class RecipeProver(
                 val (written, signal) = pair
                 (written.type to written.raw.name) to ScopedSignal(index, signal, (written.raw as? Composed)?.composer != null)
             }
-        return SignalScope(types, names, signals, composers(raw, SignalScope(types, names, signals, composers = null)))
+        return SignalScope(types, names, signals)
     }
+
+    /** Per knowledge base, a signal whose labels are its metrics. */
+    private fun metricsOf(raw: RawRouting, scope: SignalScope): Map<String, ScopedSignal> =
+        raw.signals
+            .reversed()
+            .mapNotNull { written ->
+                val base = (written.raw as? NamesKnowledgeBase)?.knowledgeBase?.value
+                val signal = scope.signals[written.type to written.raw.name]
+                if (base == null || signal == null) null else base to signal
+            }.toMap()
 
     /** All are proven, also those of signals that no condition names. */
     private fun composers(raw: RawRouting, scope: SignalScope): Map<Int, Rule> {

@@ -1,10 +1,10 @@
 package routercluster.policy.config.prove
 
+import routercluster.policy.config.PROJECTION_TYPE
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import routercluster.policy.config.formatSignals
-import routercluster.policy.config.laterConditionTypes
 import routercluster.policy.config.nearestName
 import routercluster.policy.config.raw.Operator
 import routercluster.policy.config.raw.RawRule
@@ -16,20 +16,33 @@ import routercluster.policy.signals.Signal
 /**
  * The signals of a recipe as its rules see them.
  *
- * @property types every condition type that is built
+ * @property types every condition type of signals that is built
  * @property named per type, the names that the recipe defines, even of signals that could not be proven
  * @property signals those that were proven, by type and name
+ * @property members the signals that a partition has a say in, by type and name
  * @property composers by index, the rule that must hold beside a condition on that signal; null while composers themselves are proven
+ * @property outputs by name, what conditions of type `projection` may name; null where such conditions do not belong
  */
 internal class SignalScope(
     val types: Set<String>,
     val named: Map<String, Set<String>>,
     val signals: Map<Pair<String, String>, ScopedSignal>,
-    val composers: Map<Int, Rule>?,
-)
+    val members: Map<Pair<String, String>, Rule.Member> = emptyMap(),
+    val composers: Map<Int, Rule>? = null,
+    val outputs: Map<String, Rule.Output?>? = null,
+) {
+    fun with(
+        members: Map<Pair<String, String>, Rule.Member> = this.members,
+        composers: Map<Int, Rule>? = this.composers,
+        outputs: Map<String, Rule.Output?>? = this.outputs,
+    ) = SignalScope(types, named, signals, members, composers, outputs)
+}
 
 /** [signal] and where it stands in its recipe. */
 internal class ScopedSignal(val index: Int, val signal: Signal, val isComposed: Boolean)
+
+/** A signal, or the part of it called [label], that a condition or an input names. */
+internal class NamedSignal(val scoped: ScopedSignal, val label: Text?)
 
 /** Resolves the names in [raw], or returns null after reporting what does not resolve. */
 internal fun proveRule(raw: RawRule, scope: SignalScope, problems: Problems): Rule? =
@@ -55,22 +68,47 @@ internal fun proveRule(raw: RawRule, scope: SignalScope, problems: Problems): Ru
     }
 
 private fun proveLeaf(raw: RawRule.Leaf, scope: SignalScope, problems: Problems): Rule? {
-    val later = formatSignals.values.toSet() - scope.types + laterConditionTypes
-    val type = choose(raw.type, scope.types.sorted().associateWith { it }, later, problems, "unknown signal type") ?: return null
-    val known = scope.named[type].orEmpty()
-    val (name, label) = nameAndLabel(raw, known, problems)
-    if (name !in known) {
-        val accepted = known.joinToString(", ").ifEmpty { "none is defined in this recipe" }
-        problems.add(raw.name.at, "unknown signal of type $type", name, accepted, nearestName(name, known))
-    }
-    val scoped = scope.signals[type to name] ?: return null
+    if (raw.type.value == PROJECTION_TYPE) return proveOutput(raw, scope, problems)
+    val (scoped, label) = resolve(raw, scope, problems)?.let { it.scoped to it.label } ?: return null
     if (!isLabelled(raw, label, scoped.signal, problems)) return null
-    val leaf = Rule.Leaf(scoped.index, raw.predicate, raw.onError ?: scoped.signal.onError, label?.value)
+    val isWhole = label == null && raw.predicate == null
+    val member = scope.members[scoped.signal.ref.type to scoped.signal.ref.name]?.takeIf { isWhole }
+    val leaf =
+        member?.copy(onError = raw.onError ?: member.onError)
+            ?: Rule.Leaf(scoped.index, raw.predicate, raw.onError ?: scoped.signal.onError, label?.value)
     if (!scoped.isComposed) return leaf
     if (scope.composers == null) {
         problems.add(raw.name.at, "has a composer of its own, so another composer cannot name it", raw.name.value)
     }
     return scope.composers?.get(scoped.index)?.let { Rule.And(listOf(it, leaf)) }
+}
+
+/** The signal that [raw] names, or null after reporting that there is none. */
+internal fun resolve(raw: RawRule.Leaf, scope: SignalScope, problems: Problems): NamedSignal? {
+    val later = formatSignals.values.toSet() - scope.types
+    val accepted = (scope.types + PROJECTION_TYPE).sorted().associateWith { it }
+    val type = choose(raw.type, accepted, later, problems, "unknown signal type") ?: return null
+    val known = scope.named[type].orEmpty()
+    val (name, label) = nameAndLabel(raw, known, problems)
+    if (name !in known) {
+        val names = known.joinToString(", ").ifEmpty { "none is defined in this recipe" }
+        problems.add(raw.name.at, "unknown signal of type $type", name, names, nearestName(name, known))
+    }
+    return scope.signals[type to name]?.let { NamedSignal(it, label) }
+}
+
+private fun proveOutput(raw: RawRule.Leaf, scope: SignalScope, problems: Problems): Rule? {
+    val outputs = scope.outputs
+    if (outputs == null) {
+        problems.add(raw.at, "a composer cannot name a projection: projections are worked out after composers", raw.name.value)
+        return null
+    }
+    if (raw.predicate != null || raw.label != null) {
+        problems.add(raw.at, "a projection takes neither predicate nor label: its band is in the mapping", raw.name.value)
+    }
+    unknownName(raw.name, "unknown output of projections.mappings", outputs.keys, problems)
+    val output = outputs[raw.name.value] ?: return null
+    return output.copy(onError = raw.onError ?: output.onError)
 }
 
 /** A label may also follow the name: `name:label`. */

@@ -55,6 +55,8 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         raw.drainTimeout ?: default.drainTimeout,
         raw.noStreamUsageFrom.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
         raw.extProcTls,
+        raw.confidence ?: default.confidence,
+        raw.evaluation ?: default.evaluation,
     )
 }
 

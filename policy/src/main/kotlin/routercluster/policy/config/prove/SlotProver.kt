@@ -20,6 +20,7 @@ import routercluster.policy.signals.NamedFolder
  * @property missing why a slot is not served
  * @property standIns slots that the default encoder serves in place of one that the file names and that is not here
  * @property folders the label heads of folders that rules name themselves
+ * @property absent those of them that are no folders
  */
 internal class ProvenSlots(
     val encoders: Map<String, EncoderSettings>,
@@ -27,6 +28,7 @@ internal class ProvenSlots(
     val missing: Map<Slot, String>,
     val standIns: Set<Slot>,
     val folders: Map<String, List<NamedHead>>,
+    val absent: Set<String>,
 )
 
 /**
@@ -52,6 +54,7 @@ internal class SlotProver(
     private val missing = mutableMapOf<Slot, String>()
     private val standIns = mutableSetOf<Slot>()
     private val folders = mutableMapOf<String, List<NamedHead>>()
+    private val absent = mutableSetOf<String>()
 
     fun prove(): ProvenSlots {
         refuseDuplicates(written.map { it.name }, "encoder", problems)
@@ -60,7 +63,7 @@ internal class SlotProver(
         serveWritten()
         Slot.entries.filterNot(served::containsKey).forEach(::serve)
         named.distinctBy { it.path.value }.forEach(::openNamed)
-        return ProvenSlots(used(), served, missing, standIns, folders)
+        return ProvenSlots(used(), served, missing, standIns, folders, absent)
     }
 
     /** Nobody opens an encoder that serves nothing and that the file does not name. */
@@ -228,7 +231,7 @@ internal class SlotProver(
             }
 
             EncoderFolder.Missing -> {
-                problems.add(path.at, "is not a folder of an encoder", path.value, "a folder that exists")
+                absent += path.value
             }
 
             is EncoderFolder.Broken -> {

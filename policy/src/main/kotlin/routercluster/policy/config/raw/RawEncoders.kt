@@ -37,11 +37,10 @@ internal fun readEncoder(section: Section): RawEncoder? {
             section.text("folder"),
             section.section("remote")?.let(::readRemote),
             readServes(section),
-            if (section.has("providers")) {
-                section.texts("providers").mapNotNull { choose(it, executionProviders, emptyList(), section.problems) }
-            } else {
-                null
-            },
+            section
+                .texts("providers")
+                .mapNotNull { choose(it, executionProviders, emptyList(), section.problems) }
+                .takeIf { section.has("providers") },
             section.int("device", 0..255),
             section.int("threads", 1..256),
             section.int("queue_tokens_max", 512..100_000_000),

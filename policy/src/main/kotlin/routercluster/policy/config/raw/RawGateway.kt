@@ -1,5 +1,6 @@
 package routercluster.policy.config.raw
 
+import routercluster.policy.Evaluation
 import routercluster.policy.FailureClass
 import routercluster.policy.ServerTls
 import routercluster.policy.config.Location
@@ -7,6 +8,7 @@ import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import routercluster.policy.config.formatSignals
+import routercluster.policy.decisions.ConfidenceSemantics
 import java.time.Duration
 
 /** The `gateway` section, ours and not the seed's: what the doors allow and how they forward. Null means the default. */
@@ -20,6 +22,8 @@ internal class RawGateway(
     val signalTimeouts: Map<String, Duration> = emptyMap(),
     val noStreamUsageFrom: List<Text> = emptyList(),
     val extProcTls: ServerTls? = null,
+    val confidence: ConfidenceSemantics? = null,
+    val evaluation: Evaluation? = null,
 )
 
 internal class RawLimits(
@@ -64,8 +68,13 @@ internal fun readGateway(section: Section?): RawGateway {
         section.section("signal_timeouts")?.let(::readSignalTimeouts).orEmpty(),
         section.texts("no_stream_usage_from"),
         section.section("extproc_tls")?.let(::readServerTls),
+        section.oneOf("confidence_semantics", confidenceSemantics),
+        section.oneOf("evaluation", evaluations),
     )
 }
+
+private val confidenceSemantics = ConfidenceSemantics.entries.associateBy { it.name.lowercase() }
+private val evaluations = Evaluation.entries.associateBy { it.name.lowercase() }
 
 /** By the type that conditions use. */
 private fun readSignalTimeouts(section: Section): Map<String, Duration> {
@@ -96,11 +105,10 @@ private fun readForwarding(section: Section) =
         section.duration("first_byte_timeout", timeouts),
         section.duration("idle_timeout", timeouts),
         section.duration("total_timeout", timeouts),
-        if (section.has("fall_back_on")) {
-            section.texts("fall_back_on").mapNotNullTo(mutableSetOf()) { choose(it, failureClasses, emptyList(), section.problems) }
-        } else {
-            null
-        },
+        section
+            .texts("fall_back_on")
+            .mapNotNullTo(mutableSetOf()) { choose(it, failureClasses, emptyList(), section.problems) }
+            .takeIf { section.has("fall_back_on") },
         section.int("retry_budget_percent", 0..100),
         section.duration("hedge_after", Duration.ofMillis(1)..Duration.ofHours(1)),
         section.int("hedge_percent_max", 0..100),

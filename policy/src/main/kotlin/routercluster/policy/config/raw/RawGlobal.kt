@@ -3,9 +3,13 @@ package routercluster.policy.config.raw
 import routercluster.policy.Strategy
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
-import routercluster.policy.config.laterGlobals
-import routercluster.policy.config.laterRouterKeys
-import routercluster.policy.config.laterServices
+import routercluster.policy.config.format.authzFormat
+import routercluster.policy.config.format.integrationsFormat
+import routercluster.policy.config.format.metricsFormat
+import routercluster.policy.config.format.readInactive
+import routercluster.policy.config.format.routerFormat
+import routercluster.policy.config.format.servicesFormat
+import routercluster.policy.config.format.storesFormat
 
 /** What is built of the `global` section; empty where the file has none. */
 internal class RawGlobal(
@@ -24,19 +28,19 @@ internal class RawGlobal(
 
 internal fun readGlobal(section: Section?): RawGlobal {
     if (section == null) return RawGlobal()
-    laterGlobals.forEach { (key, children) ->
-        section.section(key)?.notSupportedYet(*children)
-    }
+    val stores = section.section("stores")
+    stores?.readInactive(storesFormat)
+    section.section("integrations")?.readInactive(integrationsFormat)
     val router = section.section("router")
-    router?.notSupportedYet(*laterRouterKeys)
+    router?.readInactive(routerFormat)
     router?.oneOf("config_source", mapOf("file" to Unit), later = listOf("kubernetes"))
     val services = section.section("services")
-    services?.notSupportedYet(*laterServices)
+    services?.readInactive(servicesFormat)
     val observability = services?.section("observability")
     val metrics = observability?.section("metrics")
-    metrics?.notSupportedYet("windowed_metrics")
+    metrics?.readInactive(metricsFormat)
     val authz = services?.section("authz")
-    authz?.notSupportedYet("providers")
+    authz?.readInactive(authzFormat)
     val identity = authz?.section("identity")
     return RawGlobal(
         router?.oneOf("strategy", strategies),

@@ -4,6 +4,8 @@ import routercluster.policy.catalog.ModalitySettings
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.modulesFormat
+import routercluster.policy.config.format.readInactive
 import routercluster.policy.signals.OnError
 
 /** `modules` of the catalog: how the answers of encoders are judged. */
@@ -78,7 +80,7 @@ private val guardErrors = mapOf("allow" to OnError.NO_MATCH, "block" to OnError.
 private val guardProtocols = GuardProtocol.entries.associateBy { it.name.lowercase() }
 
 internal fun readModules(section: Section): RawModules {
-    section.notSupportedYet("prompt_compression")
+    section.readInactive(modulesFormat)
     val guard = section.section("prompt_guard")
     val classifier = section.section("classifier")
     val domain = classifier?.section("domain")

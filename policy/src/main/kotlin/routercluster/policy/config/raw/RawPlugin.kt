@@ -1,16 +1,24 @@
 package routercluster.policy.config.raw
 
 import routercluster.policy.config.Location
+import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.choose
-import routercluster.policy.config.laterPlugins
+import routercluster.policy.config.format.Status
+import routercluster.policy.config.format.checkAll
+import routercluster.policy.config.format.formerPlugins
+import routercluster.policy.config.format.isOn
+import routercluster.policy.config.format.pluginFormat
 import routercluster.policy.plugins.Plugin
 
 /** One entry of a decision's `plugins`. */
 internal class RawPlugin(val type: Text, val enabled: Boolean, val settings: RawPluginSettings)
 
 internal sealed interface RawPluginSettings {
+    /** Checked, and does nothing. */
+    data object NotBuilt : RawPluginSettings
+
     class FastResponse(val message: Text?) : RawPluginSettings
 
     class RequestParams(val blocked: List<Text>, val maxTokensLimit: Int?, val maxN: Int?, val stripUnknown: Boolean) : RawPluginSettings
@@ -37,9 +45,10 @@ private val readers: Map<String, (Section) -> RawPluginSettings> =
     )
 
 internal fun readPlugin(section: Section): RawPlugin? {
-    val type = section.requiredText("type")
-    val reader = type?.let { choose(it, readers, laterPlugins, section.problems) }
-    if (type == null || reader == null) {
+    val cases = pluginFormat.cases?.byValue.orEmpty()
+    val type = section.requiredText("type")?.let { currentName(it, section.problems) }
+    val case = type?.let { choose(it, cases, emptyList(), section.problems) }
+    if (type == null || case == null) {
         section.passOver()
         return null
     }
@@ -48,8 +57,21 @@ internal fun readPlugin(section: Section): RawPlugin? {
         if (!section.has("configuration")) section.problems.add(section.at("configuration"), "is required", accepted = "a mapping")
         return null
     }
+    val status = case.status
+    if (status is Status.NotBuilt) {
+        configuration.checkAll(case.fields)
+        if (configuration.isOn(case.fields)) section.problems.inactive(status.feature, type.at)
+        return RawPlugin(type, enabled = false, RawPluginSettings.NotBuilt)
+    }
     val enabled = configuration.boolean("enabled") ?: true
-    return RawPlugin(type, enabled, reader(configuration))
+    return RawPlugin(type, enabled, readers.getValue(type.value)(configuration))
+}
+
+/** The seed still takes former names here, so they are taken too and said to be former. */
+private fun currentName(type: Text, problems: Problems): Text {
+    val now = formerPlugins[type.value] ?: return type
+    problems.notice(type.at, "is a name from before v0.3 and is taken for $now", type.value)
+    return type.copy(value = now)
 }
 
 private fun readRequestParams(section: Section) =

@@ -2,6 +2,8 @@ package routercluster.policy.config.raw
 
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.listenerFormat
+import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.formerRootKeys
 import routercluster.policy.signals.SignalFamily
 import java.time.Duration
@@ -54,7 +56,7 @@ private fun requiredSection(root: Section, key: String): Section? {
 }
 
 private fun readListener(section: Section): RawListener? {
-    section.notSupportedYet("api_keys")
+    section.readInactive(listenerFormat)
     val name = section.requiredText("name")
     val address = section.text("address")
     val port = section.int("port", 0..65_535)

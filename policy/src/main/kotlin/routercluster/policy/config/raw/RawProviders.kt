@@ -6,6 +6,11 @@ import routercluster.policy.config.ProviderProfile
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.choose
+import routercluster.policy.config.format.Feature
+import routercluster.policy.config.format.efforts
+import routercluster.policy.config.format.modelFormat
+import routercluster.policy.config.format.providersFormat
+import routercluster.policy.config.format.refuseFormer
 import routercluster.policy.config.laterProviders
 import routercluster.policy.config.providerProfiles
 import routercluster.policy.models.LoadBalancing
@@ -65,9 +70,10 @@ internal class RawBackend(
 )
 
 /** The effort words that providers are known to take. */
-internal val effortWords: Map<String, String> = listOf("none", "minimal", "low", "medium", "high", "xhigh", "max").associateWith { it }
+internal val effortWords: Map<String, String> = efforts.associateWith { it }
 
 internal fun readProviders(section: Section): RawProviders {
+    section.refuseFormer(providersFormat)
     val defaults = section.section("defaults")
     val families = defaults?.section("reasoning_families")
     return RawProviders(
@@ -95,9 +101,16 @@ private fun readFamily(name: String, section: Section): ReasoningFamily? {
     return type?.let { ReasoningFamily(name, it, parameter.value) }
 }
 
+private enum class ApiFormat { OPENAI, ANTHROPIC }
+
+private val apiFormats = ApiFormat.entries.associateBy { it.name.lowercase() }
+
 private fun readModel(section: Section): RawModel? {
+    section.refuseFormer(modelFormat)
     val name = section.requiredText("name")
-    section.oneOf("api_format", mapOf("openai" to Unit), later = listOf("anthropic"))
+    if (section.oneOf("api_format", apiFormats) == ApiFormat.ANTHROPIC) {
+        section.problems.inactive(Feature.ANTHROPIC_UPSTREAMS, section.at("api_format"))
+    }
     val model =
         RawModel(
             section.here,

@@ -4,11 +4,21 @@ import routercluster.policy.Strategy
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.chooseCurrent
+import routercluster.policy.config.format.Status
+import routercluster.policy.config.format.algorithmFormat
+import routercluster.policy.config.format.checkAll
+import routercluster.policy.config.format.decisionFormat
+import routercluster.policy.config.format.formerAlgorithms
+import routercluster.policy.config.format.iterationFormat
+import routercluster.policy.config.format.readInactive
+import routercluster.policy.config.format.refuseFormer
+import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
-import routercluster.policy.config.laterAlgorithms
-import routercluster.policy.config.laterDecisionKeys
 import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.selectors
+import routercluster.policy.signals.NamesKnowledgeBase
+import routercluster.policy.signals.RawMetricSource
 import routercluster.policy.signals.RawSignal
 import routercluster.policy.signals.SignalFamily
 
@@ -17,6 +27,7 @@ internal class RawRouting(
     val strategy: Strategy?,
     val cards: List<RawCard>,
     val signals: List<FamilySignal>,
+    val projections: RawProjections,
     val decisions: List<RawDecision>,
 )
 
@@ -48,11 +59,13 @@ internal val strategies: Map<String, Strategy> = Strategy.entries.associateBy { 
 
 internal fun readRouting(section: Section, families: List<SignalFamily>, cardsBelong: Boolean): RawRouting {
     if (!cardsBelong) section.refuse("modelCards", "belongs to the top-level routing section: all recipes share the models")
-    section.notSupportedYet("projections")
+    val signals = section.section("signals")?.let { readSignals(it, families) }.orEmpty()
+    val projections = section.section("projections")?.let(::readProjections) ?: RawProjections()
     return RawRouting(
         section.oneOf("strategy", strategies),
         if (cardsBelong) section.sections("modelCards").mapNotNull(::readCard) else emptyList(),
-        section.section("signals")?.let { readSignals(it, families) }.orEmpty(),
+        signals + metricSources(projections, signals),
+        projections,
         section.sections("decisions").mapNotNull(::readDecision),
     )
 }
@@ -79,15 +92,23 @@ private fun readCard(section: Section): RawCard? {
 
 private fun readSignals(section: Section, families: List<SignalFamily>): List<FamilySignal> {
     val built = families.map { it.key }
-    section.notSupportedYet(*(formatSignals.keys - built).toTypedArray())
-    listOf("category_kb", "taxonomy").forEach { section.refuse(it, "is a name from before v0.3", accepted = "kb") }
+    (formatSignals.keys - built.toSet()).forEach { section.refuse(it, Section.NOT_SUPPORTED_YET) }
+    section.refuseFormer(signalsFormat)
     return families.flatMap { family ->
         section.sections(family.key).map { FamilySignal(family.type, family.read(it)) }
     }
 }
 
+/** Scores may use the metrics of a knowledge base that no rule of the recipe names; something must read it for them. */
+private fun metricSources(projections: RawProjections, signals: List<FamilySignal>): List<FamilySignal> {
+    val named = signals.mapNotNull { (it.raw as? NamesKnowledgeBase)?.knowledgeBase?.value }
+    val wanted = projections.scores.flatMap { it.inputs }.mapNotNull { it.base }
+    return wanted.filter { it.value !in named }.distinctBy { it.value }.map { FamilySignal(KB_METRIC, RawMetricSource(it)) }
+}
+
 private fun readDecision(section: Section): RawDecision? {
-    section.notSupportedYet(*laterDecisionKeys)
+    section.readInactive(decisionFormat)
+    section.sections("candidateIterations").forEach { it.checkAll(iterationFormat) }
     val name = section.requiredText("name")
     val decision =
         RawDecision(
@@ -117,17 +138,24 @@ private fun readModelRef(section: Section): RawModelRef? {
     return model?.let { RawModelRef(it, lora, weight, reasoning, effort) }
 }
 
-/** Static and weighted choice cannot fail, so their `on_error` is checked and has nothing to do. */
+/**
+ * Static and weighted choice cannot fail, so their `on_error` is checked and has nothing to do. In the place of an algorithm that is
+ * not built stands static.
+ */
 private fun readAlgorithm(section: Section): String? {
-    val type = section.oneOf("type", selectors.keys.associateWith { it }, laterAlgorithms)
-    if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = selectors.keys.joinToString(", "))
-    if (type == null) {
+    val cases = algorithmFormat.cases?.byValue.orEmpty()
+    if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = cases.keys.joinToString(", "))
+    val type = section.text("type")?.let { chooseCurrent(it, cases, formerAlgorithms, section.problems) }
+    val case = cases[type]
+    if (type == null || case == null) {
         section.passOver()
-    } else {
-        section.section(type)
-        section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+        return null
     }
-    return type
+    section.section(type)?.checkAll(case.fields)
+    section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+    val status = case.status as? Status.NotBuilt ?: return type
+    section.problems.inactive(status.feature, section.at("type"))
+    return DEFAULT_ALGORITHM
 }
 
 private const val ANNOTATIONS_MAX = 32

@@ -1,0 +1,209 @@
+package routercluster.policy.config.format
+
+private val builtAlgorithms =
+    mapOf(
+        "static" to "The order of the file.",
+        "weighted" to "By chance, in proportion to the weights of the candidates. Ours.",
+    )
+
+/** Names that v0.3 has no more, with what came in their place. */
+internal val formerAlgorithms: Map<String, String> =
+    listOf("elo", "rl_driven", "gmtrouter", "session_aware").associateWith { "global.router.learning with adaptations of the decision" }
+
+internal val selectionMethods =
+    listOf("static", "router_dc", "latency_aware", "multi_factor", "hybrid", "automix", "prompt", "knn", "kmeans", "svm", "mlp")
+
+internal val routerDcFormat = fields {
+    number("temperature", 1e-6..100.0, "How sharply similarities are told apart.", 0.07)
+    whole("dimension_size", 1..65_536, "Length of a vector.")
+    share("min_similarity", "Similarity below which a model does not count.", 0.3)
+    flag("use_query_contrastive", "Whether requests are set against one another.")
+    flag("use_model_contrastive", "Whether models are set against one another.")
+    flag("require_descriptions", "Whether a model without a description is left out.", false)
+    flag("use_capabilities", "Whether capabilities count as part of the description.", true)
+}
+
+internal val automixFormat = fields {
+    share("verification_threshold", "How sure an answer must be.", 0.7)
+    whole("max_escalations", 0..100, "Steps to stronger models.")
+    flag("cost_aware_routing", "Whether cost counts.")
+    share("cost_quality_tradeoff", "Weight of cost.", 0.3)
+    share("discount_factor", "Weight of later steps.", 0.95)
+    flag("use_logprob_verification", "Whether the probabilities of tokens are looked at.")
+}
+
+internal val hybridFormat = fields {
+    share("experience_weight", "Weight of experience.", 0.3)
+    share("router_dc_weight", "Weight of similarity.", 0.3)
+    share("automix_weight", "Weight of automix.", 0.2)
+    share("cost_weight", "Weight of cost.", 0.2)
+    share("quality_gap_threshold", "Gap of quality below which the cheaper model is taken.")
+    flag("normalize_scores", "Whether parts are brought to one scale.", true)
+}
+
+private fun selector(meaning: String, fields: Fields = fields {}) = Case(meaning, fields, Status.NotBuilt(Feature.SELECTORS))
+
+private fun looper(meaning: String, fields: Fields) = Case(meaning, fields, Status.NotBuilt(Feature.LOOPER))
+
+private fun selectorCases(): Map<String, Case> =
+    mapOf(
+        "router_dc" to selector("By the similarity of the request and a model's description.", routerDcFormat),
+        "latency_aware" to selector(
+            "By measured times.",
+            fields {
+                whole("tpot_percentile", 1..100, "Percentile of the time per token.")
+                whole("ttft_percentile", 1..100, "Percentile of the time to the first token.")
+                note("description")
+            },
+        ),
+        "multi_factor" to selector("By a weighted sum of quality, latency, cost and load.", multiFactor()),
+        "hybrid" to selector("By several algorithms together.", hybridFormat),
+        "automix" to selector("By what a stronger model is worth.", automixFormat),
+        "prompt" to selector(
+            "By asking a model.",
+            fields {
+                text("model", "The model that is asked.", required = true)
+                text("instructions", "What it is told.", required = true)
+                whole("timeout_seconds", 1..3_600, "Longest wait for it.")
+            },
+        ),
+        "knn" to selector("By the nearest known requests."),
+        "kmeans" to selector("By the nearest cluster of known requests."),
+        "svm" to selector("By support vectors."),
+        "mlp" to selector("By a small network."),
+    )
+
+private fun multiFactor() = fields {
+    part("weights", "Weights of the parts.") {
+        listOf("quality", "latency", "cost", "load").forEach { share(it, "Weight of $it.", 0.25) }
+    }
+    part("slo", "Bounds beyond which a model does not count.") {
+        number("max_tpot_ms", 0.0..1e9, "Time per token.")
+        number("max_ttft_ms", 0.0..1e9, "Time to the first token.")
+        number("max_cost_per_1m", 0.0..1e9, "Price.")
+        whole("max_inflight", counts, "Requests under way.")
+    }
+    whole("latency_percentile", 1..100, "Percentile of the times.", 95)
+    choice("on_no_candidates", listOf("cheapest", "first", "fail"), "What happens where no model is left.", "cheapest")
+}
+
+private fun FieldsBuilder.rounds() {
+    whole("max_concurrent", 1..1_000, "Calls at the same time.")
+    whole("max_completion_tokens", 1..MANY, "Length of an answer.")
+    whole("round_timeout_seconds", 1..86_400, "Longest wait for one round.")
+    whole("min_successful_responses", 0..1_000, "Answers without which a round fails.")
+    number("temperature", 0.0..2.0, "Temperature of the calls.")
+    flag("include_intermediate_responses", "Whether the client sees them too.")
+    onError()
+}
+
+private fun FieldsBuilder.onError() = choice("on_error", listOf("skip", "fail"), "What a failed call does.", "skip")
+
+private fun looperCases(): Map<String, Case> =
+    mapOf(
+        "confidence" to looper("One model after another until an answer is sure enough.", confidence()),
+        "ratings" to looper(
+            "Every model answers.",
+            fields {
+                whole("max_concurrent", 1..1_000, "Calls at the same time.")
+                onError()
+            },
+        ),
+        "remom" to looper("Rounds of answers, and one made of them.", remom()),
+        "fusion" to looper("A panel answers, a judge makes one answer of theirs.", fusion()),
+        "workflows" to looper("Roles by a plan.", workflows()),
+    )
+
+private fun confidence() = fields {
+    choice("confidence_method", listOf("avg_logprob", "margin", "hybrid", "self_verify", "automix_entailment"), "How sureness is told.")
+    number("threshold", -100.0..1.0, "From which sureness on an answer is kept.")
+    part("hybrid_weights", "Weights of hybrid.") {
+        share("logprob_weight", "Weight of the tokens' probabilities.", 0.5)
+        share("margin_weight", "Weight of their lead.", 0.5)
+    }
+    choice("escalation_order", listOf("size", "small_to_large", "declared", "cost", "automix"), "Which model is next.", "size")
+    share("cost_quality_tradeoff", "Weight of cost.", 0.3)
+    choice("token_filter", listOf("all", "tool_call_args"), "Which tokens count.", "all")
+    text("verifier_server_url", "Address of a verifier.")
+    whole("verifier_timeout_seconds", 0..3_600, "Longest wait for it.", 60)
+    onError()
+}
+
+private fun remom() = fields {
+    field("breadth_schedule", Kind.Numbers(1.0..1_000.0), "Calls of each round.")
+    choice("model_distribution", listOf("weighted", "equal", "round_robin", "first_only"), "Which models are called.", "weighted")
+    flag("include_reasoning", "Whether reasoning goes into the next round.")
+    choice("compaction_strategy", listOf("full", "last_n_tokens"), "What of an answer goes into the next round.", "full")
+    whole("compaction_tokens", 1..MANY, "Length of that.", 1_000)
+    text("synthesis_template", "How the last call is told.")
+    text("synthesis_model", "Which model makes the last call.")
+    whole("shuffle_seed", Int.MIN_VALUE..Int.MAX_VALUE, "Seed of the order of answers.", 42)
+    whole("max_responses_per_round", 1..1_000, "Answers that go into the next round.")
+    rounds()
+}
+
+private fun fusion() = fields {
+    text("model", "The judge.")
+    texts("analysis_models", "The panel.")
+    parts("analysis_overrides", "Settings of one of the panel.") {
+        text("model", "Which.", required = true)
+        number("temperature", 0.0..2.0, "Its temperature.")
+        whole("max_completion_tokens", 1..MANY, "Length of its answer.")
+    }
+    flag("include_analysis", "Whether the client sees the judge's analysis.")
+    text("analysis_template", "How the panel is told.")
+    text("synthesis_template", "How the judge is told.")
+    text("judge_prompt_version", "Version of the judge's prompt.")
+    part("grounding", "Answers weighed by how far they are supported.") {
+        enabled(default = false)
+        choice("reference", listOf("hybrid", "context", "panel"), "Supported by what.", "hybrid")
+        choice("policy", listOf("weight", "annotate", "filter"), "What an unsupported answer is worth.", "weight")
+        share("min_score", "Score below which filter drops an answer.", 0.0)
+        whole("min_keep", 0..1_000, "Answers that filter keeps.", 1)
+        share("nli_contradiction_penalty", "Weight of a contradiction.", 1.0)
+        onError()
+    }
+    rounds()
+}
+
+private fun workflows() = fields {
+    choice("mode", listOf("static", "dynamic"), "A plan of this file, or one that a model makes.", "static")
+    text("template", "Name of a plan.")
+    parts("roles", "Roles of a plan.") {
+        text("name", "Name of the role.", required = true)
+        text("model", "Who plays it.")
+        text("prompt", "What it is told.")
+        texts("access", "Roles whose results it sees.")
+    }
+    part("final", "Who writes the answer.") {
+        text("model", "The model.")
+        text("prompt", "What it is told.")
+    }
+    part("planner", "Who makes the plan.") {
+        text("model", "The model.", required = true)
+        whole("max_completion_tokens", 1..MANY, "Length of the plan.", 2_048)
+    }
+    whole("max_steps", 1..1_000, "Steps of a plan.", 3)
+    whole("max_parallel", 1..1_000, "Steps at the same time.", 2)
+    whole("max_completion_tokens", 1..MANY, "Length of an answer.")
+    whole("round_timeout_seconds", 1..86_400, "Longest wait for one step.")
+    whole("min_successful_responses", 0..1_000, "Answers without which it fails.")
+    number("temperature", 0.0..2.0, "Temperature of the calls.")
+    flag("include_intermediate_responses", "Whether the client sees them too.")
+    onError()
+}
+
+private val notBuiltAlgorithms: Map<String, Case> = selectorCases() + looperCases()
+
+/** `algorithm` of a decision. */
+internal val algorithmFormat = fields(acts = "order of candidates") {
+    choice(
+        "type",
+        builtAlgorithms.keys.toList(),
+        "How candidates are ordered.",
+        required = true,
+        notBuilt = notBuiltAlgorithms.mapValues { (_, case) -> (case.status as Status.NotBuilt).feature },
+    )
+    choice("on_error", listOf("fallback", "skip", "fail"), "What a failure of the algorithm does; those that are built cannot fail.")
+    cases("type", slot = null, builtAlgorithms.mapValues { (_, meaning) -> Case(meaning, fields {}) } + notBuiltAlgorithms)
+}

@@ -1,0 +1,98 @@
+package routercluster.policy.config.format
+
+internal val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
+
+private val responseCacheStore = fields {
+    enabled()
+    choice("backend_type", listOf("memory", "redis", "valkey", "milvus", "qdrant", "hybrid"), "Where entries are kept.", "memory")
+    whole("max_entries", 1..MANY, "Entries at most.", 1_000)
+    ttl(3_600)
+    choice("eviction_policy", listOf("fifo", "lru", "lfu"), "Which entry goes when there are too many.", "fifo")
+    share("similarity_threshold", "From which similarity on two requests count as alike.", 0.8)
+    choice("embedding_model", embeddingModels, "Which model makes vectors of requests.", "bert")
+    part("redis", "Settings of a Redis that searches.", searchIndexFormat)
+    part("valkey", "Settings of a Valkey that searches.", searchIndexFormat)
+    part("milvus", "Settings of Milvus.", milvusFormat)
+    part("qdrant", "Settings of Qdrant.", qdrantFormat)
+}
+
+/** How what is remembered is sifted before a model sees it. */
+internal val reflectionFormat = fields {
+    enabled()
+    choice("algorithm", listOf("recency_semantic"), "How memories are ranked.", "recency_semantic")
+    whole("max_inject_tokens", counts, "Length of what is put into a request.", 2_048)
+    whole("recency_decay_days", 1..36_500, "After how long a memory counts half.", 30)
+    share("dedup_threshold", "From which similarity on two memories are one.", 0.9)
+    texts("block_patterns", "A memory with one of these is left out.")
+}
+
+internal val hybridModes = listOf("weighted", "rrf", "rerank")
+
+private val memoryStore = fields {
+    enabled(default = false)
+    choice("backend", listOf("milvus", "valkey", "qdrant"), "Where memories are kept.", "milvus")
+    flag("auto_store", "Whether every turn is remembered.", false)
+    texts("disabled_routes", "Decisions that remember nothing.")
+    texts("disabled_models", "Models that nothing is remembered for.")
+    part("valkey", "Settings of Valkey.", valkeyFormat)
+    part("milvus", "Settings of Milvus.", milvusRecordsFormat)
+    part("qdrant", "Settings of Qdrant.", qdrantFormat)
+    part("redis_cache", "Redis before the store.") {
+        enabled(default = false)
+        text("address", "Host and port of the server.")
+        ttl(300)
+        whole("db", 0..1_024, "Number of the database.", 0)
+        text("key_prefix", "Stands before every key.")
+        secret("password", "Its password.")
+    }
+    choice("embedding_model", embeddingModels, "Which model makes vectors of memories.", "bert")
+    whole("extraction_batch_size", 1..10_000, "Turns that are looked through at once.", 10)
+    whole("default_retrieval_limit", 1..1_000, "Memories that a search brings.", 5)
+    share("default_similarity_threshold", "From which similarity on a memory counts.", 0.7)
+    flag("hybrid_search", "Whether words count beside vectors.", false)
+    choice("hybrid_mode", hybridModes, "How words and vectors are joined.", "weighted")
+    flag("adaptive_threshold", "Whether the threshold follows the scores.", false)
+    part("quality_scoring", "Which memories fade.") {
+        whole("initial_strength_days", 1..36_500, "For how long a new one lasts.")
+        share("prune_threshold", "Strength below which one is dropped.")
+        whole("max_memories_per_user", 1..MANY, "Memories of one user at most.")
+    }
+    part("reflection", "How memories are sifted before a model sees them.", reflectionFormat)
+}
+
+private val vectorStore = fields {
+    enabled(default = false)
+    choice("backend_type", listOf("memory", "milvus", "llama_stack", "valkey", "qdrant"), "Where vectors are kept.", "memory")
+    text("file_storage_dir", "Folder of uploaded files.")
+    whole("max_file_size_mb", 1..100_000, "Size of a file.", 50)
+    choice("embedding_model", embeddingModels, "Which model makes vectors of documents.", "bert")
+    whole("embedding_dimension", 1..65_536, "Length of a vector.", 384)
+    whole("ingestion_workers", 1..1_024, "Files that are read at once.", 2)
+    whole("ingestion_drain_timeout_seconds", 0..3_600, "Longest wait for files at the end.", 30)
+    texts("supported_formats", "Endings of files that are taken.")
+    part("milvus", "Settings of Milvus.", milvusFormat)
+    part("memory", "Settings of the store in this process.") { whole("max_entries_per_store", 1..MANY, "Entries of one store at most.") }
+    part("llama_stack", "Settings of Llama Stack.") {
+        text("endpoint", "Address of the server.")
+        secret("auth_token", "Its token.")
+        text("embedding_model", "Which of its models makes vectors.")
+        whole("request_timeout_seconds", 1..3_600, "Longest wait.", 30)
+        choice("search_type", listOf("vector", "keyword", "hybrid"), "How it searches.")
+    }
+    part("valkey", "Settings of Valkey.", valkeyFormat)
+    part("qdrant", "Settings of Qdrant.", qdrantFormat)
+    choice("metadata_store", listOf("memory", "postgres"), "Where the list of files is kept.", "memory")
+    part("metadata_postgres", "Settings of Postgres for that list.", postgresFormat)
+}
+
+internal val storesFormat = fields(acts = "stores") {
+    former("semantic_cache", now = "response_cache")
+    part(
+        "response_cache",
+        "Answers that are given again to requests like earlier ones.",
+        responseCacheStore,
+        notBuilt = Feature.RESPONSE_CACHE,
+    )
+    part("memory", "What is remembered of a user.", memoryStore, notBuilt = Feature.MEMORY)
+    part("vector_store", "Documents that can be searched.", vectorStore, notBuilt = Feature.VECTOR_STORE)
+}

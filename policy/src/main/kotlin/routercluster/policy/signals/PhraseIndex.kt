@@ -1,0 +1,134 @@
+package routercluster.policy.signals
+
+import routercluster.policy.request.Derivation
+import routercluster.policy.request.Facts
+import routercluster.policy.request.Words
+
+/**
+ * Finds the phrases of many readers in one pass over a text, in a time that hardly grows with their number: a phrase is tried only
+ * where its rarest word stands, or, where it may begin anywhere, the rarest [GRAM] characters of its opening. Rare means that
+ * few other phrases go by the same; among equally rare words the longest is taken.
+ *
+ * @param readers the phrases that each reader looks for, by its number; the same phrase may occur again and again
+ */
+internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> {
+    private val phrases: Array<Phrase>
+    private val slots: List<IntArray>
+    private val readersOf: List<IntArray>
+    private val readerCount = readers.size
+
+    init {
+        val numbers = LinkedHashMap<Phrase, Int>()
+        slots = readers.map { wanted -> IntArray(wanted.size) { numbers.getOrPut(wanted[it]) { numbers.size } } }
+        phrases = numbers.keys.toTypedArray()
+        val owners = List(phrases.size) { mutableListOf<Int>() }
+        slots.forEachIndexed { reader, own -> own.distinct().forEach { owners[it].add(reader) } }
+        readersOf = owners.map { it.toIntArray() }
+    }
+
+    private val byWord = Clues(phrases.map { it.lead }) { phrase, word -> phrases[phrase].leadChars(word) }
+    private val byGram = Clues(phrases.map { if (it.lead.isEmpty()) gramsOf(it.opening) else NONE }) { _, _ -> GRAM }
+    private val byStart = Clues(phrases.map { if (it.lead.isEmpty() && it.opening.length < GRAM) startOf(it) else NONE }) { _, _ -> 1 }
+
+    override fun derive(facts: Facts): Sightings = sightingsIn(facts.words)
+
+    fun sightingsIn(words: Words): Sightings {
+        val seen = Sightings(IntArray(phrases.size), BooleanArray(readerCount))
+        if (!byWord.isEmpty) lookByWord(words, seen)
+        if (!byGram.isEmpty || !byStart.isEmpty) lookByCharacters(words, seen)
+        return seen
+    }
+
+    /** What [reader] looks for, as [seen] has it. */
+    fun of(reader: Int, seen: Sightings): Sighted = if (seen.isReached[reader]) SlotCounts(seen.counts, slots[reader]) else Sighted.NOTHING
+
+    private fun lookByWord(words: Words, seen: Sightings) {
+        for (word in 0 until words.size) {
+            byWord.forEach(words.hash(word)) { phrase, offset ->
+                val first = word - offset
+                if (first >= 0 && phrases[phrase].endIn(words, words.start(first)) >= 0) note(phrase, seen)
+            }
+        }
+    }
+
+    /** Of a phrase that may begin anywhere, an occurrence counts that does not lie over the one before. */
+    private fun lookByCharacters(words: Words, seen: Sightings) {
+        val text = words.folded
+        val ends = IntArray(phrases.size)
+
+        fun tryAt(phrase: Int, start: Int) {
+            if (start < ends[phrase]) return
+            val end = phrases[phrase].endIn(words, start)
+            if (end < 0) return
+            ends[phrase] = end
+            note(phrase, seen)
+        }
+        var gram = 0
+        for (at in text.indices) {
+            val unit = text[at].code
+            byStart.forEach(unit) { phrase, _ -> tryAt(phrase, at) }
+            gram = nextGram(gram, unit)
+            if (at >= GRAM - 1) byGram.forEach(gram) { phrase, offset -> tryAt(phrase, at - (GRAM - 1) - offset) }
+        }
+    }
+
+    private fun note(phrase: Int, seen: Sightings) {
+        if (seen.counts[phrase]++ == 0) for (reader in readersOf[phrase]) seen.isReached[reader] = true
+    }
+
+    private class SlotCounts(private val counts: IntArray, private val slots: IntArray) : Sighted {
+        override fun count(phrase: Int): Int = counts[slots[phrase]]
+    }
+
+    private companion object {
+        /** Long enough to be rare in prose, short enough that most phrases have some to choose from. */
+        const val GRAM = 3
+        const val GRAM_BITS = 10
+        const val GRAM_MASK = (1 shl GRAM * GRAM_BITS) - 1
+        val NONE = IntArray(0)
+
+        /** The last [GRAM] units as one number, each by its lowest bits: what shares a number by chance is told apart by trying. */
+        fun nextGram(gram: Int, unit: Int): Int = ((gram shl GRAM_BITS) xor unit) and GRAM_MASK
+
+        fun gramsOf(text: String): IntArray {
+            var gram = 0
+            val all = IntArray(text.length) { nextGram(gram, text[it].code).also { next -> gram = next } }
+            return if (text.length < GRAM) NONE else all.copyOfRange(GRAM - 1, text.length)
+        }
+
+        fun startOf(phrase: Phrase): IntArray = if (phrase.opening.isEmpty()) NONE else intArrayOf(phrase.opening[0].code)
+    }
+}
+
+/** What a [PhraseIndex] saw in one text: how often each phrase occurs, and which readers have any of theirs there. */
+internal class Sightings(val counts: IntArray, val isReached: BooleanArray)
+
+/** How often a reader's phrases occur in one text. */
+internal fun interface Sighted {
+    fun count(phrase: Int): Int
+
+    fun has(phrase: Int): Boolean = count(phrase) > 0
+
+    companion object {
+        /** Not one of them occurs. */
+        val NOTHING = Sighted { 0 }
+    }
+}
+
+/** A signal that looks for phrases. Those of a recipe look for theirs together. */
+internal interface PhraseReader : Signal {
+    val phrases: List<Phrase>
+
+    /** The same signal, looking by [lookout]. */
+    fun by(lookout: Lookout): Signal
+}
+
+/** One reader's place in an index. */
+internal class Lookout(private val index: PhraseIndex, private val reader: Int) {
+    fun look(facts: Facts): Sighted = index.of(reader, facts.derived(index))
+
+    companion object {
+        /** Of a reader that shares its index with nobody. */
+        fun alone(phrases: List<Phrase>) = Lookout(PhraseIndex(listOf(phrases)), 0)
+    }
+}
