@@ -68,7 +68,8 @@ private class Check(private val program: Program, private val hints: Hints) {
     }
 
     private fun tree(tree: Item.Tree) {
-        tree.branches.forEach { statements(tree.options, it.statements) }
+        fields(tree.options)
+        tree.branches.forEach { statements(emptyList(), it.statements) }
         if (tree.branches.none { it.condition == null }) {
             val end = Span(tree.span.end - 1, tree.span.end)
             val fix = Fix("add an ELSE", Span(end.start, end.start), "ELSE { }\n")
@@ -80,7 +81,7 @@ private class Check(private val program: Program, private val hints: Hints) {
         fields(options + statements.mapNotNull { (it as? Statement.Other)?.written })
         val once = statements.mapNotNull { statement -> keyword(statement)?.let { it to statement.span } }
         once.groupBy({ it.first }, { it.second }).forEach { (keyword, spans) ->
-            spans.drop(1).forEach { hints.add(Level.CONSTRAINT, it, "$keyword stands twice", "one, of which nothing is overruled") }
+            spans.drop(1).forEach { hints.add(Level.CONSTRAINT, it, "$keyword stands twice", "one of them") }
         }
         statements.forEach { statement ->
             when (statement) {
@@ -146,21 +147,14 @@ private fun Hints.duplicates(what: String, names: List<Name>) {
 /** Names shown in a message. */
 private const val NAMES_SHOWN_MAX = 12
 
-private fun shown(known: Collection<String>): String? =
-    known.distinct().sorted().let { names ->
-        val more = if (names.size > NAMES_SHOWN_MAX) ", …" else ""
-        names
-            .take(NAMES_SHOWN_MAX)
-            .joinToString(", ")
-            .plus(more)
-            .takeIf { names.isNotEmpty() }
-    }
+private fun shown(known: Collection<String>): String? {
+    val names = known.distinct().sorted()
+    val more = if (names.size > NAMES_SHOWN_MAX) ", …" else ""
+    return if (names.isEmpty()) null else names.take(NAMES_SHOWN_MAX).joinToString(", ") + more
+}
 
 internal fun Hints.unknown(what: String, name: Name, known: Collection<String>) =
     add(Level.WARNING, name.span, "no $what is named ${name.text}", shown(known), didYouMean(name, known))
 
-internal fun Hints.unknown(what: String, text: Value.Text, known: Collection<String>) = unknown(
-    what,
-    Name(text.text, text.span, text.quoted),
-    known,
-)
+internal fun Hints.unknown(what: String, text: Value.Text, known: Collection<String>) =
+    unknown(what, Name(text.text, text.span, text.quoted), known)

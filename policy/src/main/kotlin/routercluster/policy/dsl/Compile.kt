@@ -1,6 +1,5 @@
 package routercluster.policy.dsl
 
-import routercluster.policy.config.Location
 import routercluster.policy.config.formatSignals
 
 private const val ROUTING = "routing"
@@ -30,44 +29,6 @@ fun Yaml.Mapping.over(base: Yaml.Mapping): Yaml.Mapping {
     }
     val kept = base.entries.filterKeys { it !in compiledParts || it in compiled }
     return Yaml.Mapping(kept.mapValues { (key, value) -> compiled.remove(key) ?: value } + compiled, base.at, base.keys)
-}
-
-/** A mapping under way, in which lists grow. */
-internal class Growing(private val source: SourceText, private val span: Span) {
-    private val entries = linkedMapOf<String, Yaml>()
-    private val keys = mutableMapOf<String, Location>()
-
-    fun put(key: String, value: Yaml) {
-        entries[key] = value
-    }
-
-    private fun takeOver(mapping: Yaml.Mapping) {
-        entries += mapping.entries
-        keys += mapping.keys
-    }
-
-    fun text(key: String, value: String, span: Span) = put(key, Yaml.text(value, source.location(span.start)))
-
-    fun putAll(fields: List<Field>, name: (String) -> String = { it }) =
-        fields.forEach {
-            put(name(it.key.text), yaml(it.value, source))
-            keys[name(it.key.text)] = source.location(it.key.span.start)
-        }
-
-    /** Puts [item] behind what the list [key] holds. */
-    fun add(key: String, item: Yaml) {
-        val items = (entries[key] as? Yaml.Sequence)?.items.orEmpty()
-        put(key, Yaml.Sequence(items + item, entries[key]?.at ?: item.at))
-    }
-
-    /** Changes the mapping [key]. */
-    fun within(key: String, change: Growing.() -> Unit) {
-        val inner = Growing(source, span)
-        (entries[key] as? Yaml.Mapping)?.let(inner::takeOver)
-        put(key, inner.apply(change).done())
-    }
-
-    fun done() = Yaml.Mapping(entries, source.location(span.start), keys)
 }
 
 internal fun yaml(value: Value, source: SourceText): Yaml {
@@ -113,14 +74,21 @@ private class Compiler(private val source: SourceText) {
         val routing = growing(span)
         val routes = RouteCompiler(source, templates.associateBy { it.name.text })
         items.filterIsInstance<Item.Routing>().forEach { routing.putAll(it.block.fields) }
+        val signals = items.filterIsInstance<Item.Signal>()
+        if (signals.isNotEmpty()) routing.within("signals") { signals.forEach { add(signalList(it), named(it.name, it.block, it.span)) } }
+        val projections = items.filterIsInstance<Item.Projection>()
+        if (projections.isNotEmpty()) {
+            routing.within("projections") {
+                projections.forEach { add(projectionList(it), named(it.name, it.block, it.span)) }
+            }
+        }
         items.forEach { item ->
             when (item) {
                 is Item.Model -> routing.add(MODEL_CARDS, named(item.name, item.block, item.span))
-                is Item.Signal -> routing.within("signals") { add(signalList(item), named(item.name, item.block, item.span)) }
-                is Item.Projection -> routing.within("projections") { add(projectionList(item), named(item.name, item.block, item.span)) }
                 is Item.Route -> routing.add(DECISIONS, routes.route(item))
                 is Item.Tree -> routes.tree(item).forEach { routing.add(DECISIONS, it) }
-                is Item.Routing, is Item.Plugin, is Item.Test, is Item.Entrypoint, is Item.Recipe -> Unit
+                is Item.Routing, is Item.Signal, is Item.Projection, is Item.Plugin -> Unit
+                is Item.Test, is Item.Entrypoint, is Item.Recipe -> Unit
             }
         }
         return routing.done()

@@ -64,16 +64,10 @@ private class Decompiler {
         val signals = families(rest, "signals", path, formatSignals) { type, name, block -> Item.Signal(Name(type), name, block) }
         val lists = projectionLists.entries.associate { (kind, list) -> list to kind }
         val projections = families(rest, "projections", path, lists) { kind, name, block -> Item.Projection(Name(kind), name, block) }
-        val cards = if (cardsBelong) {
-            list(rest, "modelCards", path).map { (name, card) ->
-                Item.Model(name, declared(card))
-            }
-        } else {
-            emptyList()
-        }
+        val cards = if (cardsBelong) list(rest, "modelCards", path) else emptyList()
         val decisions = list(rest, "decisions", path).map { (name, decision) -> routes.route(name, decision) }
         val settings = if (rest.isEmpty()) emptyList() else listOf(Item.Routing(blockOf(Yaml.Mapping(rest, tree.at))))
-        return settings + signals + projections + cards + decisions
+        return settings + signals + projections + cards.map { (name, card) -> Item.Model(name, declared(card)) } + decisions
     }
 
     private fun declared(tree: Yaml.Mapping) = blockOf(tree, setOf("name"))

@@ -28,19 +28,15 @@ internal class Page(comments: List<Comment>, private val source: SourceText?) {
 
     /** A comment that ends the last line of what stood at [span]. */
     fun after(span: Span) {
-        val comment = waiting.firstOrNull()
-        val text = source
-        if (comment != null && text != null && span != Span.NONE && text.line(comment.span.start) == text.line(span.end) &&
-            comment.span.start >= span.end
-        ) {
-            waiting.removeFirst()
-            out.setLength(out.length - 1)
-            out.append(' ').append(comment.text).append('\n')
-            printedTo = comment.span.end
-        } else {
-            printedTo = span.end
-        }
+        printedTo = span.end
+        val comment = waiting.firstOrNull()?.takeIf { it.span.start >= span.end && isOnOneLine(span.end, it.span.start) } ?: return
+        waiting.removeFirst()
+        out.setLength(out.length - 1)
+        out.append(' ').append(comment.text).append('\n')
+        printedTo = comment.span.end
     }
+
+    private fun isOnOneLine(one: Int, other: Int) = source != null && source.line(one) == source.line(other)
 
     fun statement(span: Span, print: () -> Unit) {
         before(span)
@@ -54,7 +50,8 @@ internal class Page(comments: List<Comment>, private val source: SourceText?) {
         print()
     }
 
-    fun holdsComments(span: Span): Boolean = waiting.any { it.span.start in span }
+    /** Of a [span] of which everything before it is printed. */
+    fun holdsComments(span: Span): Boolean = waiting.firstOrNull()?.let { it.span.start in span } ?: false
 
     /** [head] and, in braces that stood at [body], what [print] prints. */
     fun braces(head: String, body: Span, empty: Boolean, print: () -> Unit) {

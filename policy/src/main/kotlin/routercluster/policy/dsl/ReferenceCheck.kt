@@ -59,11 +59,7 @@ internal class ReferenceCheck(private val scope: Scope, private val hints: Hints
     /** A condition as a document writes it. */
     private fun composer(node: Value.Fields) {
         input(node)
-        (node["conditions"] as? Value.Items)
-            ?.items
-            .orEmpty()
-            .filterIsInstance<Value.Fields>()
-            .forEach(::composer)
+        blocks(node["conditions"]).forEach(::composer)
     }
 
     private fun categories(signal: Item.Signal) {
@@ -77,20 +73,17 @@ internal class ReferenceCheck(private val scope: Scope, private val hints: Hints
 
     private fun texts(value: Value?) = (value as? Value.Items)?.items.orEmpty().filterIsInstance<Value.Text>()
 
+    private fun blocks(value: Value?) = (value as? Value.Items)?.items.orEmpty().filterIsInstance<Value.Fields>()
+
+    private fun score(source: Value?) {
+        if (source is Value.Text && source.text !in scope.scores) hints.unknown("score", source, scope.scores)
+    }
+
     private fun projection(item: Item.Projection) {
         when (item.kind.text) {
             "partition" -> partition(item)
-
-            "score" -> (item.block["inputs"] as? Value.Items)?.items.orEmpty().forEach { (it as? Value.Fields)?.let(::input) }
-
-            "mapping" -> (item.block["source"] as? Value.Text)?.takeIf { it.text !in scope.scores }?.let {
-                hints.unknown(
-                    "score",
-                    it,
-                    scope.scores,
-                )
-            }
-
+            "score" -> blocks(item.block["inputs"]).forEach(::input)
+            "mapping" -> score(item.block["source"])
             else -> hints.unknown("kind of projection", item.kind, projectionLists.keys)
         }
     }
@@ -185,20 +178,20 @@ internal class ReferenceCheck(private val scope: Scope, private val hints: Hints
 
     /** A complexity signal's levels stand behind its name. */
     private fun known(type: Name, name: Name, projections: List<String>) {
-        val written = if (type.text == "complexity") name.text.substringBefore(':') else name.text
-        when (type.text) {
-            "projection" -> {
-                if (written !in projections) hints.unknown("output of a projection", name, projections)
-            }
+        val level = if (type.text == "complexity" && ':' in name.text) ":" + name.text.substringAfter(':') else ""
+        val names = if (type.text == "projection") projections else scope.signalNames(type.text).map { it + level }
+        when {
+            type.text != "projection" && type.text !in signalLists -> hints.unknown(
+                "type of condition",
+                type,
+                signalLists.keys + "projection",
+            )
 
-            in signalLists -> {
-                val names = scope.signalNames(type.text)
-                if (written !in names) hints.unknown("${type.text} signal", Name(written, name.span, name.quoted), names)
-            }
+            name.text in names -> Unit
 
-            else -> {
-                hints.unknown("type of condition", type, signalLists.keys + "projection")
-            }
+            type.text == "projection" -> hints.unknown("output of a projection", name, names)
+
+            else -> hints.unknown("${type.text} signal", name, names)
         }
     }
 

@@ -103,10 +103,9 @@ internal class ValueParser(private val cursor: Cursor, private val hints: Hints)
     }
 
     fun condition(): Condition =
-        chain(
-            "OR",
-            { chain("AND", ::factor) { parts, span -> Condition.All(parts, span) } },
-        ) { parts, span -> Condition.AnyOf(parts, span) }
+        chain("OR", ::conjunction) { parts, span -> Condition.AnyOf(parts, span) }
+
+    private fun conjunction(): Condition = chain("AND", ::factor) { parts, span -> Condition.All(parts, span) }
 
     private fun chain(operator: String, part: () -> Condition, join: (List<Condition>, Span) -> Condition): Condition {
         val start = cursor.now.span.start

@@ -21,19 +21,19 @@ internal class ValuePrinter(private val page: Page, private val width: Int) {
         val commented = page.holdsComments(value.span)
         val fits = page.indent.length + line.length <= width && !commented
         when {
-            fits -> page.line(line)
-
-            value is Value.Items && (commented || value.items.isNotEmpty()) -> broken("$lead[", value.span, "]$tail") { items(value.items) }
-
-            value is Value.Fields && (commented || value.fields.isNotEmpty()) -> broken(
-                "$lead{",
-                value.span,
-                "}$tail",
-            ) { fields(value.fields) }
-
+            fits || (isLeaf(value) && !commented) -> page.line(line)
+            value is Value.Items -> broken("$lead[", value.span, "]$tail") { items(value.items) }
+            value is Value.Fields -> broken("$lead{", value.span, "}$tail") { fields(value.fields) }
             else -> page.line(line)
         }
     }
+
+    private fun isLeaf(value: Value) =
+        when (value) {
+            is Value.Items -> value.items.isEmpty()
+            is Value.Fields -> value.fields.isEmpty()
+            is Value.Text, is Value.Number, is Value.Truth, is Value.Nothing -> true
+        }
 
     private fun items(items: List<Value>) =
         items.forEachIndexed { index, item ->

@@ -133,6 +133,11 @@ class RefusalsTest {
                     fixed = "SIGNAL keyword urgent { } ROUTE r { WHEN keyword(\"urgent\") }",
                 ),
                 Row("SIGNAL complexity c { } ROUTE r { WHEN complexity(\"c:hard\") }"),
+                Row(
+                    "SIGNAL complexity effort { } ROUTE r { WHEN complexity(\"efort:hard\") }",
+                    "1:56 warning: no complexity signal is named efort:hard; effort:hard",
+                    fixed = "SIGNAL complexity effort { } ROUTE r { WHEN complexity(\"effort:hard\") }",
+                ),
                 Row("ROUTE r { WHEN keywrd(\"a\") }", "1:16 warning: no type of condition is named keywrd; $SOME_CONDITIONS"),
                 Row(
                     "PROJECTION score s { } PROJECTION mapping m { source: t outputs: [{ name: \"low\" }] } ROUTE r { WHEN projection(\"lo\") }",
@@ -181,7 +186,7 @@ class RefusalsTest {
                     "1:20 constraint: PRIORITY cannot be 1.5; $PRIORITIES",
                     "1:29 constraint: TIER cannot be -1; $TIERS",
                 ),
-                Row("ROUTE r { TIER 1 TIER 2 }", "1:18 constraint: TIER stands twice; one, of which nothing is overruled"),
+                Row("ROUTE r { TIER 1 TIER 2 }", "1:18 constraint: TIER stands twice; one of them"),
                 Row(
                     "SIGNAL pii a { } DECISION_TREE t { IF pii(\"a\") { } }",
                     "1:52 constraint: DECISION_TREE t has no ELSE; ELSE { … } as its last branch",
