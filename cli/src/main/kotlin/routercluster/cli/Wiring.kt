@@ -26,6 +26,8 @@ import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
+import routercluster.policy.config.format.configSchema
+import routercluster.policy.config.migrate.migrate
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
@@ -53,6 +55,8 @@ fun commands(): List<CoreCliktCommand> =
         Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
         Validate(::loadWithFiles),
+        Migrate(::loadWithFiles, ::migrate),
+        Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, ::replayed),

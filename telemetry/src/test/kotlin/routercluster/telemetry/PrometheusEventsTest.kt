@@ -11,6 +11,9 @@ import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import routercluster.policy.FailureClass
+import routercluster.policy.config.Location
+import routercluster.policy.config.format.Feature
+import routercluster.policy.config.format.Inactive
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 
@@ -53,6 +56,16 @@ class PrometheusEventsTest {
         value("router_cached_tokens_total{model=\"small\"}") shouldBe 60.0
         value("router_cost_total{currency=\"USD\",estimated=\"false\",model=\"small\"}") shouldBe 0.25
         value("router_requests_total{decision=\"urgent\",model=\"small\",path=\"upstream\",recipe=\"default\",status=\"200\"}") shouldBe 1.0
+    }
+
+    @Test
+    fun `features that the policy asks for in vain are counted until it asks no more`() {
+        val places = listOf(Feature.RAG, Feature.RATE_LIMIT, Feature.RAG).map { Inactive(it, Location("p.yaml", "x", 1, 1)) }
+        events.publish(RouterEvent.PolicyLoaded(policy("small", inactive = places)))
+        value("router_policy_inactive{feature=\"rag\",protects=\"false\"}") shouldBe 2.0
+        value("router_policy_inactive{feature=\"ratelimit\",protects=\"true\"}") shouldBe 1.0
+        events.publish(RouterEvent.PolicyLoaded(policy("small")))
+        lines().filter { it.startsWith("router_policy_inactive{") } shouldBe emptyList()
     }
 
     @Test

@@ -3,10 +3,11 @@ package routercluster.telemetry
 import routercluster.policy.GatewaySettings
 import routercluster.policy.IdentityHeaders
 import routercluster.policy.Policy
+import routercluster.policy.config.format.Inactive
 import routercluster.policy.models.Model
 import routercluster.policy.models.Upstream
 
-internal fun policy(vararg models: String, revision: String = "r1"): Policy {
+internal fun policy(vararg models: String, revision: String = "r1", inactive: List<Inactive> = emptyList()): Policy {
     val known = models.associateWith { Model(it, listOf(Upstream("$it/a", false, "localhost", 1, model = it))) }
     return Policy(
         revision = revision,
@@ -21,6 +22,7 @@ internal fun policy(vararg models: String, revision: String = "r1"): Policy {
         clearRouteCache = true,
         identity = IdentityHeaders(),
         gateway = GatewaySettings(),
+        inactive = inactive,
     )
 }
 

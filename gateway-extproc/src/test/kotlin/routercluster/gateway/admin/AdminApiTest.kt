@@ -71,6 +71,16 @@ class AdminApiTest {
     }
 
     @Test
+    fun `tells what the policy asks for in vain`() {
+        val text = policyText(mock.port, mapOf("cached" to "plugins: [{type: response_cache, configuration: {mode: exact}}]"))
+        TestGateway(text).use { gateway ->
+            val told = gateway.admin("/status").json["policy"]["inactive"].map { it.textValue() }
+            told.single() shouldContain "response_cache is not built yet: every request goes to a model"
+            gateway.admin("/metrics").body shouldContain "router_policy_inactive{feature=\"response_cache\",protects=\"false\"} 1"
+        }
+    }
+
+    @Test
     fun `lists models with their upstreams and prices`() {
         val models = router.admin("/models").json
         models["default"].textValue() shouldBe "small"

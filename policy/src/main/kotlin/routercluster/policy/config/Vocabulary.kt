@@ -65,6 +65,8 @@ internal val formerRootKeys: Map<String, String> =
         "classifier" to "global.model_catalog.modules.classifier",
         "hallucination_mitigation" to "global.model_catalog.modules.hallucination_mitigation",
         "feedback_detector" to "global.model_catalog.modules.feedback_detector",
+        "modality_detector" to "global.model_catalog.modules.modality_detector",
+        "prompt_compression" to "global.model_catalog.modules.prompt_compression",
         "observability" to "global.services.observability",
         "api" to "global.services.api",
         "response_api" to "global.services.response_api",

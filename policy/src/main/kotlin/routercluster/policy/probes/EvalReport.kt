@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode
 import routercluster.policy.Decision
 import routercluster.policy.Policy
 import routercluster.policy.Recipe
+import routercluster.policy.config.raw.KB_METRIC
 import routercluster.policy.decisions.Matches
 import routercluster.policy.signals.SignalRef
 import java.util.Locale
@@ -117,8 +118,9 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
             names.flatMap { listOf(SignalRef(type, it), SignalRef(type, it.substringBeforeLast(':'))) }
         }
 
-    /** Those that decisions rest on. */
-    private fun signalsOf(recipe: Recipe): List<SignalRef> = recipe.engine.used.map { recipe.signals[it].ref }
+    /** Outputs count among the signals, as conditions name both. */
+    private fun signalsOf(recipe: Recipe): List<SignalRef> =
+        recipe.signals.map { it.ref }.filter { it.type != KB_METRIC } + outputsOf(recipe)
 
     private fun outputsOf(recipe: Recipe): List<SignalRef> =
         recipe.projections.mappings.flatMap { mapping -> mapping.outputs.map { SignalRef(Matches.PROJECTION, it.name) } }

@@ -51,6 +51,17 @@ class DocumentRefusalTest {
                 "version: v0.3\nsemantic_cache: {enabled: true}",
                 "p.yaml:2:1: semantic_cache: is a name from before v0.3; accepted: global.stores.response_cache",
             ),
+            Row(
+                "reasoning_family: qwen",
+                "endpoints: []\n      access_key: k",
+                "p.yaml:11:7: providers.models[0].endpoints: is a name from before v0.3; accepted: backend_refs",
+                "p.yaml:12:7: providers.models[0].access_key: is a name from before v0.3; accepted: backend_refs[].api_key or api_key_env",
+            ),
+            Row(
+                ROUTER,
+                "router: {model_selection: {elo: {k: 32}}}",
+                "p.yaml:45:30: global.router.model_selection.elo: is a name from before v0.3; accepted: global.router.learning",
+            ),
             Row("\ngateway:", "\ngatway:", "p.yaml:46:1: gatway: unknown key (found gatway); accepted: $ROOT_KEYS; did you mean gateway?"),
             Row(
                 "\nrouting:",

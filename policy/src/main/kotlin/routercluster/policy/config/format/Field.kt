@@ -85,8 +85,15 @@ sealed interface Kind {
  * @property cases further keys that depend on the value of one of them
  * @property off the value of a key that switches the mapping off; null where nothing does
  * @property acts where the mapping makes a difference; null as that of the mapping it stands in
+ * @property former keys from before v0.3, with what came in their place
  */
-class Fields(val all: List<Field>, val cases: Cases? = null, val off: Pair<String, String>? = null, val acts: String? = null) {
+class Fields(
+    val all: List<Field>,
+    val cases: Cases? = null,
+    val off: Pair<String, String>? = null,
+    val acts: String? = null,
+    val former: Map<String, String> = emptyMap(),
+) {
     operator fun get(key: String): Field = all.first { it.key == key }
 }
 
@@ -115,10 +122,9 @@ private val unitsByEnding =
     )
 
 /** What the end of a key says of its unit. */
-internal fun unitOf(key: String, kind: Kind): String? =
-    when (kind) {
-        is Kind.Time -> "duration: ms, s, m, h"
-        is Kind.Size -> "bytes, KiB, MiB, GiB"
-        is Kind.Whole, is Kind.Number -> unitsByEnding.firstOrNull { (ending, _) -> key.endsWith(ending) }?.second
-        else -> null
-    }
+internal fun unitOf(key: String, kind: Kind): String? {
+    if (kind is Kind.Time) return "duration: ms, s, m, h"
+    if (kind is Kind.Size) return "bytes, KiB, MiB, GiB"
+    val isNumber = kind is Kind.Whole || kind is Kind.Number
+    return if (isNumber) unitsByEnding.firstOrNull { (ending, _) -> key.endsWith(ending) }?.second else null
+}

@@ -13,9 +13,13 @@ internal fun fields(off: Pair<String, String>? = null, acts: String? = null, bui
 /** Collects the keys of one mapping, in the order in which documents show them. */
 internal class FieldsBuilder {
     private val all = mutableListOf<Field>()
+    private val former = mutableMapOf<String, String>()
     private var cases: Cases? = null
 
-    fun build(off: Pair<String, String>?, acts: String?) = Fields(all.toList(), cases, off, acts)
+    fun build(off: Pair<String, String>?, acts: String?) = Fields(all.toList(), cases, off, acts, former.toMap())
+
+    /** Keys from before v0.3, in whose place [now] came. */
+    fun former(vararg keys: String, now: String) = keys.forEach { former[it] = now }
 
     fun text(key: String, meaning: String, default: String? = null, required: Boolean = false, unit: String? = null) =
         add(Field(key, Kind.Text(), meaning, default, required, unit))

@@ -51,7 +51,9 @@ private val backendFormat = fields(acts = "attempts at upstreams") {
     text("api_key_env", "Environment variable that holds the key; comes before api_key where it is set.")
 }
 
-private val modelFormat = fields(acts = "requests to the model") {
+internal val modelFormat = fields(acts = "requests to the model") {
+    former("endpoints", now = "backend_refs")
+    former("access_key", now = "backend_refs[].api_key or api_key_env")
     name("Name of the model in this file, once.")
     text("provider_model_id", "Name of the model at its upstreams.", "name")
     textMap("external_model_ids", "Name of the model by kind of endpoint or provider.")
@@ -79,6 +81,7 @@ private val familyFormat = fields {
 }
 
 internal val providersFormat = fields(acts = "models") {
+    former("default_model", "default_reasoning_effort", "reasoning_families", now = "the same in providers.defaults")
     part("defaults", "What holds for all models.") {
         text("default_model", "The model where no decision matches; not needed where there is one model.")
         choice("default_reasoning_effort", efforts, "How hard a model reasons where nothing else is said.", "medium")

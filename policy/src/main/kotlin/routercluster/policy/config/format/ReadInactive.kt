@@ -10,8 +10,13 @@ import routercluster.policy.config.parseNumber
  * What is switched off is checked and asks for nothing.
  */
 internal fun Section.readInactive(fields: Fields) {
+    refuseFormer(fields)
     fields.all.forEach { field -> (field.status as? Status.NotBuilt)?.let { readInactive(field, it.feature) } }
 }
+
+/** Refuses the keys of this mapping that are from before v0.3, with what came in their place. */
+internal fun Section.refuseFormer(fields: Fields) =
+    fields.former.forEach { (key, now) -> refuse(key, "is a name from before v0.3", accepted = now) }
 
 /** As the other, for the one [field], whose feature is [feature]. */
 internal fun Section.readInactive(field: Field, feature: Feature) {
@@ -26,7 +31,8 @@ private fun Section.asksFor(field: Field): Boolean =
         is Kind.Parts -> sections(field.key).any { it.isOn(kind.fields) }
         is Kind.Texts -> texts(field.key).isNotEmpty()
         is Kind.Text -> !string(field.key).isNullOrBlank()
-        else -> has(field.key)
+        Kind.Flag, is Kind.Whole, is Kind.Number, is Kind.Time, is Kind.Size, is Kind.Choice -> has(field.key)
+        is Kind.Numbers, Kind.TextLists, is Kind.Named, is Kind.Same, Kind.Anything -> has(field.key)
     }
 
 /** Whether a mapping that [fields] describes is switched on. */
@@ -36,10 +42,11 @@ internal fun Section.isOn(fields: Fields): Boolean {
 }
 
 private fun Section.valueOf(field: Field): String? =
-    (if (field.kind is Kind.Flag) boolean(field.key)?.toString() else string(field.key)) ?: field.default
+    (if (field.kind == Kind.Flag) boolean(field.key)?.toString() else string(field.key)) ?: field.default
 
 /** Checks every key of this mapping against [fields]; what has a feature of its own is noted too. */
 internal fun Section.checkAll(fields: Fields) {
+    refuseFormer(fields)
     fields.all.forEach { field ->
         val status = field.status
         if (status is Status.NotBuilt) readInactive(field, status.feature) else check(field)
@@ -62,7 +69,7 @@ private fun Section.check(field: Field) {
 private fun Section.checkValue(key: String, kind: Kind) {
     when (kind) {
         is Kind.Text -> if (kind.secret) secret(key) else string(key)
-        is Kind.Flag -> boolean(key)
+        Kind.Flag -> boolean(key)
         is Kind.Whole -> if (kind.word == null || string(key) != kind.word) int(key, kind.range)
         is Kind.Number -> double(key, kind.range)
         is Kind.Time -> duration(key, kind.range)
@@ -95,7 +102,7 @@ private fun Section.checkNumbers(key: String, kind: Kind.Numbers) =
 internal fun acceptedBy(kind: Kind): String =
     when (kind) {
         is Kind.Text -> "a non-empty string"
-        is Kind.Flag -> "true or false"
+        Kind.Flag -> "true or false"
         is Kind.Whole -> "a whole number from ${kind.range.first} to ${kind.range.last}" + kind.word?.let { ", or $it" }.orEmpty()
         is Kind.Number -> "a number from ${kind.range.start} to ${kind.range.endInclusive}"
         is Kind.Time -> "a duration such as 250ms, 30s, 5m or 1h"

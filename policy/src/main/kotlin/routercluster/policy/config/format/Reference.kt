@@ -130,7 +130,8 @@ private class Rows {
             is Kind.Part -> of(kind.fields, path, place)
             is Kind.Parts -> of(kind.fields, "$path[]", place)
             is Kind.Named -> below(kind.value, "$path.<name>", place)
-            else -> emptyList()
+            is Kind.Text, Kind.Flag, is Kind.Whole, is Kind.Number, is Kind.Time, is Kind.Size, is Kind.Choice -> emptyList()
+            is Kind.Texts, is Kind.Numbers, Kind.TextLists, is Kind.Same, Kind.Anything -> emptyList()
         }
 
     private fun ofCases(cases: Cases?, path: String, place: Place): List<Row> =

@@ -1,6 +1,7 @@
 package routercluster.policy.config.format
 
 private val modelSelection = fields {
+    former("elo", "rl_driven", "gmtrouter", "session_aware", "model_switch_gate", "lookup_tables", now = "global.router.learning")
     enabled()
     choice("method", selectionMethods, "The algorithm.", "knn")
     part("router_dc", "Settings of router_dc.", routerDcFormat)

@@ -152,6 +152,7 @@ private val knowledgeFormat = fields {
 
 /** `routing.signals`, one list per family. */
 internal val signalsFormat = fields(acts = "signals") {
+    former("category_kb", "taxonomy", now = "kb")
     parts("keywords", "Words.", keywordsFormat)
     parts("language", "The language.") {
         named("Code of the language, ISO 639-1.")

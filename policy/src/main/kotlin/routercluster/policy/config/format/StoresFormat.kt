@@ -86,6 +86,7 @@ private val vectorStore = fields {
 }
 
 internal val storesFormat = fields(acts = "stores") {
+    former("semantic_cache", now = "response_cache")
     part(
         "response_cache",
         "Answers that are given again to requests like earlier ones.",

@@ -29,7 +29,6 @@ internal class RawGlobal(
 internal fun readGlobal(section: Section?): RawGlobal {
     if (section == null) return RawGlobal()
     val stores = section.section("stores")
-    stores?.refuse("semantic_cache", "is a name from before v0.3", accepted = "response_cache")
     stores?.readInactive(storesFormat)
     section.section("integrations")?.readInactive(integrationsFormat)
     val router = section.section("router")

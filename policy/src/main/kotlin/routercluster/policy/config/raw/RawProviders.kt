@@ -8,6 +8,9 @@ import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import routercluster.policy.config.format.Feature
 import routercluster.policy.config.format.efforts
+import routercluster.policy.config.format.modelFormat
+import routercluster.policy.config.format.providersFormat
+import routercluster.policy.config.format.refuseFormer
 import routercluster.policy.config.laterProviders
 import routercluster.policy.config.providerProfiles
 import routercluster.policy.models.LoadBalancing
@@ -70,6 +73,7 @@ internal class RawBackend(
 internal val effortWords: Map<String, String> = efforts.associateWith { it }
 
 internal fun readProviders(section: Section): RawProviders {
+    section.refuseFormer(providersFormat)
     val defaults = section.section("defaults")
     val families = defaults?.section("reasoning_families")
     return RawProviders(
@@ -102,6 +106,7 @@ private enum class ApiFormat { OPENAI, ANTHROPIC }
 private val apiFormats = ApiFormat.entries.associateBy { it.name.lowercase() }
 
 private fun readModel(section: Section): RawModel? {
+    section.refuseFormer(modelFormat)
     val name = section.requiredText("name")
     if (section.oneOf("api_format", apiFormats) == ApiFormat.ANTHROPIC) {
         section.problems.inactive(Feature.ANTHROPIC_UPSTREAMS, section.at("api_format"))

@@ -13,6 +13,8 @@ import routercluster.policy.config.format.decisionFormat
 import routercluster.policy.config.format.formerAlgorithms
 import routercluster.policy.config.format.iterationFormat
 import routercluster.policy.config.format.readInactive
+import routercluster.policy.config.format.refuseFormer
+import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
 import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.selectors
@@ -93,7 +95,7 @@ private fun readCard(section: Section): RawCard? {
 private fun readSignals(section: Section, families: List<SignalFamily>): List<FamilySignal> {
     val built = families.map { it.key }
     (formatSignals.keys - built.toSet()).forEach { section.refuse(it, Section.NOT_SUPPORTED_YET) }
-    listOf("category_kb", "taxonomy").forEach { section.refuse(it, "is a name from before v0.3", accepted = "kb") }
+    section.refuseFormer(signalsFormat)
     return families.flatMap { family ->
         section.sections(family.key).map { FamilySignal(family.type, family.read(it)) }
     }
