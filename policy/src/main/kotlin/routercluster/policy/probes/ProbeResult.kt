@@ -28,6 +28,9 @@ class ProbeResult(
     val differences: List<String>,
 ) {
     val passed: Boolean get() = differences.isEmpty()
+
+    /** Whether the decision is the expected one, whatever else is not. */
+    val isDecidedRight: Boolean get() = probe.decision == null || probe.decision == decision
 }
 
 /** The model name that [probe] asks for; [recipe], where given, routes probes that name no model. */

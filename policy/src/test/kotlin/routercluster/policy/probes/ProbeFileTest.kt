@@ -81,7 +81,8 @@ class ProbeFileTest {
         val file = readProbes(probes, "probes.yaml")
         val report = EvalReport(file, policy, results(file))
         report.render() shouldEndWith "3 passed, 2 failed"
-        report.render() shouldContain "default: 3 of 5 passed, of which without an encoder 3 of 5"
+        report.render() shouldContain
+            "default: 3 of 5 passed, 4 decided as expected; without an encoder: 3 of 5 passed, 4 decided as expected"
         report.shortfalls shouldBe
             listOf(
                 "60.0 % of probes passed, at least 80.0 % wanted",
