@@ -11,8 +11,11 @@ import com.github.ajalt.clikt.core.subcommands
 import kotlin.system.exitProcess
 
 fun main(args: Array<String>) {
-    exitProcess(run(router(commands()).context { readEnvvar = System::getenv }, args.toList()))
+    exitProcess(run(router(commands()).withEnvironment(), args.toList()))
 }
+
+/** Reads variables of this process; without it Clikt's core reads none. */
+internal fun CoreCliktCommand.withEnvironment(): CoreCliktCommand = context { readEnvvar = System::getenv }
 
 /** The `router` command itself. */
 fun router(commands: List<CoreCliktCommand>): CoreCliktCommand = Router().completionOption().subcommands(commands)

@@ -15,7 +15,7 @@ import routercluster.policy.config.format.byFeature
 import java.nio.file.Path
 
 /** `router validate`: every problem of a policy file at once. */
-class Validate(private val load: LoadPolicy) :
+class Validate(private val load: LoadPolicy, private val lint: LintPolicy = { _, _, _ -> emptyList() }) :
     Command(
         "validate",
         "Check a policy file: prints every problem, each with its place, what is accepted there and the nearest known name.",
@@ -29,6 +29,7 @@ class Validate(private val load: LoadPolicy) :
             val policy = load.fromFile(file)
             policy.notices.forEach { echo("note: $it") }
             policy.inactive.byFeature().forEach { echo("inactive: $it") }
+            lint(readText(file), "$file", ::environment).forEach { echo("warning: $it") }
             echo(summary(file, policy))
             return
         }
@@ -37,6 +38,8 @@ class Validate(private val load: LoadPolicy) :
         answer.putArray("problems").apply { problems.forEach { add(describe(it)) } }
         answer.putArray("notices").apply { policy?.notices?.forEach { add(describe(it)) } }
         answer.putArray("inactive").apply { policy?.inactive?.byFeature()?.forEach { add(describe(it)) } }
+        val findings = if (policy == null) emptyList() else lint(readText(file), "$file", ::environment)
+        answer.putArray("warnings").apply { findings.forEach { add(describe(it)) } }
         echo(pretty(answer))
         if (problems.isNotEmpty()) throw ProgramResult(ExitStatus.REFUSED)
     }

@@ -27,6 +27,7 @@ import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
 import routercluster.policy.config.format.configSchema
+import routercluster.policy.config.lint.lint
 import routercluster.policy.config.migrate.migrate
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.record.BadRecord
@@ -54,7 +55,8 @@ fun commands(): List<CoreCliktCommand> =
     listOf(
         Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
         Init(),
-        Validate(::loadWithFiles),
+        Validate(::loadWithFiles, ::lint),
+        Lint(::loadWithFiles, ::lint),
         Migrate(::loadWithFiles, ::migrate),
         Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },

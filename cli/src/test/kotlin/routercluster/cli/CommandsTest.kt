@@ -34,7 +34,7 @@ class CommandsTest {
         record(Validate(accepts), "validate", "$file") shouldBe
             Recorded(0, "$file: valid, 2 models, 0 decisions, revision 0123456789ab", "")
         record(Validate(accepts), "validate", "$file", "--json").out shouldBe
-            "{\n  \"valid\" : true,\n  \"problems\" : [ ],\n  \"notices\" : [ ],\n  \"inactive\" : [ ]\n}"
+            "{\n  \"valid\" : true,\n  \"problems\" : [ ],\n  \"notices\" : [ ],\n  \"inactive\" : [ ],\n  \"warnings\" : [ ]\n}"
     }
 
     @Test

@@ -235,7 +235,7 @@ private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics:
 /** Beside the ports, which refuse requests until it is done. An encoder that is away may come back, so it is tried again and again. */
 private fun prepare(keeper: PolicyKeeper, readiness: Readiness) {
     val policy = keeper.snapshot().takeIf { it.starting != null }?.policy ?: return
-    val names = (policy.catalog.encoders.keys + policy.catalog.remotes.keys + policy.questions.map { it.ref.encoder }).joinToString()
+    val names = (policy.catalog.encoders.keys + policy.services).joinToString()
     var what = "encoders: $names are being opened, and exemplars read"
     readiness.awaits(what)
     thread(name = "prepare", isDaemon = true) {

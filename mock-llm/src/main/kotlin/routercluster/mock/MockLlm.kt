@@ -1,5 +1,6 @@
 package routercluster.mock
 
+import com.linecorp.armeria.common.metric.NoopMeterRegistry
 import com.linecorp.armeria.server.Server
 import java.net.InetSocketAddress
 import java.time.Clock
@@ -40,6 +41,8 @@ fun mockLlm(
             .http1MaxHeaderSize(HEADER_BYTES_MAX)
             .http2MaxHeaderListSize(HEADER_BYTES_MAX.toLong())
             .bossGroupFactory(::listeningGroup)
+            // Nobody reads Armeria's own meters.
+            .meterRegistry(NoopMeterRegistry.get())
             .serviceUnder("/", MockService(state, Random(seed), clock))
             .build()
     server.start().join()

@@ -57,6 +57,9 @@ class Policy(
     val questions: List<LabelQuestion> =
         (catalog.questions + recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.question }).distinct()
 
+    /** Names of the encoders and language models that are asked over a network or a pipe. */
+    val services: List<String> = (catalog.remotes.keys + questions.map { it.ref.encoder }).distinct()
+
     /** Longest wait for encoders while one request is decided. */
     val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO
 

@@ -50,6 +50,8 @@ fun configureLogging(
     root.addAppender(appender)
     val quiet = if (level.toInt() > Level.WARN.toInt()) root.level else LogbackLevel.WARN
     chattyLoggers.forEach { context.getLogger(it).level = quiet }
+    // Each server of ours tells Armeria's discarding registry of the same threads, which it warns of.
+    context.getLogger("io.micrometer.core.instrument.MeterRegistry").level = LogbackLevel.ERROR
     SLF4JBridgeHandler.removeHandlersForRootLogger()
     SLF4JBridgeHandler.install()
     return Logging(appender)

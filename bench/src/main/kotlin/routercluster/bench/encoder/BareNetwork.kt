@@ -8,13 +8,19 @@ import java.nio.ByteOrder
 import java.nio.LongBuffer
 import java.nio.file.Path
 
-/** ONNX Runtime and nothing else: the limit that the engine is held against. */
-class BareNetwork(model: Path, threads: Int, providers: List<String>) : AutoCloseable {
+/**
+ * ONNX Runtime and nothing else: the limit that the engine is held against.
+ *
+ * @param spinning whether its threads wait for the next operator by spinning, ONNX Runtime's default. That is quickest while nothing else
+ * needs the cores; the engine, which shares them with the doors, has it off
+ */
+class BareNetwork(model: Path, threads: Int, providers: List<String>, spinning: Boolean) : AutoCloseable {
     private val environment = OrtEnvironment.getEnvironment()
     private val session: OrtSession =
         OrtSession.SessionOptions().use { options ->
             options.setIntraOpNumThreads(threads)
             options.setMemoryPatternOptimization(false)
+            options.addConfigEntry("session.intra_op.allow_spinning", if (spinning) "1" else "0")
             for (provider in providers) {
                 if (provider == "cuda") options.addCUDA(0)
                 if (provider == "tensorrt") options.addTensorrt(0)

@@ -52,9 +52,7 @@ private fun encoder(settings: EncoderSettings): List<String> {
 
 /** Services and language models that are asked, with where they are. */
 private fun services(policy: Policy): List<List<String>> =
-    (policy.catalog.remotes.keys + policy.questions.map { it.ref.encoder })
-        .distinct()
-        .map { listOf(it, policy.catalog.addressOf(it).orEmpty(), "service") }
+    policy.services.map { listOf(it, policy.catalog.addressOf(it).orEmpty(), "service") }
 
 /** The shortest name that asks for routing; a policy without one can still serve its default model. */
 internal fun askFor(policy: Policy): String = policy.autoNames.minByOrNull { it.length } ?: policy.defaultModel.name

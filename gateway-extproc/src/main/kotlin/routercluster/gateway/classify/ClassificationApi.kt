@@ -68,7 +68,7 @@ class ClassificationApi(
     private fun info(): ObjectNode {
         val snapshot = enter()
         return try {
-            encoderInfo(snapshot.policy.catalog, pool.status())
+            encoderInfo(snapshot.policy, pool.status())
         } finally {
             snapshot.release()
         }

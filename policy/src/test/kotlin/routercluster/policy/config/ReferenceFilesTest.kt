@@ -50,11 +50,7 @@ class ReferenceFilesTest {
 
     private fun accepted(text: String): Policy {
         val outcome = outcome(text)
-        if (outcome is PolicyOutcome.Refused) {
-            val (waiting, wrong) = outcome.problems.partition { it.message == Section.NOT_SUPPORTED_YET && "projection" in "$it" }
-            wrong.shouldBeEmpty()
-            assumeTrue(waiting.isEmpty(), "projections are not built yet")
-        }
+        if (outcome is PolicyOutcome.Refused) outcome.problems.shouldBeEmpty()
         return outcome.shouldBeInstanceOf<PolicyOutcome.Proven>().policy
     }
 

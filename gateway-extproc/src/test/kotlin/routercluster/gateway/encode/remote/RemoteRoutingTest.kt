@@ -73,6 +73,9 @@ class RemoteRoutingTest {
             status["watch"]["device"].asText() shouldBe "http://127.0.0.1:${services.port}"
             status["embedding_endpoint"]["version"].asText() shouldBe "bge"
             status["watch"]["ready"].asBoolean() shouldBe true
+            val watch = router.admin("/info/models").json["models"].single { it["name"].textValue() == "watch" }
+            watch["device"] shouldBe status["watch"]["device"]
+            watch["heads"].single()["serves"].map { it.textValue() } shouldBe listOf("jailbreak")
         }
         services.requests.none { SERVICE_KEY in it.contentUtf8() } shouldBe true
     }

@@ -9,18 +9,19 @@ fun configReference(): String =
         append(features())
         val rows = Rows().of(rootFormat, "", Place("everywhere", Status.Works))
         rows.groupBy { it.path.substringBefore('.').substringBefore('[') }.forEach { (part, fields) ->
-            append(
-                "\n## $part\n\n| field | type | default | unit | accepted | acts on | status | meaning |\n|---|---|---|---|---|---|---|---|\n",
-            )
+            append("\n## $part\n\n").append(TABLE_HEAD)
             fields.forEach { append(it.line()) }
         }
     }
 
+private const val TABLE_HEAD =
+    "| field | type | default | unit | accepted | acts on | status | meaning |\n|---|---|---|---|---|---|---|---|\n"
+
 private const val INTRODUCTION =
     """# Fields of a policy file
 
-Made from the description in `policy/config/format`, which also checks files; a test keeps it so. `[]` is an entry of a list, `<name>` a key of
-one's own, and a word in parentheses the case that a field belongs to.
+Made from the description in `policy/config/format`, which also checks files; a test keeps it so. `[]` is an entry of a list, `<name>`
+a key of one's own, and a word in parentheses the case that a field belongs to.
 
 Status: **works**; **note** is checked, and nothing depends on it; **inactive** is checked, and its feature is not built yet: `router serve`
 refuses a policy that asks for one unless it is started with `--allow-inactive`. A part with `enabled: false` asks for nothing.

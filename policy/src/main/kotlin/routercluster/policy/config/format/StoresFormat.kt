@@ -1,5 +1,6 @@
 package routercluster.policy.config.format
 
+/** Kinds of embedding models; the first is the usual one. */
 internal val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
 
 private val responseCacheStore = fields {

@@ -3,6 +3,8 @@ package routercluster.policy.config.raw
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.embeddingModels
+import routercluster.policy.config.format.systemSlots
 
 /**
  * What is built of `global.model_catalog`; empty where the file has none.
@@ -50,18 +52,6 @@ internal class RawPrototypes(
     val marginThreshold: Double?,
 )
 
-/** The slots of `system`. */
-internal val systemSlots =
-    listOf(
-        "prompt_guard",
-        "domain_classifier",
-        "pii_classifier",
-        "fact_check_classifier",
-        "hallucination_detector",
-        "hallucination_explainer",
-        "feedback_detector",
-    )
-
 internal fun readCatalog(section: Section?): RawCatalog {
     if (section == null) return RawCatalog()
     val system = section.section("system")
@@ -73,9 +63,6 @@ internal fun readCatalog(section: Section?): RawCatalog {
         section.section("modules")?.let(::readModules) ?: RawModules(),
     )
 }
-
-/** `model_type` to the key of its path; the first is the usual one. */
-private val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
 
 /** Whether a backend is a service. */
 private val backends = mapOf("candle" to false, "openvino" to false, "openai_compatible" to true)

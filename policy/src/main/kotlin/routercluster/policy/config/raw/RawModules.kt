@@ -6,6 +6,7 @@ import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.format.modulesFormat
 import routercluster.policy.config.format.readInactive
+import routercluster.policy.config.format.systemSlots
 import routercluster.policy.signals.OnError
 
 /** `modules` of the catalog: how the answers of encoders are judged. */
