@@ -100,9 +100,6 @@ class DecisionEngine(
         return if (winner == UNDECIDED) null else ruling(contest, winner)
     }
 
-    /** The places of the signals that decisions rest on. */
-    val used: List<Int> get() = signals.indices.filter { nodes.readers[it].isNotEmpty() }
-
     /** The places of the signals that [decision], one of this engine's, rests on. */
     fun signalsOf(decision: Decision): List<Int> = nodes.decisionSignals[decisions.indexOf(decision)].toList()
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode
 import routercluster.policy.Decision
 import routercluster.policy.Policy
 import routercluster.policy.Recipe
+import routercluster.policy.config.raw.KB_METRIC
 import routercluster.policy.decisions.Matches
 import routercluster.policy.signals.SignalRef
 import java.util.Locale
@@ -46,7 +47,9 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
                 .put("recipe", tally.recipe)
                 .put("probes", tally.all.size)
                 .put("passed", tally.all.count { it.passed })
+                .put("decided", tally.all.count { it.isDecidedRight })
                 .put("without_encoder", tally.plain.size)
+                .put("without_encoder_decided", tally.plain.count { it.isDecidedRight })
                 .put("without_encoder_passed", tally.plain.count { it.passed })
         }
         json.putArray("shortfalls").apply { shortfalls.forEach(::add) }
@@ -74,14 +77,14 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
                 result.differences.forEach { append("  ${it.replace('\n', ' ')}\n") }
             }
             if (failed > 0) append('\n')
-            tallies().forEach { tally ->
-                append("${tally.recipe}: ${tally.all.count { it.passed }} of ${tally.all.size} passed, ")
-                append("of which without an encoder ${tally.plain.count { it.passed }} of ${tally.plain.size}\n")
-            }
+            tallies().forEach { tally -> append("${tally.recipe}: ${words(tally.all)}; without an encoder: ${words(tally.plain)}\n") }
             append("no encoder was needed for ${percent(share(results.count { !it.askedEncoders }))} of the decisions\n")
             shortfalls.forEach { append("not met: $it\n") }
             append("$passed passed, $failed failed")
         }
+
+    private fun words(results: List<ProbeResult>) =
+        "${results.count { it.passed }} of ${results.size} passed, ${results.count { it.isDecidedRight }} decided as expected"
 
     private class Tally(val recipe: String, val all: List<ProbeResult>) {
         val plain = all.filterNot { it.askedEncoders }
@@ -117,8 +120,9 @@ class EvalReport(private val file: ProbeFile, private val policy: Policy, val re
             names.flatMap { listOf(SignalRef(type, it), SignalRef(type, it.substringBeforeLast(':'))) }
         }
 
-    /** Those that decisions rest on. */
-    private fun signalsOf(recipe: Recipe): List<SignalRef> = recipe.engine.used.map { recipe.signals[it].ref }
+    /** Outputs count among the signals, as conditions name both. */
+    private fun signalsOf(recipe: Recipe): List<SignalRef> =
+        recipe.signals.map { it.ref }.filter { it.type != KB_METRIC } + outputsOf(recipe)
 
     private fun outputsOf(recipe: Recipe): List<SignalRef> =
         recipe.projections.mappings.flatMap { mapping -> mapping.outputs.map { SignalRef(Matches.PROJECTION, it.name) } }

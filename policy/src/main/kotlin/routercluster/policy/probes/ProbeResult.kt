@@ -2,7 +2,9 @@ package routercluster.policy.probes
 
 import routercluster.policy.Policy
 import routercluster.policy.decisions.Evidence
+import routercluster.policy.decisions.Explanation
 import routercluster.policy.decisions.Matches
+import routercluster.policy.decisions.Truth
 import routercluster.policy.decisions.explain
 import routercluster.policy.decisions.number
 import routercluster.policy.routing.Action
@@ -26,6 +28,9 @@ class ProbeResult(
     val differences: List<String>,
 ) {
     val passed: Boolean get() = differences.isEmpty()
+
+    /** Whether the decision is the expected one, whatever else is not. */
+    val isDecidedRight: Boolean get() = probe.decision == null || probe.decision == decision
 }
 
 /** The model name that [probe] asks for; [recipe], where given, routes probes that name no model. */
@@ -55,12 +60,7 @@ fun judge(probe: Probe, plan: Plan, lazy: Plan): ProbeResult {
     if (action is Action.Refuse) differences += "refused with ${action.status} ${action.code}: ${action.message}"
     compare("recipe", probe.recipe, plan.recipe)?.let(differences::add)
     compare("decision", probe.decision, plan.decision?.name)?.let { difference ->
-        val reason = recipe
-            ?.let { explain(it, evidence) }
-            .orEmpty()
-            .firstOrNull { it.verdict.decision == probe.decision }
-            ?.reason
-        differences += listOfNotNull(difference, reason).joinToString(": ")
+        differences += difference + recipe?.let { ": " + whyNot(probe, explain(it, evidence)) }.orEmpty()
     } ?: differences.addAll(consequences(probe, plan))
     if (recipe != null) {
         val matches = Matches(recipe, evidence)
@@ -72,6 +72,13 @@ fun judge(probe: Probe, plan: Plan, lazy: Plan): ProbeResult {
         }
     }
     return ProbeResult(probe, plan.recipe, plan.decision?.name, lazy.calls.isNotEmpty(), differences)
+}
+
+/** Why the expected decision did not win, and where it matched, why the one that did could. */
+private fun whyNot(probe: Probe, explained: List<Explanation>): String {
+    val lost = explained.firstOrNull { it.verdict.decision == probe.decision } ?: return "the recipe has no such decision"
+    val won = explained.firstOrNull { it.picked }?.takeIf { lost.verdict.truth == Truth.TRUE }
+    return listOfNotNull(lost.reason, won?.let { "${it.verdict.decision} matched: ${it.reason}" }).joinToString("; ")
 }
 
 /** What is the decision's own; where another decision won, saying so is enough. */

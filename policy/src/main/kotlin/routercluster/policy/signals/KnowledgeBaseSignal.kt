@@ -8,6 +8,7 @@ import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.nearestName
+import routercluster.policy.config.raw.KB_METRIC
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.Facts
@@ -85,7 +86,7 @@ internal class RawMetricSource(override val knowledgeBase: Text) : RawSignal, Na
         val head = catalog.headFor(Slot.EMBEDDING, at, problems)
         if (known == null || head == null) return null
         val rule = LearnedRule(name, at, description = null, timeout = null, onError = null)
-        val terms = rule.terms("kb_metric", catalog, listOf(head))
+        val terms = rule.terms(KB_METRIC, catalog, listOf(head))
         return KnowledgeBaseSignal(terms, VectorHead(head, catalog.embedding.shape), known, known.labels.keys, KnowledgeMatch.BEST)
     }
 }

@@ -22,7 +22,11 @@ class ProbeFileTest {
         loadPolicy(
             """
             version: v0.3
-            providers: {defaults: {default_model: small}, models: [{name: small, backend_refs: [{endpoint: "localhost:1"}]}, {name: large, backend_refs: [{endpoint: "localhost:2"}]}]}
+            providers:
+              defaults: {default_model: small}
+              models:
+                - {name: small, backend_refs: [{endpoint: "localhost:1"}]}
+                - {name: large, backend_refs: [{endpoint: "localhost:2"}]}
             routing:
               signals:
                 keywords: [{name: urgent, operator: OR, keywords: [urgent]}]
@@ -77,7 +81,8 @@ class ProbeFileTest {
         val file = readProbes(probes, "probes.yaml")
         val report = EvalReport(file, policy, results(file))
         report.render() shouldEndWith "3 passed, 2 failed"
-        report.render() shouldContain "default: 3 of 5 passed, of which without an encoder 3 of 5"
+        report.render() shouldContain
+            "default: 3 of 5 passed, 4 decided as expected; without an encoder: 3 of 5 passed, 4 decided as expected"
         report.shortfalls shouldBe
             listOf(
                 "60.0 % of probes passed, at least 80.0 % wanted",
@@ -116,7 +121,10 @@ class ProbeFileTest {
         name: example
         fixtures: {images: {dot: {media_type: image/png, data_base64: QUJD}}}
         acceptance: {min_probe_pass_rate: 80.0}
-        coverage: {min_signal_assertion_percent: 100.0, required_request_shapes: [text, messages, tools], min_tag_counts: {stress: 2, tools: 1}}
+        coverage:
+          min_signal_assertion_percent: 100.0
+          required_request_shapes: [text, messages, tools]
+          min_tag_counts: {stress: 2, tools: 1}
         decisions:
           - id: hurry
             expected_decision: hurry

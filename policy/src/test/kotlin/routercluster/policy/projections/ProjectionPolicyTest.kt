@@ -65,6 +65,15 @@ class ProjectionPolicyTest {
     }
 
     @Test
+    fun `every signal is read where the policy or the model name asks for it`() {
+        fun read(text: String, model: String) = proven(text).let { it.plan(it.resolve(model), facts("hello"), Random(0)) }.readings.size
+        read(policy, "auto") shouldBe 1
+        read(policy, "auto:all-signals") shouldBe 3
+        read("$policy\ngateway: {evaluation: all}", "auto") shouldBe 3
+        read("$policy\ngateway: {evaluation: lazy, confidence_semantics: seed}", "auto") shouldBe 1
+    }
+
+    @Test
     fun `what is wrong is reported with its place`() {
         val rows =
             mapOf(
