@@ -101,7 +101,7 @@ class CommandsTest {
     }
 
     @Test
-    fun `explain and replay ask the running router for a record`() =
+    fun `explain and replay ask the running router for a record`(): Unit =
         withServer(mapOf("/decisions/7" to "{\"id\":7}\n")) { admin ->
             record(explain(), "explain", "--request-id", "7", "--admin", admin).out shouldBe "record {\"id\":7}"
             record(explain(), "explain", "--request-id", "7", "--admin", admin, "--json").out shouldBe "{\"id\":7}"
@@ -115,7 +115,7 @@ class CommandsTest {
         }
 
     @Test
-    fun `status prints what the router says`() =
+    fun `status prints what the router says`(): Unit =
         withServer(
             mapOf("/status" to """{"policy":{"revision":"a1","models":["x","y"]},"upstreams":[{"id":"x/one","fit":true}],"none":[]}"""),
         ) { admin ->
@@ -144,7 +144,7 @@ class CommandsTest {
     }
 
     @Test
-    fun `models asks the running router where no policy is named`() =
+    fun `models asks the running router where no policy is named`(): Unit =
         withServer(mapOf("/models" to """{"default":"x","models":[{"name":"x","upstreams":["x/one"]}]}""")) { admin ->
             record(Models(accepts), "models", "--admin", admin).out shouldBe "default: x\nmodels:\n  -\n    name: x\n    upstreams: x/one"
         }

@@ -70,7 +70,7 @@ class EncodersTest {
     }
 
     @Test
-    fun `personal data is found by exact recognisers too`() =
+    fun `personal data is found by exact recognisers too`(): Unit =
         localEncoders.open(own).use { encoder ->
             val pii = HeadRef("default", "pii")
             val text = "zq: ann@example.com"

@@ -48,7 +48,7 @@ class AcceptedPolicyTest {
     private fun resource(name: String): String = checkNotNull(javaClass.getResource("/policies/$name")) { name }.readText()
 
     @Test
-    fun `listeners, names and settings are proven`() =
+    fun `listeners, names and settings are proven`(): Unit =
         assertSoftly {
             policy.listeners shouldBe
                 listOf(

@@ -30,8 +30,9 @@ class HeaderPluginsTest {
     }
 
     @Test
-    fun `accepts ordinary names and values`() =
+    fun `accepts ordinary names and values`() {
         HeaderMutation(listOf("x-a" to "b; c=\"é\"\tz"), listOf("X_b" to ""), listOf("User-Agent")).problems() shouldBe emptyList()
+    }
 
     @Test
     fun `rejects names that are protected and text that is no header`() {
