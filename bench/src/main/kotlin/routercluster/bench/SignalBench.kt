@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 open class SignalBench {
-    @Param("1024", "65536")
+    @Param("1024", "65536", "2097152")
     var promptBytes: Int = 0
 
     @Param("literal", "pattern", "bm25", "ngram", "fuzzy", "long", "questions", "turns")

@@ -10,7 +10,8 @@ import routercluster.policy.request.Words
  * A regular expression of a policy, in RE2's syntax, so its time grows only linearly with the text.
  *
  * Expressions that only list literals, such as `\b(ssn|credit card)\b` or `[?!]`, are searched for as such, many times faster.
- * For all others the text is first searched for a literal that every match must hold, where the expression shows one.
+ * For all others the text is first searched for literals of which every match must hold one, where the expression shows any, and then by
+ * a [LazyAutomaton].
  */
 internal sealed interface TextPattern {
     /** What to look for in the text: matches, or parts of which every match holds at least one; empty where a match can do without. */
