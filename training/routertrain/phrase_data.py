@@ -1,4 +1,4 @@
-"""More feedback and modality examples, made of own phrases in three languages."""
+"""More feedback and modality examples, made of own phrases in three languages, and fact-check examples in English."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from routertrain.records import Example, one_hot, read_rows
 OPENERS_PER_CORE = 5
 SUBJECTS_PER_TEMPLATE = 4
 BOTH_PER_LANGUAGE = {"en": 260, "zh": 110, "es": 140}
+THINGS_PER_TEMPLATE = 6
 ENDINGS = ("", "", "", ".", "!", " please", "...")
 
 
@@ -59,3 +60,17 @@ def _both(phrases: dict[str, Any], chance: random.Random) -> list[Example]:
 
 def _modality(template: str, subject: str, label: str, language: str) -> Example:
     return Example(template.replace("{s}", subject), template, language, labels=one_hot("modality", label))
+
+
+def fact_check_phrases(own: Path, seed: int) -> list[Example]:
+    """What people ask beside trivia: code, texts of their own, sums and plans need no check; short questions of fact do."""
+    chance = random.Random(seed)
+    phrases = json.loads((own / "fact_check_phrases.json").read_text(encoding="utf-8"))
+    rows = []
+    for label, groups in phrases.items():
+        for group in groups.values():
+            for template in group["templates"]:
+                for thing in chance.sample(group["things"], THINGS_PER_TEMPLATE):
+                    text = _typed(template.replace("{x}", thing), chance)
+                    rows.append(Example(text, template, "own", labels=one_hot("fact_check", label)))
+    return rows

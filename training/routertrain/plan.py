@@ -27,6 +27,7 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
         *domain_data.domain_examples(data, own, seed),
         *pack_data.complexity_examples(data, "train"),
         *pack_data.fact_check_examples(data, "train"),
+        *phrase_data.fact_check_phrases(own, seed),
         *pack_data.jailbreak_examples(data, "train"),
         *jailbreak_data.disguised_examples(data, own, seed),
         *pack_data.feedback_examples(data, "train"),
