@@ -72,7 +72,7 @@ private fun summary(file: Path, policy: Policy): String {
     return "$file: valid, ${counted(
         policy.models.size,
         "model",
-    )}, ${counted(decisions, "decision")}, revision ${policy.revision.take(12)}$without"
+    )}, ${counted(decisions, "decision")}, revision ${policy.shortRevision}$without"
 }
 
 internal fun counted(count: Int, noun: String): String = "$count $noun${if (count == 1) "" else "s"}"

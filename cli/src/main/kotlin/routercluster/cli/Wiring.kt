@@ -7,6 +7,7 @@ import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.serve.Running
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
+import routercluster.cli.versions.policyVersions
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
 import routercluster.gateway.encode.EncoderPool
@@ -19,6 +20,7 @@ import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.tls.InvalidTls
+import routercluster.gateway.versions.PolicyHistory
 import routercluster.mock.Fault
 import routercluster.mock.RetryAfter
 import routercluster.mock.RunningMock
@@ -58,7 +60,8 @@ fun commands(): List<CoreCliktCommand> =
         Migrate(::loadWithFiles, ::migrate),
         Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
-        Replay(::loadWithFiles, ::replayed),
+        Replay(::loadWithFiles, replay = ::replayed),
+        policyVersions(::loadWithFiles, PolicyHistory::of),
         Models(::loadWithFiles),
         Status(),
         Version(),
@@ -70,7 +73,8 @@ private fun startGateway(settings: ServeSettings): Running {
     val config =
         GatewayConfig(
             policy = settings.policy,
-            file = settings.file,
+            file = settings.file.takeIf { settings.watch },
+            history = settings.file?.let { PolicyHistory.of(it, settings.data) },
             host = settings.host,
             port = settings.port,
             extProcPort = settings.extProcPort,

@@ -100,7 +100,7 @@ class ServeTest {
             "http://127.0.0.1:9001/v1, ask for model \"auto\""
         settings?.file shouldBe file
         record(serve(), "serve", "--no-watch", environment = mapOf("ROUTER_CONFIG" to "$file"))
-        settings?.file shouldBe null
+        settings?.watch shouldBe false
     }
 
     @Test
