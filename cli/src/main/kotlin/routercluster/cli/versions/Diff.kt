@@ -11,6 +11,10 @@ import com.github.ajalt.clikt.parameters.types.path
 import com.github.difflib.DiffUtils
 import com.github.difflib.UnifiedDiffUtils
 import com.github.difflib.algorithm.myers.MyersDiffWithLinearSpace
+import com.github.difflib.patch.AbstractDelta
+import com.github.difflib.patch.ChangeDelta
+import com.github.difflib.patch.DeltaType
+import com.github.difflib.patch.Patch
 import routercluster.cli.Command
 import routercluster.cli.Failure
 import routercluster.cli.newObject
@@ -23,7 +27,7 @@ import routercluster.policy.versions.FieldChange
 import routercluster.policy.versions.NamedText
 import routercluster.policy.versions.PolicyChange
 import routercluster.policy.versions.policyChanges
-import routercluster.policy.versions.secretsInClear
+import routercluster.policy.versions.secretInClear
 
 /** `router policy diff`: what differs between two versions, by meaning and by text. */
 class Diff(private val open: OpenHistory) :
@@ -59,7 +63,7 @@ class Diff(private val open: OpenHistory) :
 
     private fun present(): NamedText {
         val text = readText(file)
-        val secret = secretsInClear(text).firstOrNull() ?: return NamedText("$file", text)
+        val secret = secretInClear(text) ?: return NamedText("$file", text)
         throw Failure("$file:${secret.line}: holds a secret in clear text (${secret.name}), which a comparison could show")
     }
 }
@@ -73,12 +77,24 @@ private const val VALUE_CHARS_SHOWN_MAX = 80
 
 /** In the unified format; empty where the texts are the same. */
 private fun textDiff(old: NamedText, new: NamedText): List<String> {
-    val before = old.text.lines()
-    val after = new.text.lines()
+    val before = old.text.removeSuffix("\n").lines()
+    val after = new.text.removeSuffix("\n").lines()
     if (maxOf(before.size, after.size) > DIFF_LINES_MAX) return listOf("(texts of more than $DIFF_LINES_MAX lines are not compared)")
-    val patch = DiffUtils.diff(before, after, MyersDiffWithLinearSpace())
+    val patch = Patch<String>()
+    joined(DiffUtils.diff(before, after, MyersDiffWithLinearSpace()).deltas).forEach(patch::addDelta)
     return UnifiedDiffUtils.generateUnifiedDiff(old.name, new.name, before, patch, CONTEXT_LINES)
 }
+
+/** The algorithm that is sparing with memory tells a changed line as one that came and one that went; people read that the other way round. */
+private fun joined(deltas: List<AbstractDelta<String>>): List<AbstractDelta<String>> =
+    deltas.fold(emptyList()) { done, delta ->
+        val last = done.lastOrNull()
+        if (last?.type == DeltaType.INSERT && delta.type == DeltaType.DELETE && last.source.position == delta.source.position) {
+            done.dropLast(1) + ChangeDelta(delta.source, last.target)
+        } else {
+            done + delta
+        }
+    }
 
 private fun asText(old: NamedText, new: NamedText, changes: List<PolicyChange>, lines: List<String>): String =
     buildString {

@@ -51,7 +51,7 @@ data class PolicyVersion(
         /** The version that [text] is, whether it is a valid policy or not. */
         fun of(text: String, source: VersionSource, file: String, time: Instant): PolicyVersion {
             val hash = sha256(text)
-            val secret = secretsInClear(text).firstOrNull()
+            val secret = secretInClear(text)
             val notKept = secret?.let { "holds a secret in clear text (${it.name}, line ${it.line}); name an environment variable instead" }
             return PolicyVersion(time, hash, source, file, text.encodeToByteArray().size, hash, notKept = notKept)
         }

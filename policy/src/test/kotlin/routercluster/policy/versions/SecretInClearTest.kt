@@ -2,12 +2,16 @@ package routercluster.policy.versions
 
 import io.kotest.assertions.assertSoftly
 import io.kotest.assertions.withClue
+import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import org.junit.jupiter.api.Test
+import routercluster.policy.config.format.Field
+import routercluster.policy.config.format.Fields
+import routercluster.policy.config.format.Kind
+import routercluster.policy.config.format.rootFormat
 
-class SecretsInClearTest {
-    private fun lines(text: String) = secretsInClear(text).map { it.line }
-
+class SecretInClearTest {
     @Test
     fun `finds secrets wherever they may stand`() {
         val rows =
@@ -34,7 +38,7 @@ class SecretsInClearTest {
                 "args: [sk-${"a1".repeat(12)}]",
                 "key: -----BEGIN PRIVATE KEY-----",
             )
-        assertSoftly { rows.forEach { withClue(it) { lines("version: v0.3\n$it").size shouldBe 1 } } }
+        assertSoftly { rows.forEach { withClue(it) { secretInClear("version: v0.3\n$it") shouldNotBe null } } }
     }
 
     @Test
@@ -61,14 +65,41 @@ class SecretsInClearTest {
                 "set: [{name: x-team, value: search}]",
                 "key_file: tls.key",
             )
-        assertSoftly { rows.forEach { withClue(it) { lines("version: v0.3\n$it\nnext: 1") shouldBe emptyList() } } }
+        assertSoftly { rows.forEach { withClue(it) { secretInClear("version: v0.3\n$it\nnext: 1") shouldBe null } } }
     }
 
     @Test
-    fun `says where, once a line, and never what`() {
-        val found = secretsInClear("a: 1\nmodels:\n  - {api_key: hush-1, password: hush-2}\n  - url: http://u:hush-3@h/")
-        found.map { "$it" } shouldBe listOf("line 3: api_key", "line 4: password in an address")
+    fun `says where the first is and never what`() {
+        secretInClear("a: 1\nmodels:\n  - {password: hush-2, api_key: hush-1}\n  - url: http://u:hush-3@h/") shouldBe
+            SecretInClear(3, "password")
+        secretInClear("url: http://u:hush@h/\napi_key: hush") shouldBe SecretInClear(1, "password in an address")
     }
+
+    @Test
+    fun `knows every field that the format calls secret`() {
+        val names = secretsIn(rootFormat)
+        names shouldContainAll setOf("api_key", "password", "auth_token", "access_key")
+        // The value of a header is known by the header's name.
+        (names - "value").filter { secretInClear("$it: abc") == null } shouldBe emptyList()
+    }
+
+    private fun secretsIn(fields: Fields): Set<String> =
+        (
+            fields.all.flatMap(::secretsIn) + fields.cases
+                ?.byValue
+                ?.values
+                .orEmpty()
+                .flatMap { secretsIn(it.fields) }
+        ).toSet()
+
+    private fun secretsIn(field: Field): Set<String> =
+        when (val kind = field.kind) {
+            is Kind.Text -> if (kind.secret) setOf(field.key) else emptySet()
+            is Kind.Part -> secretsIn(kind.fields)
+            is Kind.Parts -> secretsIn(kind.fields)
+            is Kind.Named -> (kind.value as? Kind.Part)?.let { secretsIn(it.fields) }.orEmpty()
+            else -> emptySet()
+        }
 
     @Test
     fun `ends in good time, whatever it is given`() {
@@ -80,6 +111,6 @@ class SecretsInClearTest {
                 "\"".repeat(500_000),
                 "# ".repeat(500_000),
             )
-        rows.forEach { secretsInClear(it) }
+        rows.forEach { secretInClear(it) }
     }
 }

@@ -1,15 +1,13 @@
 package routercluster.policy.versions
 
 /** A place where a policy file's text seems to hold a key or a password itself. [name] is what it is called there, [line] counts from 1. */
-data class SecretInClear(val line: Int, val name: String) {
-    override fun toString(): String = "line $line: $name"
-}
+data class SecretInClear(val line: Int, val name: String)
 
 /**
- * Where [text] holds secrets rather than names of environment variables, the first first. Looks at the text and not at what it means,
- * so that it also finds them in comments and in files that are no YAML. In doubt it is one.
+ * The first place where [text] holds a secret rather than the name of an environment variable; null where there is none. Looks at the text
+ * and not at what it means, so that it also finds secrets in comments and in files that are no YAML. In doubt it is one.
  */
-fun secretsInClear(text: String): List<SecretInClear> {
+fun secretInClear(text: String): SecretInClear? {
     val named = namedFields
         .flatMap {
             it.findAll(
@@ -19,17 +17,16 @@ fun secretsInClear(text: String): List<SecretInClear> {
         .map { it.groups[2] to it.groupValues[1] }
     val passwords = urlPassword.findAll(text).filterNot { isHarmless(it.groupValues[1]) }.map { it.groups[1] to "password in an address" }
     val shaped = keyShapes.findAll(text).map { it.groups[0] to "what looks like a key" }
-    return (named + passwords + shaped)
-        .mapNotNull { (group, name) -> group?.let { it.range.first to name } }
-        .sortedBy { (start, _) -> start }
-        .map { (start, name) -> SecretInClear(1 + text.substring(0, start).count { it == '\n' }, name) }
-        .distinctBy { it.line }
-        .toList()
+    val (start, name) =
+        (named + passwords + shaped).mapNotNull { (group, name) -> group?.let { it.range.first to name } }.minByOrNull { it.first }
+            ?: return null
+    return SecretInClear(1 + text.take(start).count { it == '\n' }, name)
 }
 
 /** What a name of a field, header or variable ends with where its value is secret. */
 private const val SECRET_NAMES =
-    "(?:api|access|secret|private|signing|encryption|account|hmac)[_-]?key|password|passwd|passphrase|secret|token|authorization|cookie|credentials?"
+    "(?:api|access|secret|private|signing|encryption|account|hmac)[_-]?key|password|passwd|passphrase|secret|token|authorization|cookie" +
+        "|credentials?"
 
 private const val NAME = """([\w.-]{0,64}(?:$SECRET_NAMES))["']?"""
 
@@ -54,8 +51,8 @@ private val urlPassword = Regex("""://[^/\s:@"']{0,256}:([^/\s@"']{1,256})@""")
 /** The shapes that well-known services give to their keys. */
 private val keyShapes =
     Regex(
-        """\bsk-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[0-9A-Za-z_-]{30,}""" +
-            """|\bhf_[A-Za-z0-9]{30,}|-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----""",
+        """\bsk-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}""" +
+            """|\bAIza[0-9A-Za-z_-]{30,}|\bhf_[A-Za-z0-9]{30,}|-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----""",
     )
 
 private val harmless = Regex("""(?i)(?:~|null|true|false)?|\{.*|.*:|(?:(?:Bearer|Basic|Token)\s+)?\$(?:[a-z_]\w*|\{[a-z_]\w*(?::?-)?})""")
