@@ -11,6 +11,7 @@ import routercluster.cli.Command
 import routercluster.cli.Failure
 import routercluster.cli.LoadPolicy
 import routercluster.cli.readText
+import routercluster.gateway.versions.HistoryFailure
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.gateway.versions.reason
 import routercluster.gateway.versions.replaceFile
@@ -48,20 +49,30 @@ class Rollback(private val load: LoadPolicy, private val open: OpenHistory, priv
         } catch (failure: IOException) {
             throw Failure("$file cannot be written: ${reason(failure)}")
         }
-        orFail { history.add(PolicyVersion.of(policy, VersionSource.ROLLBACK, "${file.fileName}", clock.instant()), text) }
         echo("$file: holds version $shown of ${version.time} again. A running router takes it at once.")
         replaced?.let { echo("Before: ${it.revision.take(Policy.REVISION_SHOWN)}") }
         if (policy.revision != version.revision) {
             echo("note: files of its knowledge bases are not what they were; with these it is version ${policy.shortRevision}")
         }
+        note(history, policy, text)
     }
+
+    /** The file is written by now, and the router that takes it notes it too. */
+    private fun note(history: PolicyHistory, policy: Policy, text: String) =
+        try {
+            history.add(PolicyVersion.of(policy, VersionSource.ROLLBACK, "${file.fileName}", clock.instant()), text)
+        } catch (failure: HistoryFailure) {
+            echo("note: not in the history as a rollback: ${failure.message}", err = true)
+        }
 
     private fun keep(history: PolicyHistory, present: String): PolicyVersion {
         val version = versionOf(present)
         if (version.notKept != null && !discard) {
             throw Failure("$file ${version.notKept}: it would be lost, as no history keeps it. --discard writes over it all the same")
         }
-        orFail { history.add(version, present) }
+        // Then there is nothing to write, where this user perhaps may not.
+        val isKept = orFail { history.versions() }.newest?.revision == version.revision
+        if (!isKept) orFail { history.add(version, present) }
         return version
     }
 

@@ -192,6 +192,18 @@ class PolicyCommandTest {
     }
 
     @Test
+    fun `rollback tells where it could not be noted, and has written the file`() {
+        served(one, two)
+        val lock = folder.resolve("data/policies/p.yaml/lock")
+        Files.delete(lock)
+        Files.createDirectory(lock)
+        val done = policy("rollback", "$file", short(one))
+        done.status shouldBe 0
+        done.err shouldContain "note: not in the history as a rollback: "
+        Files.readString(file) shouldBe one
+    }
+
+    @Test
     fun `the data folder may be elsewhere`() {
         val data = folder.resolve("elsewhere")
         Files.writeString(file, one)

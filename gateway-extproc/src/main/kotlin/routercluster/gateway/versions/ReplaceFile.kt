@@ -11,10 +11,10 @@ import java.nio.file.attribute.PosixFileAttributeView
 import java.util.UUID
 
 /**
- * Writes [text] to [path] so that readers see the old text or the new one, and so that the new one is on the disk when this returns. Who
- * may read and write the file stays as it was, and a link goes on pointing to it.
+ * Writes [text] to [path] so that readers see the old text or the new one, and so that the new one is on the disk when this returns. The
+ * file's owner, group and permissions stay as they were, and a link goes on pointing to it.
  *
- * @throws IOException
+ * @throws IOException also where they cannot stay; the file is then as it was
  */
 fun replaceFile(path: Path, text: String) {
     val target = if (Files.exists(path)) path.toRealPath() else path.toAbsolutePath()
@@ -25,16 +25,21 @@ fun replaceFile(path: Path, text: String) {
             while (bytes.hasRemaining()) channel.write(bytes)
             channel.force(true)
         }
-        if (Files.exists(target)) copyPermissions(target, draft)
+        if (Files.exists(target)) copyRights(target, draft)
         Files.move(draft, target, ATOMIC_MOVE)
     } finally {
         Files.deleteIfExists(draft)
     }
 }
 
-private fun copyPermissions(from: Path, to: Path) {
+/** A router that runs as another user goes on reading what an operator wrote. */
+private fun copyRights(from: Path, to: Path) {
     val old = Files.getFileAttributeView(from, PosixFileAttributeView::class.java)?.readAttributes() ?: return
-    Files.setPosixFilePermissions(to, old.permissions())
+    val view = Files.getFileAttributeView(to, PosixFileAttributeView::class.java)
+    val new = view.readAttributes()
+    if (new.owner() != old.owner()) view.owner = old.owner()
+    if (new.group() != old.group()) view.setGroup(old.group())
+    view.setPermissions(old.permissions())
 }
 
 /** Why a file could not be read or written: the message of most failures is the path alone. */
