@@ -73,7 +73,7 @@ internal fun summary(file: Path, policy: Policy): String {
     val inactive = policy.inactive.byFeature().size
     val without = if (inactive == 0) "" else ", ${counted(inactive, "feature")} inactive (serve refuses them without --allow-inactive)"
     val counts = "${counted(policy.models.size, "model")}, ${counted(decisions, "decision")}"
-    return "$file: valid, $counts, revision ${policy.revision.take(12)}$without"
+    return "$file: valid, $counts, revision ${policy.shortRevision}$without"
 }
 
 internal fun counted(count: Int, noun: String): String = "$count $noun${if (count == 1) "" else "s"}"

@@ -9,6 +9,7 @@ import routercluster.cli.dsl.dsl
 import routercluster.cli.serve.Running
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
+import routercluster.cli.versions.policyVersions
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.RunningGateway
 import routercluster.gateway.encode.EncoderPool
@@ -22,6 +23,7 @@ import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.tls.InvalidTls
+import routercluster.gateway.versions.PolicyHistory
 import routercluster.mock.Fault
 import routercluster.mock.RetryAfter
 import routercluster.mock.RunningMock
@@ -69,9 +71,10 @@ fun commands(): List<CoreCliktCommand> =
         Schema(::configSchema),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
-        Replay(::loadWithFiles, ::replayed),
+        Replay(::loadWithFiles, replay = ::replayed),
         dsl(::loadWithFiles),
         TestPolicy(::loadWithFiles, ::routesMet),
+        policyVersions(::loadWithFiles, PolicyHistory::of),
         Models(::loadWithFiles),
         Status(),
         Version(),
@@ -83,7 +86,8 @@ private fun startGateway(settings: ServeSettings): Running {
     val config =
         GatewayConfig(
             policy = settings.policy,
-            file = settings.file,
+            file = settings.file.takeIf { settings.watch },
+            history = settings.file?.let { PolicyHistory.of(it, settings.data) },
             host = settings.host,
             port = settings.port,
             extProcPort = settings.extProcPort,

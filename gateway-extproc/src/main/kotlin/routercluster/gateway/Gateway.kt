@@ -10,6 +10,7 @@ import io.netty.channel.EventLoopGroup
 import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
+import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
@@ -27,6 +28,7 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
+import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.record.DecisionRing
@@ -49,6 +51,7 @@ import kotlin.random.Random
  * What a gateway node needs to be told. Port 0 takes a free one.
  *
  * @property file followed for changes of [policy]; null follows nothing
+ * @property history of [policy] and what comes after it; null keeps none
  * @property load proves the text of a changed policy file; the second text is its name
  * @property encoders opens those that a policy's learned signals ask; called for no other policy
  * @property environment looked up for the settings of tracing
@@ -61,6 +64,7 @@ import kotlin.random.Random
 class GatewayConfig(
     val policy: Policy,
     val file: Path? = null,
+    val history: PolicyHistory? = null,
     val host: String = "127.0.0.1",
     val port: Int = 8899,
     val extProcPort: Int = 50051,
@@ -151,7 +155,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val pool = UpstreamPool(loops)
     val encoders = encoderPool(config.encoders, RemoteEncoders(loops), metrics)
     val keeper =
-        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready) {
+        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
@@ -183,6 +187,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .build(),
             plainServer(config.adminHost, config.adminPort, loops)
                 .apply(admin::addTo)
+                .apply(PolicyHistoryApi(keeper, config.history)::addTo)
                 .apply(ClassificationApi(keeper::enter, encoders)::addTo)
                 .build(),
         )

@@ -4,10 +4,12 @@ import org.slf4j.LoggerFactory
 import routercluster.gateway.encode.ReadyPolicy
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.upstream.Upstreams
+import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncodeFailure
+import routercluster.policy.versions.VersionSource
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import java.io.IOException
@@ -36,6 +38,7 @@ data class LastLoad(val at: Instant, val revision: String, val reason: String?)
  * @param file followed for changes, with the files that it names; null for a policy that was made up at the start and never changes
  * @param load proves the text of a policy file that is called so
  * @param ready makes a policy fit to serve, which takes its time; throws [EncodeFailure] with the reason why it cannot
+ * @param history told of every policy that is put in force
  */
 class PolicyKeeper(
     first: Policy,
@@ -44,6 +47,7 @@ class PolicyKeeper(
     private val clock: Clock,
     private val events: Events,
     private val ready: (Policy) -> ReadyPolicy = { ReadyPolicy(it, null) },
+    private val history: PolicyHistory? = null,
     private val upstreams: (Policy) -> Upstreams,
 ) : AutoCloseable {
     private val log = LoggerFactory.getLogger(PolicyKeeper::class.java)
@@ -65,6 +69,7 @@ class PolicyKeeper(
 
     init {
         tellNotices(first)
+        history?.taken(first, VersionSource.START)
         events.publish(RouterEvent.PolicyLoaded(first))
     }
 
@@ -141,7 +146,7 @@ class PolicyKeeper(
         val mended = lastLoad.reason != null
         lastLoad = LastLoad(clock.instant(), loaded.revision, null)
         if (mended) {
-            log.info("the file holds policy {} again, which stayed in force", loaded.revision.take(REVISION_SHOWN))
+            log.info("the file holds policy {} again, which stayed in force", loaded.shortRevision)
             events.publish(RouterEvent.PolicyLoaded(old.policy))
         }
         return true
@@ -170,10 +175,11 @@ class PolicyKeeper(
         replaced.upstreams.close()
         replaced.release()
         lastLoad = LastLoad(clock.instant(), loaded.revision, null)
-        log.info("policy {} in force, was {}", loaded.revision.take(REVISION_SHOWN), old.policy.revision.take(REVISION_SHOWN))
+        log.info("policy {} in force, was {}", loaded.shortRevision, old.policy.shortRevision)
         val late = settledAtStart(old.policy, loaded)
         if (late.isNotEmpty()) log.warn("changes of {} count from the next start", late.joinToString())
         tellNotices(loaded)
+        history?.taken(loaded, VersionSource.RELOAD)
         events.publish(RouterEvent.PolicyLoaded(loaded))
         return true
     }
@@ -192,7 +198,7 @@ class PolicyKeeper(
         }
 
     private fun keep(old: Snapshot, reason: String): Boolean {
-        log.error("policy not reloaded, {} stays in force: {}", old.policy.revision.take(REVISION_SHOWN), reason)
+        log.error("policy not reloaded, {} stays in force: {}", old.policy.shortRevision, reason)
         lastLoad = LastLoad(clock.instant(), old.policy.revision, reason)
         events.publish(RouterEvent.PolicyRejected(reason))
         return false
@@ -230,7 +236,6 @@ class PolicyKeeper(
     }
 
     private companion object {
-        const val REVISION_SHOWN = 12
         const val SETTLE_MILLIS = 250L
         const val SETTLE_ROUNDS_MAX = 8
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
+import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.PolicyFiles
@@ -99,6 +100,7 @@ internal class TestGateway(
     tracing: Tracing? = null,
     random: Random = SharedRandom,
     encoders: EncoderOpener = EncoderOpener.NONE,
+    history: PolicyHistory? = null,
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -107,6 +109,7 @@ internal class TestGateway(
             GatewayConfig(
                 load(text, "policy.yaml"),
                 file,
+                history,
                 port = 0,
                 extProcPort = 0,
                 adminPort = 0,

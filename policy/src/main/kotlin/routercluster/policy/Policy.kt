@@ -21,7 +21,7 @@ import java.time.Duration
  * A proven policy: every name is resolved, every expression compiled, every bound checked. Immutable; a request keeps the one
  * it began with.
  *
- * @property revision SHA-256 of the file's text after substitution of nothing: the same file has the same revision everywhere
+ * @property revision SHA-256 of the file's text as written and of the files it refers to: the same file has the same revision everywhere
  * @property autoNames model names that ask for routing by the default recipe
  * @property recipes by name; [DEFAULT_RECIPE] is always there
  * @property entrypoints virtual model names to recipe names
@@ -30,6 +30,7 @@ import java.time.Duration
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
  * @property inactive what the file asks for and this program does not do yet
+ * @property text the file's, as written: references to the environment are not replaced
  */
 class Policy(
     val revision: String,
@@ -49,7 +50,11 @@ class Policy(
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
     val inactive: List<Inactive> = emptyList(),
+    val text: String = "",
 ) {
+    /** [revision] as people and clients are shown it. */
+    val shortRevision: String = revision.take(REVISION_SHOWN)
+
     /** Whether decisions may depend on encoders. */
     val isLearned: Boolean = recipes.values.any { it.engine.isLearned }
 
@@ -94,10 +99,14 @@ class Policy(
             catalog,
             notices,
             inactive,
+            text,
         )
 
     companion object {
         const val DEFAULT_RECIPE = "default"
+
+        /** Digits of a revision that people and clients are shown. */
+        const val REVISION_SHOWN = 12
 
         private const val ALLOW_INACTIVE = "a policy without it, or a router started with --allow-inactive"
     }

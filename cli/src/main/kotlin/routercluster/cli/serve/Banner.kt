@@ -15,7 +15,7 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
         append("├─ policy     ")
             .append(source)
             .append(", revision ")
-            .append(policy.revision.take(12))
+            .append(policy.shortRevision)
             .append('\n')
         branch("models", policy.models.values.map { model -> listOf(model.name, model.upstreams.joinToString { "${it.host}:${it.port}" }) })
         policy.recipes.values.forEach { recipe ->

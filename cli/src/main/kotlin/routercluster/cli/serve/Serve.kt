@@ -1,5 +1,6 @@
 package routercluster.cli.serve
 
+import com.github.ajalt.clikt.parameters.groups.provideDelegate
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.option
@@ -16,6 +17,7 @@ import routercluster.cli.discovery.discoverProviders
 import routercluster.cli.discovery.starterPolicy
 import routercluster.cli.opening
 import routercluster.cli.untilTerminated
+import routercluster.cli.versions.DataFolder
 import routercluster.policy.Policy
 import routercluster.policy.config.format.byFeature
 import routercluster.telemetry.LogFormat
@@ -67,6 +69,7 @@ class Serve(
         help = "serve a policy that asks for features which are not built yet, without them",
         envvar = "ROUTER_ALLOW_INACTIVE",
     ).flag()
+    private val data by DataFolder()
     private val noWatch by option("--no-watch", help = "do not read the policy file again when it changes").flag()
 
     /** Simulated models, free ports, some requests, the end: the launcher records which classes that takes. */
@@ -123,12 +126,14 @@ class Serve(
         val listener = policy.listeners.firstOrNull()
         return ServeSettings(
             policy = policy,
-            file = config.takeUnless { noWatch },
+            file = config,
             host = host ?: listener?.address ?: FALL_BACK_HOST,
             port = port ?: listener?.port ?: FALL_BACK_PORT,
             extProcPort = extProcPort,
             adminPort = adminPort,
             allowInactive = allowInactive,
+            watch = !noWatch,
+            data = data.path,
         )
     }
 

@@ -6,7 +6,9 @@ import java.nio.file.Path
 /**
  * What `serve` starts a gateway with.
  *
- * @property file watched for changes; null where there is no file or where it is not to be watched
+ * @property file of the policy; null where there is none
+ * @property watch whether a changed file is taken
+ * @property data where versions of the policy are kept; null is the usual place
  * @property allowInactive whether a policy read later may ask for what is not built yet
  * @property port of the HTTP door; 0 takes a free one, as for the other two
  */
@@ -18,6 +20,8 @@ class ServeSettings(
     val extProcPort: Int,
     val adminPort: Int,
     val allowInactive: Boolean = false,
+    val watch: Boolean = true,
+    val data: Path? = null,
 )
 
 /** A gateway whose ports are open. [close] drains it and returns when it has ended. */

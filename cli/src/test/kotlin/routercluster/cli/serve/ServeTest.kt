@@ -99,8 +99,11 @@ class ServeTest {
         record(serve(listenerPort = 9001), "serve", "--config", "$file").out shouldContain
             "http://127.0.0.1:9001/v1, ask for model \"auto\""
         settings?.file shouldBe file
-        record(serve(), "serve", "--no-watch", environment = mapOf("ROUTER_CONFIG" to "$file"))
-        settings?.file shouldBe null
+        settings?.watch shouldBe true
+        settings?.data shouldBe null
+        record(serve(), "serve", "--no-watch", "--data-dir", "$folder", environment = mapOf("ROUTER_CONFIG" to "$file"))
+        settings?.watch shouldBe false
+        settings?.data shouldBe folder
     }
 
     @Test

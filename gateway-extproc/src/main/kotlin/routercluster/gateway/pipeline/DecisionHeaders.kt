@@ -10,8 +10,8 @@ import java.util.Locale
 enum class ResponsePath(val header: String) { UPSTREAM("upstream"), FAST_RESPONSE("fast_response"), BLOCKED("blocked"), ERROR("error") }
 
 /**
- * The decision headers of an answer, with the seed's names and schema version 2. The small set is always there; one header per
- * family of matched signals and the rest only with [debug].
+ * The decision headers of an answer, with the seed's names and schema version 2, and `x-router-policy`, which is ours: the version of the
+ * policy that decided. The small set is always there; one header per family of matched signals and the rest only with [debug].
  */
 fun HttpHeadersBuilder.addDecision(requestId: String, plan: Plan?, path: ResponsePath, debug: Boolean, servedModel: String? = null) {
     set("x-request-id", requestId)
@@ -19,6 +19,7 @@ fun HttpHeadersBuilder.addDecision(requestId: String, plan: Plan?, path: Respons
     set("x-vsr-response-path", path.header)
     if (plan == null) return
     set("x-vsr-replay-id", requestId)
+    set("x-router-policy", plan.policy.shortRevision)
     plan.recipe?.let { set("x-vsr-selected-recipe", it) }
     plan.decision?.let {
         set("x-vsr-selected-decision", headerSafe(it.name))

@@ -128,6 +128,7 @@ private fun prove(
         catalog = catalog,
         notices = problems.notices,
         inactive = problems.inactive,
+        text = text,
     )
 }
 

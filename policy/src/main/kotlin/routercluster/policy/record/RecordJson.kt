@@ -44,6 +44,8 @@ fun DecisionRecord.toJson(): ObjectNode {
 fun Comparison.toJson(): ObjectNode {
     val json = nodes.objectNode()
     json.put("same_policy", isSamePolicy)
+    json.put("policy_revision_before", revisionBefore)
+    json.put("policy_revision_after", revisionAfter)
     json.put("same", isSame)
     json.set<JsonNode>("before", before.toJson())
     json.set<JsonNode>("after", after?.toJson())
@@ -237,8 +239,8 @@ private fun usageNote(json: Fields) =
         currency = json.textOrNull("currency"),
     )
 
-/** One JSON object and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
-internal class Fields(private val json: JsonNode, private val path: String) {
+/** One JSON object of a [whole], and the [path] to it. Every getter throws [BadRecord] for what is missing or of the wrong type. */
+internal class Fields(private val json: JsonNode, private val path: String, private val whole: String = "a decision record") {
     fun text(name: String): String = textOrNull(name) ?: fail(name, "a string")
 
     fun textOrNull(name: String): String? = value(name)?.let { if (it.isTextual) it.textValue() else fail(name, "a string") }
@@ -271,7 +273,7 @@ internal class Fields(private val json: JsonNode, private val path: String) {
         return cases.firstOrNull { it.name.lowercase() == text } ?: fail(name, cases.joinToString(", ") { it.name.lowercase() })
     }
 
-    fun inner(name: String): Fields? = value(name)?.let { if (it.isObject) Fields(it, "$path$name.") else fail(name, "an object") }
+    fun inner(name: String): Fields? = value(name)?.let { if (it.isObject) Fields(it, "$path$name.", whole) else fail(name, "an object") }
 
     /** Every member, each of which must be an object. */
     fun inners(): Map<String, Fields> = json.fieldNames().asSequence().associateWith { inner(it) ?: fail(it, "an object") }
@@ -279,18 +281,18 @@ internal class Fields(private val json: JsonNode, private val path: String) {
     /** A list of objects; absent is empty. */
     fun <T> list(name: String, read: (Fields) -> T): List<T> =
         items(name).mapIndexed { index, item ->
-            if (item.isObject) read(Fields(item, "$path$name[$index].")) else fail(name, "a list of objects")
+            if (item.isObject) read(Fields(item, "$path$name[$index].", whole)) else fail(name, "a list of objects")
         }
 
     /** An object of numbers; absent is empty. */
     fun numbers(name: String): Map<String, Double> =
         inner(name)?.let { fields -> fields.names().associateWith(fields::number) }.orEmpty()
 
-    private fun names(): List<String> = json.fieldNames().asSequence().toList()
+    fun names(): List<String> = json.fieldNames().asSequence().toList()
 
     fun texts(name: String): List<String> = items(name).map { if (it.isTextual) it.textValue() else fail(name, "a list of strings") }
 
-    fun fail(name: String, expected: String): Nothing = throw BadRecord("a decision record's $path$name must be $expected")
+    fun fail(name: String, expected: String): Nothing = throw BadRecord("$whole's $path$name must be $expected")
 
     private fun items(name: String): List<JsonNode> = value(name)?.let { if (it.isArray) it.toList() else fail(name, "a list") }.orEmpty()
 

@@ -1,5 +1,6 @@
 package routercluster.policy.record
 
+import routercluster.policy.Policy
 import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.PassageNote
 import routercluster.policy.decisions.number
@@ -24,6 +25,7 @@ fun Comparison.render(): String =
         val rows =
             listOf(
                 listOf("", "recorded", "replayed"),
+                listOf("policy", revisionBefore.take(Policy.REVISION_SHOWN), revisionAfter.take(Policy.REVISION_SHOWN)),
                 listOf("recipe", before.recipe ?: "-", after?.let { it.recipe ?: "-" } ?: "?"),
                 listOf("decision", before.decision ?: "-", after?.let { it.decision ?: "-" } ?: "?"),
                 listOf("action", words(before.action), after?.let { words(it.action) } ?: "?"),

@@ -17,33 +17,35 @@ data class Choice(val recipe: String?, val decision: String?, val action: Action
  * @property after under the other policy; null where the record does not hold enough to know
  * @property missing signals that the record does not hold and that could change the winner; the cheapest first. Empty exactly
  *   where [after] is known
- * @property isSamePolicy whether both revisions are equal. Where they are not, a recorded signal is taken to read the same under
- *   the other policy as long as its type and name are the same: the prompt is not there to be read again
+ * @property revisionBefore of the policy that it was recorded under
+ * @property revisionAfter of the other policy
  */
-data class Comparison(val before: Choice, val after: Choice?, val missing: List<SignalRef>, val isSamePolicy: Boolean) {
+data class Comparison(
+    val before: Choice,
+    val after: Choice?,
+    val missing: List<SignalRef>,
+    val revisionBefore: String,
+    val revisionAfter: String,
+) {
+    /**
+     * Whether both revisions are equal. Where they are not, a recorded signal is taken to read the same under the other policy as long as
+     * its type and name are the same: the prompt is not there to be read again.
+     */
+    val isSamePolicy: Boolean get() = revisionBefore == revisionAfter
+
     /** Null where it cannot be known. */
     val isSame: Boolean? get() = after?.let { it == before }
 }
 
 /** Decides [record] again under [policy] from the recorded readings, with the same chance. */
 fun replay(record: DecisionRecord, policy: Policy): Comparison {
-    val before = Choice(record.recipe, record.decision, record.action)
-    val isSamePolicy = record.revision == policy.revision
-    return when (val target = policy.resolve(record.asked)) {
-        is Target.Unknown -> {
-            Comparison(before, Choice(null, null, ActionNote.of(target.refusal)), emptyList(), isSamePolicy)
+    val (after, missing) =
+        when (val target = policy.resolve(record.asked)) {
+            is Target.Unknown -> Choice(null, null, ActionNote.of(target.refusal)) to emptyList()
+            is Target.Concrete -> Choice(null, null, ActionNote(ActionNote.Kind.FORWARD, model = target.model.name)) to emptyList()
+            is Target.Routed -> decideAgain(record, policy, target.recipe)
         }
-
-        is Target.Concrete -> {
-            val forward = ActionNote(ActionNote.Kind.FORWARD, model = target.model.name)
-            Comparison(before, Choice(null, null, forward), emptyList(), isSamePolicy)
-        }
-
-        is Target.Routed -> {
-            val (after, missing) = decideAgain(record, policy, target.recipe)
-            Comparison(before, after, missing, isSamePolicy)
-        }
-    }
+    return Comparison(Choice(record.recipe, record.decision, record.action), after, missing, record.revision, policy.revision)
 }
 
 private fun decideAgain(record: DecisionRecord, policy: Policy, recipe: Recipe): Pair<Choice?, List<SignalRef>> {

@@ -205,6 +205,7 @@ class DecisionRecordTest {
         comparison.render() shouldBe
             """
                       recorded          replayed
+            policy    r1                r2
             recipe    default           default
             decision  urgent            hello
             action    forward to large  answer: hi
@@ -229,7 +230,7 @@ class DecisionRecordTest {
         comparison.after shouldBe null
         comparison.isSame shouldBe null
         comparison.missing.map { "$it" } shouldBe listOf("keyword:new")
-        comparison.render().lines()[5] shouldBe "The outcome cannot be known: the record holds no reading of keyword:new."
+        comparison.render().lines()[6] shouldBe "The outcome cannot be known: the record holds no reading of keyword:new."
         replay(record(), policyWith(1)).after?.decision shouldBe "known"
     }
 

@@ -33,6 +33,7 @@ internal interface RoutingScenarios : DoorContract {
                 reply.header("x-vsr-selected-algorithm") shouldBe decision?.let { "static" }
                 reply.header("x-vsr-response-path") shouldBe "upstream"
                 reply.header("x-vsr-schema-version") shouldBe "2"
+                reply.header("x-router-policy").orEmpty() shouldMatch "[0-9a-f]{12}"
                 reply.header("x-router-upstream") shouldBe "$model/one"
                 reply.header("x-vsr-matched-keywords") shouldBe null
             }
