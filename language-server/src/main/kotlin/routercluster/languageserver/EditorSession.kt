@@ -40,6 +40,7 @@ import org.eclipse.lsp4j.services.WorkspaceService
 import routercluster.policy.dsl.Span
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.Future
 import java.util.concurrent.ScheduledExecutorService
@@ -48,13 +49,13 @@ import java.util.concurrent.TimeUnit
 /**
  * One editor's session: hands what it asks to the language of the document.
  *
- * @param client gets remarks
+ * @param client gets remarks; it is there once both ends are connected
  * @param workers run what is asked, and what waits for the writer to pause
  * @param pause how long nothing may change before a document is looked at
  */
 internal class EditorSession(
     private val documents: OpenDocuments,
-    private val client: LanguageClient,
+    private val client: CompletionStage<LanguageClient>,
     private val workers: ScheduledExecutorService,
     private val pause: Duration,
     private val version: String,
@@ -108,7 +109,7 @@ internal class EditorSession(
         val uri = params.textDocument.uri
         waiting.remove(uri)?.cancel(false)
         documents.close(uri)
-        client.publishDiagnostics(PublishDiagnosticsParams(uri, emptyList()))
+        client.thenAccept { it.publishDiagnostics(PublishDiagnosticsParams(uri, emptyList())) }
     }
 
     /** Files beside it may have changed too. */
@@ -129,10 +130,11 @@ internal class EditorSession(
         try {
             val remarks = document.remarks.map { it.toProtocol(document.source) }
             if (documents.isCurrent(document)) {
-                client.publishDiagnostics(PublishDiagnosticsParams(document.uri, remarks, document.version))
+                client.thenAccept { it.publishDiagnostics(PublishDiagnosticsParams(document.uri, remarks, document.version)) }
             }
-        } catch (failure: IllegalStateException) {
-            client.logMessage(MessageParams(MessageType.Error, "${document.source.file}: cannot be looked at: $failure"))
+        } catch (failure: RuntimeException) {
+            val message = MessageParams(MessageType.Error, "${document.source.file}: cannot be looked at: $failure")
+            client.thenAccept { it.logMessage(message) }
         }
     }
 

@@ -42,7 +42,10 @@ class PolicyFile(
     }
 
     private fun keys(source: SourceText, place: YamlPlace.AtKey): List<Suggestion> {
-        val isWritten = source.text.substring(place.span.end).trimStart(' ').startsWith(":")
+        val isWritten = source.text
+            .substring(place.span.end)
+            .trimStart(' ')
+            .startsWith(":")
         return keysAt(place.way, place.words).filter { it.entry.key !in place.taken }.map {
             val text = it.entry.key + if (isWritten) "" else opening(it, place.indent)
             Suggestion(it.entry.key, place.span, text, Suggestion.Sort.KEY, it.line())
@@ -59,6 +62,7 @@ class PolicyFile(
     private fun values(names: YamlNames, place: YamlPlace.AtValue, number: Int): List<Suggestion> {
         val key = keysAt(place.way, place.words).firstOrNull { it.entry.key == place.key } ?: return emptyList()
         val inList = key.isList && place.form == YamlPlace.Form.PLAIN
+
         fun written(word: String) = if (inList) "[$word]" else word
         val words = key.words.map { Suggestion(it, place.span, written(it), Suggestion.Sort.WORD, key.entry.meaning) }
         val named = names.namedBy(place.key, place.way, place.words, number)

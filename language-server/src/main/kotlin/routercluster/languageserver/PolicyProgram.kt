@@ -40,7 +40,10 @@ class PolicyProgram : Language {
 
     private fun meaning(place: ProgramPlace, token: Token, source: SourceText): String? {
         val first = place.said.firstOrNull()?.text
-        val isKey = source.text.substring(token.span.end).trimStart().firstOrNull() == ':'
+        val isKey = source.text
+            .substring(token.span.end)
+            .trimStart()
+            .firstOrNull() == ':'
         return when {
             isKey -> keysAt(place.block?.way.orEmpty()).firstOrNull { it.entry.key == token.text }?.lines()
             token.kind != Kind.WORD -> null

@@ -103,7 +103,14 @@ internal fun programPlace(source: SourceText, offset: Int, pluginTypes: Map<Stri
         if (token.span.end <= until && token.kind != Kind.END) reading.take(token, tokens.getOrNull(index + 1))
     }
     val said = reading.statement
-    val isNew = if (word != null) word.startsLine else source.text.substring(0, offset).substringAfterLast('\n').isBlank()
+    val isNew = if (word != null) {
+        word.startsLine
+    } else {
+        source.text
+            .substring(0, offset)
+            .substringAfterLast('\n')
+            .isBlank()
+    }
     val begins = said.isEmpty() || (depthOf(said) <= 0 && isNew && isComplete(said))
     val span = word?.let { Span(it.span.start, endOf(it, source.text, offset)) } ?: Span(offset, offset)
     val isInRecipe = reading.blocks.any { it.holds == Holds.ITEMS }

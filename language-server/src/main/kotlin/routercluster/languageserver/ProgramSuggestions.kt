@@ -75,9 +75,18 @@ internal class ProgramSuggestions(private val place: ProgramPlace, private val n
         val isModel = place.depth == 0 && (last?.text == "MODEL" || last?.kind == Kind.COMMA)
         return when {
             isOption -> modelOptions.map { (key, meaning) -> Suggestion(key, place.span, "$key = ", Suggestion.Sort.KEY, meaning) }
-            isModel && place.holds == Holds.MODELS -> listOfNotNull(place.block?.head?.getOrNull(1)?.let { name(it.text) })
+
+            isModel && place.holds == Holds.MODELS -> listOfNotNull(
+                place.block
+                    ?.head
+                    ?.getOrNull(1)
+                    ?.let { name(it.text) },
+            )
+
             isModel -> names.models.map(::name)
+
             said.isEmpty() -> words("MODEL")
+
             else -> emptyList()
         }
     }

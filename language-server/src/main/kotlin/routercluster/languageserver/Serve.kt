@@ -9,7 +9,6 @@ import java.io.OutputStream
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executors
-import java.util.concurrent.ScheduledExecutorService
 
 /**
  * What a session needs of the program.
@@ -33,17 +32,12 @@ fun serveEditor(input: InputStream, output: OutputStream, settings: EditorSettin
     val reader = Executors.newCachedThreadPool { Thread(it, "language-server-input").apply { isDaemon = true } }
     return try {
         val client = CompletableFuture<LanguageClient>()
-        val session = session(settings, workers, client)
+        val documents = OpenDocuments(PolicyFile(settings.load, settings.environment), PolicyProgram())
+        val session = EditorSession(documents, client, workers, settings.pause, settings.version)
         val launcher: Launcher<LanguageClient> = LSPLauncher.createServerLauncher(session, input, output, reader) { it }
         client.complete(launcher.remoteProxy)
         val listening = launcher.startListening()
-        reader.execute {
-            try {
-                listening.get()
-            } finally {
-                session.ended.complete(ENDED_UNANNOUNCED)
-            }
-        }
+        CompletableFuture.runAsync({ listening.get() }, reader).whenComplete { _, _ -> session.ended.complete(ENDED_UNANNOUNCED) }
         session.ended.join()
     } finally {
         workers.shutdownNow()
