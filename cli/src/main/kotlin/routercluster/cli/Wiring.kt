@@ -111,7 +111,7 @@ private fun logTo(format: LogFormat, level: Level): AutoCloseable = configureLog
 
 /** Returns the exit status. */
 private fun serveEditors(input: InputStream, output: OutputStream): Int {
-    val settings = EditorSettings(version, { text, file -> loadWithFiles(text, file, System::getenv) }, System::getenv)
+    val settings = EditorSettings(version, ::loadWithFiles, System::getenv)
     return logTo(LogFormat.HUMAN, Level.WARN).use { serveEditor(input, output, settings) }
 }
 

@@ -9,25 +9,28 @@ import routercluster.policy.dsl.SourceText
 import routercluster.policy.dsl.isWord
 import routercluster.policy.dsl.quote
 
+/** Proves a policy file's text, with what lies beside it and variables of an environment; throws [InvalidPolicy]. */
+typealias ProvePolicy = (text: String, file: String, environment: (String) -> String?) -> Policy
+
 /**
  * Policy files of format v0.3. Of YAML documents that are none nothing is said.
  *
- * @param load proves a file's text, with what lies beside it
  * @param environment looks up variables that a file refers to
  */
 class PolicyFile(
-    private val load: (text: String, file: String) -> Policy,
+    private val prove: ProvePolicy,
     private val environment: (String) -> String?,
 ) : Language {
     override fun remarks(source: SourceText): List<Remark> {
         if (!isPolicy(YamlOutline(source))) return emptyList()
         val places = YamlPlaces(source)
+        val unset = mutableSetOf<String>()
         return try {
-            val policy = load(source.text, source.file)
+            val policy = prove(source.text, source.file) { name -> environment(name) ?: null.also { unset += name } }
             val warnings = lint(source.text, source.file, environment).map(places::finding)
             (warnings + policy.inactive.map(places::inactive) + policy.notices.map(places::notice)).sortedBy { it.span.start }
         } catch (invalid: InvalidPolicy) {
-            invalid.problems.map(places::problem)
+            invalid.problems.map { places.problem(it, isOfEnvironment = unset.any { name -> "variable $name is not set" in it.message }) }
         }
     }
 

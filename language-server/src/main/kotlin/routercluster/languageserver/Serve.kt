@@ -3,7 +3,6 @@ package routercluster.languageserver
 import org.eclipse.lsp4j.jsonrpc.Launcher
 import org.eclipse.lsp4j.launch.LSPLauncher
 import org.eclipse.lsp4j.services.LanguageClient
-import routercluster.policy.Policy
 import java.io.InputStream
 import java.io.OutputStream
 import java.time.Duration
@@ -13,13 +12,12 @@ import java.util.concurrent.Executors
 /**
  * What a session needs of the program.
  *
- * @property load proves a policy file's text, with what lies beside it
  * @property environment looks up variables that a policy file refers to
  * @property pause how long a document may not change before it is looked at
  */
 class EditorSettings(
     val version: String,
-    val load: (text: String, file: String) -> Policy,
+    val prove: ProvePolicy,
     val environment: (String) -> String?,
     val pause: Duration = Duration.ofMillis(200),
 )
@@ -32,7 +30,7 @@ fun serveEditor(input: InputStream, output: OutputStream, settings: EditorSettin
     val reader = Executors.newCachedThreadPool { Thread(it, "language-server-input").apply { isDaemon = true } }
     return try {
         val client = CompletableFuture<LanguageClient>()
-        val documents = OpenDocuments(PolicyFile(settings.load, settings.environment), PolicyProgram())
+        val documents = OpenDocuments(PolicyFile(settings.prove, settings.environment), PolicyProgram())
         val session = EditorSession(documents, client, workers, settings.pause, settings.version)
         val launcher: Launcher<LanguageClient> = LSPLauncher.createServerLauncher(session, input, output, reader) { it }
         client.complete(launcher.remoteProxy)

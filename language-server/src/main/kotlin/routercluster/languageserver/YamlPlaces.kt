@@ -16,12 +16,13 @@ import routercluster.policy.config.lint.Fix as Mending
 internal class YamlPlaces(private val source: SourceText) {
     private val root: Yaml.Mapping? by lazy { (readYaml(source.text, source.file) as? ReadYaml.Document)?.root }
 
-    fun problem(problem: Problem): Remark {
+    /** @param isOfEnvironment whether the place where the router runs may be without it */
+    fun problem(problem: Problem, isOfEnvironment: Boolean): Remark {
         val span = spanAt(problem.at)
         val written = source.text.substring(span.start, span.end)
         val fix =
             problem.suggestion?.takeIf { unquoted(written) == problem.value }?.let { Fix("did you mean $it?", span, yamlWord(it)) }
-        return Remark(span, Severity.ERROR, said(problem), listOfNotNull(fix))
+        return Remark(span, if (isOfEnvironment) Severity.WARNING else Severity.ERROR, said(problem), listOfNotNull(fix))
     }
 
     fun notice(notice: Problem) = Remark(spanAt(notice.at), Severity.INFORMATION, said(notice))

@@ -10,10 +10,8 @@ internal class Marked(marked: String, file: String) {
     val source = SourceText(file, marked.removeRange(offset, offset + 1))
 }
 
-internal val files = PolicyFile({ text, file -> loadPolicy(text, file, ::noVariable) }, ::noVariable)
+internal val files = PolicyFile({ text, file, environment -> loadPolicy(text, file, environment) }) { name -> name.takeIf { it == "KEY" } }
 internal val programs = PolicyProgram()
-
-private fun noVariable(name: String): String? = name.takeIf { it == "KEY" }
 
 internal fun Language.labelsAt(marked: String, file: String = "f"): List<String> =
     Marked(marked, file).let { at -> suggestions(at.source, at.offset).map { it.label } }

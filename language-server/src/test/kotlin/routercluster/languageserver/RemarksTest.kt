@@ -64,6 +64,13 @@ class RemarksTest {
     }
 
     @Test
+    fun `a variable that is not set here is no error`() {
+        fun keyed(key: String) = SourceText("p.yaml", policy("decisions: [{name: a}]").replace("8000\"", "8000\", api_key_env: $key"))
+        files.remarks(keyed("KEY")).shouldBeEmpty()
+        files.remarks(keyed("OTHER")).single().severity shouldBe Severity.WARNING
+    }
+
+    @Test
     fun `what is not built yet is told`() {
         val remark = files.remarks(SourceText("p.yaml", policy("decisions: [{name: a, algorithm: {type: multi_factor}}]"))).single()
         remark.severity shouldBe Severity.INFORMATION

@@ -76,7 +76,7 @@ class SessionTest {
     init {
         val input = PipedInputStream(toServer, PIPE_BYTES)
         val output = PipedOutputStream(fromServer)
-        val settings = EditorSettings("1", { text, file -> loadPolicy(text, file, { null }) }, { null }, Duration.ofMillis(5))
+        val settings = EditorSettings("1", { text, file, variables -> loadPolicy(text, file, variables) }, { null }, Duration.ofMillis(5))
         status = CompletableFuture.supplyAsync { serveEditor(input, output, settings) }
         val launcher = LSPLauncher.createClientLauncher(editor, fromServer, toServer)
         launcher.startListening()
