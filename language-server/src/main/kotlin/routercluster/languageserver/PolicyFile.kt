@@ -55,8 +55,9 @@ class PolicyFile(
         }
     }
 
-    private fun opening(key: Described, indent: Int): String =
+    private fun opening(key: Described, indent: Int?): String =
         when {
+            indent == null -> ": "
             key.isList -> ":\n${" ".repeat(indent + INDENT)}- "
             key.holdsKeys -> ":\n${" ".repeat(indent + INDENT)}"
             else -> ": "

@@ -17,11 +17,17 @@ internal class YamlNames(private val outline: YamlOutline) {
         val found = mutableListOf<Given>()
         val open = ArrayDeque<Opened>()
         outline.lines.forEachIndexed { number, line ->
-            if (line?.key == null) return@forEachIndexed
+            if (line?.key == null && line?.isFlow != true) return@forEachIndexed
             while (open.isNotEmpty() && open.last().line.indent >= line.indent) open.removeLast()
-            if (line.key == NAME && line.value.isNotEmpty()) {
+            val name =
+                when (line.key) {
+                    NAME -> unquoted(line.value).ifEmpty { null }
+                    null -> YamlFlow(line.value).outermost?.words?.get(NAME)
+                    else -> null
+                }
+            if (name != null) {
                 val routing = open.lastOrNull { it.line.key == ROUTING }?.number
-                found += Given(open.mapNotNull { it.line.key }, routing, unquoted(line.value))
+                found += Given(open.mapNotNull { it.line.key }, routing, name)
             }
             if (line.opens) open += Opened(number, line)
         }

@@ -22,6 +22,9 @@ internal class Line(
 ) {
     /** Whether what is deeper belongs to it. */
     val opens: Boolean get() = key != null && (value.isEmpty() || value.startsWith("&"))
+
+    /** Whether its value stands in braces or brackets. */
+    val isFlow: Boolean get() = value.startsWith("{") || value.startsWith("[")
 }
 
 /** Where a cursor stands in a document. [way] leads to the mapping that it is in, which holds [words]. */
@@ -30,13 +33,16 @@ internal sealed interface YamlPlace {
     val words: Map<String, String>
     val span: Span
 
-    /** @property taken the mapping's other keys */
+    /**
+     * @property taken the mapping's other keys
+     * @property indent column of the mapping's keys; null for one in braces
+     */
     class AtKey(
         override val way: List<Step>,
         override val words: Map<String, String>,
         override val span: Span,
         val taken: Set<String>,
-        val indent: Int,
+        val indent: Int?,
     ) : YamlPlace
 
     /** @property form how a value is written there */
@@ -53,7 +59,7 @@ internal sealed interface YamlPlace {
 
 /**
  * The keys of a YAML document by their indentation. Unlike a parser it makes something of a text that is being written; what it does
- * not look into are mappings in braces and texts over several lines.
+ * not look into are values in braces, and texts, over several lines.
  */
 internal class YamlOutline(private val source: SourceText) {
     /** Null for lines that say nothing: empty ones, comments, the lines of a block of text. */
@@ -85,11 +91,40 @@ internal class YamlOutline(private val source: SourceText) {
             comment.containsMatchIn(before) -> null
             line == null -> if (before.isBlank()) key(number, before.length, Span(offset, offset)) else null
             line.key != null && offset <= line.keySpan.end -> key(number, line.indent, line.keySpan)
+            line.isFlow -> if (offset > line.valueSpan.start) flow(number, line, offset) ?: list(number, line, offset) else null
             line.key != null -> value(number, line, line.key, offset, YamlPlace.Form.PLAIN)
             line.hasDash -> item(number, line, offset)
             else -> key(number, line.indent, line.valueSpan)
         }
     }
+
+    /** In a mapping in braces; null where none is open there. */
+    private fun flow(number: Int, line: Line, offset: Int): YamlPlace? {
+        val flow = YamlFlow(source.text.substring(line.valueSpan.start, offset))
+        val first = flow.mappings.firstOrNull() ?: return null
+        val around = way(number, line.indent)
+        val name = line.key ?: around.lastOrNull()?.key ?: return null
+        val outer = if (line.key == null) around.dropLast(1) else around
+        val way = outer + Step(name, first.words) + flow.mappings.drop(1).map { Step(it.under.orEmpty(), it.words) }
+        val mapping = flow.mappings.last()
+        val start = line.valueSpan.start + flow.wordStart
+        val span = Span(start, flowWordEnd(start, offset))
+        val form = if (flow.isInList) YamlPlace.Form.IN_BRACKETS else YamlPlace.Form.PLAIN
+        return when (val key = mapping.key) {
+            null -> YamlPlace.AtKey(way, mapping.words, span, mapping.words.keys, indent = null)
+            else -> YamlPlace.AtValue(way, mapping.words, span, key, form)
+        }
+    }
+
+    private fun flowWordEnd(start: Int, offset: Int): Int {
+        val end = source.text.indexOfAny(charArrayOf(',', ':', ']', '}', '\n'), offset).let { if (it < 0) source.text.length else it }
+        return (end downTo offset).first { it == offset || !source.text[it - 1].isWhitespace() }.coerceAtLeast(start)
+    }
+
+    private fun list(number: Int, line: Line, offset: Int): YamlPlace? =
+        line.key?.takeIf { line.value.startsWith("[") && offset < line.valueSpan.end }?.let {
+            value(number, line, it, offset, YamlPlace.Form.PLAIN)
+        }
 
     private fun key(number: Int, indent: Int, span: Span): YamlPlace {
         val others = siblings(number, indent).filter { it != number }.mapNotNull { lines[it]?.key }
@@ -113,7 +148,7 @@ internal class YamlOutline(private val source: SourceText) {
         val indent = lines[number]?.indent ?: 0
         val (way, words) = way(number, indent) to words(number, indent)
         return when {
-            line.value.startsWith("{") || blockText.matches(line.value) -> null
+            blockText.matches(line.value) -> null
             line.value.startsWith("[") -> YamlPlace.AtValue(way, words, entry(line, offset), key, YamlPlace.Form.IN_BRACKETS)
             offset < line.valueSpan.start || offset > line.valueSpan.end -> empty(way, words, offset, line, key, form)
             else -> YamlPlace.AtValue(way, words, line.valueSpan, key, form)

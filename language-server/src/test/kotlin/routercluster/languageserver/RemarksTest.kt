@@ -31,7 +31,8 @@ class RemarksTest {
             SourceText(
                 "p.yaml",
                 policy(
-                    "signals: {keywords: [{name: code, operator: OR, keywords: [a]}]}\ndecisions:\n  - {name: 😀, rules: {type: keyword, name: cod}}",
+                    "signals: {keywords: [{name: code, operator: OR, keywords: [a]}]}\n" +
+                        "decisions: [{name: 😀, rules: {type: keyword, name: cod}}]",
                 ),
             )
         val remark = files.remarks(source).single()

@@ -94,6 +94,24 @@ class YamlSuggestionsTest {
     }
 
     @Test
+    fun `in braces on one line`() {
+        val head = "routing:\n  signals:\n    keywords:\n      - {name: code, operator: OR}\n  decisions:\n    - name: a\n      rules:"
+        val signal = "conditions: [{type: keyword, name: co|}, {type: keyword, name: b}]"
+        files.taken("$head {operator: OR, $signal}", "code") shouldBe
+            "$head {operator: OR, ${signal.replace("|", "de")}}"
+        files.labelsAt("$head {operator: | }") shouldBe listOf("AND", "OR", "NOT")
+        files.labelsAt("$head {operator: OR, |}").first() shouldBe "type"
+        files.labelsAt("$head {conditions: []} |") shouldBe emptyList()
+        files.labelsAt("$head |{conditions: []}") shouldBe emptyList()
+        files.taken("$head\n        conditions:\n          - { type: keyword, na|: x }", "name") shouldBe
+            "$head\n        conditions:\n          - { type: keyword, name: x }"
+        files.explained("$head {oper|ator: OR}").orEmpty() shouldContain "operator: How conditions are joined."
+        val partition = "routing:\n  signals:\n    domains:\n      - {name: x}\n  projections:\n    partitions:\n      - {members: [|]}"
+        files.labelsAt(partition) shouldBe listOf("x")
+        files.labelsAt(partition.replace("{members: [|]}", "members: [|]")) shouldBe listOf("x")
+    }
+
+    @Test
     fun `documents that are no policy get nothing`() {
         files.labelsAt("apiVersion: v1\nkind: Pod\n|") shouldBe emptyList()
         files.labelsAt("routing: # |") shouldBe emptyList()
