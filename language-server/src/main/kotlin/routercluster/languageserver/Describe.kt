@@ -32,6 +32,9 @@ internal fun caseMeaning(list: String, type: String): String? {
 internal fun caseTypes(list: String): List<String> =
     keysAt(toDecision + Step(list)).firstOrNull { it.entry.key == TYPE }?.words.orEmpty()
 
+/** Steps of a way: as deep as a document may be. Deeper, nothing is known of it. */
+internal const val STEPS_MAX = 64
+
 internal const val TYPE = "type"
 internal const val ALGORITHM_KEY = "algorithm"
 internal const val PLUGINS_KEY = "plugins"

@@ -34,16 +34,34 @@ internal class Block(val head: List<Token>, outer: Block?, pluginTypes: Map<Stri
 
     private fun wayOf(outer: Block?, pluginTypes: Map<String, String>): List<Step>? =
         when {
-            head.getOrNull(1)?.kind == Kind.COLON -> (if (outer == null) toDecision else outer.way)?.plus(Step(word))
+            head.getOrNull(1)?.kind == Kind.COLON -> (
+                if (outer ==
+                    null
+                ) {
+                    toDecision
+                } else {
+                    outer.way
+                }
+            )?.takeIf { it.size < STEPS_MAX }?.plus(Step(word))
+
             holds == Holds.STATEMENTS -> toDecision
+
             word == "ROUTING" -> listOf(Step("routing"))
+
             word == "ENTRYPOINT" -> listOf(Step("entrypoints"))
+
             word == "MODEL" -> listOf(Step("routing"), Step("modelCards"))
+
             word == "SIGNAL" -> toSignals + Step(signalLists[name(1)] ?: name(1))
+
             word == "PROJECTION" -> listOf(Step("routing"), Step("projections"), Step(projectionLists[name(1)] ?: name(1)))
+
             word == "PLUGIN" -> plugin(if (outer?.holds == Holds.STATEMENTS) pluginTypes[name(1)] ?: name(1) else name(2))
+
             word == "ALGORITHM" -> toDecision + listOf(Step(ALGORITHM_KEY, mapOf(TYPE to name(1))), Step(name(1)))
+
             word == "EMIT" -> toDecision + listOf(Step("emits"), Step(name(1)))
+
             else -> null
         }
 

@@ -46,7 +46,7 @@ internal class YamlFlow(private val text: String) {
     }
 
     private fun open(isMapping: Boolean, at: Int) {
-        val level = Level(isMapping, mappings.lastOrNull()?.key)
+        val level = Level(isMapping, levels.lastOrNull { it.isMapping }?.key)
         levels += level
         if (isMapping && outermost == null) outermost = level
         wordStart = at + 1

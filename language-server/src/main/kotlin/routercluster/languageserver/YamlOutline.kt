@@ -177,13 +177,14 @@ internal class YamlOutline(private val source: SourceText) {
         val steps = ArrayDeque<Step>()
         var at = number
         var depth = indent
-        while (true) {
+        while (steps.size < STEPS_MAX) {
             val above = parent(at, depth) ?: return steps
             val line = lines[above] ?: return steps
             steps.addFirst(Step(line.key.orEmpty(), words(at, depth)))
             at = above
             depth = line.indent
         }
+        return steps
     }
 
     private fun words(number: Int, indent: Int): Map<String, String> =

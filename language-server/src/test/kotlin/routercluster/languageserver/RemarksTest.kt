@@ -99,6 +99,8 @@ class RemarksTest {
     fun `every beginning of a document can be asked of`() {
         val texts = listOf(
             files to policy("decisions:\n  - name: a\n    rules:\n      - \"x\n    modelRefs: [{model: m}]"),
+            files to policy("decisions: [{name: 'a', rules: {operator: OR, conditions: [{type: keyword, name: \"b\"}]}}]\nstrategy: [[}"),
+            programs to "SIGNAL complexity c { hard: { candidates: [\"a\", 1] }, composer: { conditions: [{ type: x }, {name: y}] } }",
             programs to "RECIPE r { ROUTE a (x = 1) { WHEN NOT keyword(\"b\") MODEL m\n } }",
         )
         texts.forEach { (language, text) ->

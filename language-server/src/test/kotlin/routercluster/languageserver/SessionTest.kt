@@ -32,17 +32,19 @@ import org.eclipse.lsp4j.services.LanguageServer
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
+import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
 import java.io.PipedInputStream
 import java.io.PipedOutputStream
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 
 private const val PROGRAM = "file:///work/a%20b.dsl"
-private const val POLICY = "file:///work/router.yaml"
+private const val POLICY = "file:///work/my%20router.yaml"
 private const val PIPE_BYTES = 1 shl 16
 
 private class Editor : LanguageClient {
@@ -70,13 +72,14 @@ class SessionTest {
     private val toServer = PipedOutputStream()
     private val fromServer = PipedInputStream(PIPE_BYTES)
     private val editor = Editor()
+    private val proven = CopyOnWriteArrayList<String>()
     private val status: CompletableFuture<Int>
     private val server: LanguageServer
 
     init {
         val input = PipedInputStream(toServer, PIPE_BYTES)
         val output = PipedOutputStream(fromServer)
-        val settings = EditorSettings("1", { text, file, variables -> loadPolicy(text, file, variables) }, { null }, Duration.ofMillis(5))
+        val settings = EditorSettings("1", ::prove, { null }, Duration.ofMillis(5))
         status = CompletableFuture.supplyAsync { serveEditor(input, output, settings) }
         val launcher = LSPLauncher.createClientLauncher(editor, fromServer, toServer)
         launcher.startListening()
@@ -92,6 +95,11 @@ class SessionTest {
     private fun change(uri: String, version: Int, text: String) {
         val whole = listOf(TextDocumentContentChangeEvent(text))
         server.textDocumentService.didChange(DidChangeTextDocumentParams(VersionedTextDocumentIdentifier(uri, version), whole))
+    }
+
+    private fun prove(text: String, file: String, environment: (String) -> String?): Policy {
+        proven += file
+        return loadPolicy(text, file, environment)
     }
 
     private fun begin() {
@@ -153,6 +161,7 @@ class SessionTest {
         open(POLICY, "version: v0.3\n$models\nrouting: {strateg: priority}")
         val problem = editor.next().diagnostics.single()
         problem.range shouldBe Range(Position(2, 10), Position(2, 17))
+        proven.first() shouldBe "/work/my router.yaml"
         problem.message.left shouldContain "did you mean strategy?"
         change(POLICY, 2, "kind: Pod\nspec: {}")
         editor.next().diagnostics.shouldBeEmpty()
