@@ -104,6 +104,9 @@ internal val itemWords: List<String> =
 internal val statementWords: List<String> =
     listOf("PRIORITY", "TIER", "DESCRIPTION", "WHEN", "MODEL", "ALGORITHM", "PLUGIN", "FOR", "EMIT", "NAME")
 
+/** Those that begin nothing else. */
+private val itemOnlyWords = itemWords - statementWords.toSet()
+private val afterItemWord = setOf(Kind.WORD, Kind.STRING, Kind.OPEN_BRACE)
 private val branchWords = setOf("IF", "ELSE")
 private val beginnings = (itemWords + statementWords + branchWords).toSet()
 
@@ -168,6 +171,7 @@ private class Reading(private val pluginTypes: Map<String, String>) {
     val statement: List<Token> get() = current.tokens
 
     fun take(token: Token, next: Token?) {
+        if (beginsItem(token, next)) closeAll()
         when {
             token.kind == Kind.OPEN_BRACE -> {
                 blocks += Block(current.tokens, blocks.lastOrNull(), pluginTypes)
@@ -185,6 +189,18 @@ private class Reading(private val pluginTypes: Map<String, String>) {
                 if (current.depth <= 0 && begins(token, next)) current = Statement()
                 current.add(token)
             }
+        }
+    }
+
+    /** As for the parser, whatever was left open ends where a line begins an item. */
+    private fun beginsItem(token: Token, next: Token?) =
+        token.kind == Kind.WORD && token.startsLine && token.text in itemOnlyWords && next?.kind in afterItemWord
+
+    private fun closeAll() {
+        while (blocks.isNotEmpty() && blocks.last().holds != Holds.ITEMS) {
+            blocks.removeAt(blocks.lastIndex)
+            interrupted.removeAt(interrupted.lastIndex)
+            current = Statement()
         }
     }
 

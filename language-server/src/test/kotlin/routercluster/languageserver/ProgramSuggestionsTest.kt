@@ -43,6 +43,12 @@ class ProgramSuggestionsTest {
     }
 
     @Test
+    fun `what was left open above does not matter`() {
+        programs.labelsAt("ROUTE a {\n  WHEN keyword(\nSIGNAL keyword k {\n  operator: |") shouldBe listOf("OR", "AND", "NOR")
+        programs.labelsAt("RECIPE r {\n  ROUTE a {\n  ROUTE b {\n    ALGORITHM |").first() shouldBe "static"
+    }
+
+    @Test
     fun `types and fields are those of the format`() {
         programs.labelsAt("SIGNAL |") shouldContainAll listOf("keyword", "domain", "authz")
         programs.labelsAt("PROJECTION |") shouldBe listOf("partition", "score", "mapping")
