@@ -24,6 +24,8 @@ import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.tls.InvalidTls
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.languageserver.EditorSettings
+import routercluster.languageserver.serveEditor
 import routercluster.mock.Fault
 import routercluster.mock.RetryAfter
 import routercluster.mock.RunningMock
@@ -56,6 +58,8 @@ import routercluster.policy.routing.resolve
 import routercluster.telemetry.InvalidTracing
 import routercluster.telemetry.LogFormat
 import routercluster.telemetry.configureLogging
+import java.io.InputStream
+import java.io.OutputStream
 import java.time.Clock
 import java.time.Duration
 import kotlin.random.Random
@@ -69,6 +73,7 @@ fun commands(): List<CoreCliktCommand> =
         Lint(::loadWithFiles, ::lint),
         Migrate(::loadWithFiles, ::migrate),
         Schema(::configSchema),
+        LanguageServer(::serveEditors),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, replay = ::replayed),
@@ -107,6 +112,12 @@ private fun startGateway(settings: ServeSettings): Running {
 
 /** Libraries log from their first use on, so commands that start servers call this before anything else. */
 private fun logTo(format: LogFormat, level: Level): AutoCloseable = configureLogging(format, level)
+
+/** Returns the exit status. */
+private fun serveEditors(input: InputStream, output: OutputStream): Int {
+    val settings = EditorSettings(version, ::loadWithFiles, System::getenv)
+    return logTo(LogFormat.HUMAN, Level.WARN).use { serveEditor(input, output, settings) }
+}
 
 private class GatewayProcess(private val gateway: RunningGateway) : Running {
     override val port get() = gateway.port

@@ -11,7 +11,7 @@ private const val MODEL_CARDS = "modelCards"
 internal val compiledParts = setOf(ROUTING, ENTRYPOINTS, RECIPES)
 
 /** Kinds of projections to their lists in a document. */
-internal val projectionLists = mapOf("partition" to "partitions", "score" to "scores", "mapping" to "mappings")
+val projectionLists = mapOf("partition" to "partitions", "score" to "scores", "mapping" to "mappings")
 
 /** The `routing`, `entrypoints` and `recipes` that [program] stands for, as a v0.3 document. [source] places its nodes. */
 fun compile(program: Program, source: SourceText): Yaml.Mapping = Compiler(source).document(program)
@@ -111,4 +111,4 @@ private class Compiler(private val source: SourceText) {
 }
 
 /** Types of signals to their lists in a document. */
-internal val signalLists: Map<String, String> = formatSignals.entries.associate { (list, type) -> type to list }
+val signalLists: Map<String, String> = formatSignals.entries.associate { (list, type) -> type to list }

@@ -146,7 +146,7 @@ internal class RouteCompiler(private val source: SourceText, private val templat
 }
 
 /** A branch's own name, or the tree's with the branch's number. */
-internal fun branchName(tree: Item.Tree, index: Int): Name {
+fun branchName(tree: Item.Tree, index: Int): Name {
     val branch = tree.branches[index]
     val own = branch.statements.firstNotNullOfOrNull { (it as? Statement.Named)?.name }
     val suffix = if (branch.condition == null) "else" else "${index + 1}"

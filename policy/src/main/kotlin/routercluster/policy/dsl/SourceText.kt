@@ -31,6 +31,13 @@ class SourceText(val file: String, val text: String) {
     /** 1-based. */
     fun column(offset: Int): Int = offset - starts[line(offset) - 1] + 1
 
+    /** Of a 1-based [line] and [column], or the nearest that the text has. */
+    fun offset(line: Int, column: Int): Int {
+        val nearest = line.coerceIn(1, starts.size)
+        val end = starts.getOrNull(nearest)?.minus(1) ?: text.length
+        return (starts[nearest - 1].toLong() + column - 1).coerceIn(starts[nearest - 1].toLong(), end.toLong()).toInt()
+    }
+
     fun location(offset: Int): Location = Location(file, "", line(offset), column(offset))
 
     /** The text of a 1-based [line], without its end. */

@@ -1,6 +1,7 @@
 package routercluster.policy.dsl
 
-internal enum class Kind(val shown: String) {
+/** What a [Token] is. */
+enum class Kind(val shown: String) {
     WORD("a name"),
     STRING("a text in double quotes"),
     NUMBER("a number"),
@@ -18,10 +19,12 @@ internal enum class Kind(val shown: String) {
 }
 
 /**
+ * The smallest part of a program.
+ *
  * @property text a string's content without quotes and escapes, else as written
  * @property startsLine only blanks stand before it on its line
  */
-internal class Token(val kind: Kind, val text: String, val span: Span, val startsLine: Boolean) {
+class Token(val kind: Kind, val text: String, val span: Span, val startsLine: Boolean) {
     override fun toString(): String =
         when {
             kind == Kind.STRING -> quote(text)
@@ -36,10 +39,10 @@ class Comment(val text: String, val span: Span)
 internal class Tokens(val list: List<Token>, val comments: List<Comment>)
 
 /** Whether [text] can be written without quotes. */
-internal fun isWord(text: String): Boolean = word.matches(text) && "->" !in text
+fun isWord(text: String): Boolean = word.matches(text) && "->" !in text
 
 /** [text] as a string of the language. */
-internal fun quote(text: String): String =
+fun quote(text: String): String =
     buildString {
         append('"')
         for (char in text) {
@@ -76,6 +79,9 @@ private val marks =
         '→' to Kind.ARROW,
     )
 private val escapes = mapOf('n' to '\n', 't' to '\t', 'r' to '\r', '"' to '"', '\\' to '\\', '/' to '/')
+
+/** The tokens of [text] without its comments, also where it is no program; the last is [Kind.END]. */
+fun tokensOf(text: String): List<Token> = tokensOf(text, Hints()).list
 
 /** Takes [text] apart. What cannot be read is reported to [hints] and left out. The last token is [Kind.END]. */
 internal fun tokensOf(text: String, hints: Hints): Tokens = Lexer(text, hints).read()

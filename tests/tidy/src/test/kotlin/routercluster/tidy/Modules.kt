@@ -13,8 +13,9 @@ val allowedEdges: Map<String, Set<String>> =
         put("mock-encoder", setOf("policy"))
         capabilities.forEach { put(it, setOf("policy")) }
         put("gateway-extproc", setOf("policy", "telemetry", "grains"))
+        put("language-server", setOf("policy"))
         put("silo", capabilities + "policy")
-        put("cli", capabilities + setOf("policy", "silo", "gateway-extproc", "mock-llm"))
+        put("cli", capabilities + setOf("policy", "silo", "gateway-extproc", "language-server", "mock-llm"))
         val product = keys.toSet()
         put("tests-kit", product)
         put("tests-dataplane", product + "tests-kit")

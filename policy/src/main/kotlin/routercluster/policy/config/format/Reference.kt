@@ -62,14 +62,14 @@ private class Row(val path: String, val field: Field, val place: Place) {
     }
 }
 
-private fun statusOf(status: Status): String =
+internal fun statusOf(status: Status): String =
     when (status) {
         Status.Works -> "works"
         Status.Note -> "note"
         is Status.NotBuilt -> "inactive: ${status.feature.label}"
     }
 
-private fun typeOf(kind: Kind): String =
+internal fun typeOf(kind: Kind): String =
     when (kind) {
         is Kind.Text -> if (kind.secret) "secret" else "text"
         is Kind.Flag -> "yes or no"
@@ -87,7 +87,7 @@ private fun typeOf(kind: Kind): String =
         Kind.Anything -> "anything"
     }
 
-private fun valuesOf(kind: Kind): String =
+internal fun valuesOf(kind: Kind): String =
     when (kind) {
         is Kind.Flag -> "true, false"
 
