@@ -6,6 +6,7 @@ import org.slf4j.event.Level
 import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.dsl.TestPolicy
 import routercluster.cli.dsl.dsl
+import routercluster.cli.language.CompileWords
 import routercluster.cli.serve.Running
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
@@ -70,6 +71,7 @@ fun commands(): List<CoreCliktCommand> =
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, ::replayed),
+        CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),
         TestPolicy(::loadWithFiles, ::routesMet),
         Models(::loadWithFiles),
