@@ -23,6 +23,9 @@ import java.nio.file.Path
 
 private const val PROGRAM_ENDING = ".dsl"
 
+/** What messages call a changed program; a model is told no path of this machine. */
+private const val DRAFT = "draft"
+
 /** How programs become policies; the arguments of both are those of [LoadPolicy]. */
 internal class Proving(val load: LoadPolicy, val lint: LintPolicy, val environment: (String) -> String?)
 
@@ -53,17 +56,17 @@ internal class Base(
 
     /** What a router would say of [text], a changed program; what it says of the base too is left out where it does no harm. */
     fun judge(text: String): Judgement {
-        val parsed = parseProgram(text, program.source.file)
+        val parsed = parseProgram(text, DRAFT)
         val proven = prove(parsed)
         if (proven.policy == null) return Judgement(proven.problems, emptyList())
         return Judgement(emptyList(), remarks(parsed).filter { it.second !in known }.map { it.first })
     }
 
-    fun policyOf(text: String): Policy = checkNotNull(prove(parseProgram(text, program.source.file)).policy) { "was proven before" }
+    fun policyOf(text: String): Policy = checkNotNull(prove(parseProgram(text, DRAFT)).policy) { "was proven before" }
 
     /** What [file] would hold with [text] as its program. */
     fun fileWith(text: String): String =
-        if (isProgram) text else WrittenDocument(compiled(parseProgram(text, program.source.file), document)).text
+        if (isProgram) text else WrittenDocument(compiled(parseProgram(text, DRAFT), document)).text
 
     private class Proven(val policy: Policy?, val problems: List<String>)
 

@@ -17,12 +17,19 @@ import routercluster.cli.LoadPolicy
 import routercluster.cli.dsl.Decide
 import routercluster.cli.pretty
 import routercluster.cli.readText
+import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
+import routercluster.policy.config.nearestName
 import routercluster.policy.dsl.expectationsOf
 import routercluster.policy.dsl.parseProgram
+import routercluster.policy.language.Drafting
+import routercluster.policy.language.REPAIRS_MAX
 import routercluster.policy.language.REQUEST_CHARS_MAX
+import routercluster.policy.language.answered
+import routercluster.policy.language.beginDrafting
 import routercluster.policy.language.fromTemplates
 import routercluster.policy.language.merge
+import routercluster.policy.models.Model
 import routercluster.policy.probes.EvalReport
 import routercluster.policy.probes.ProbeFile
 import routercluster.policy.probes.readProbes
@@ -52,6 +59,8 @@ internal class CompileWords(
         "--probes",
         metavar = "FILE",
     ).path().help("probe file that is decided before and after, besides the TEST blocks")
+    private val name by option("--model", metavar = "NAME").help("model of the base that drafts; default its default model")
+    private val withoutModel by option("--no-llm").flag().help("draft from templates, without a model; docs/dsl.md says what they know")
     private val apply by option("--apply").flag().help("write the change to the base; what stood there stays beside it, ending in .old")
     private val json by option("--json").flag().help("print JSON")
 
@@ -71,6 +80,38 @@ internal class CompileWords(
     }
 
     private fun drafted(base: Base): Draft {
+        if (withoutModel) return byTemplates(base)
+        val model = modelOf(base.policy)
+        return try {
+            byModel(base, model)
+        } catch (away: Unreachable) {
+            if (name != null) throw Failure(away.message, ExitStatus.UNREACHABLE)
+            echo("${away.message}; drafted from templates", err = true)
+            byTemplates(base)
+        }
+    }
+
+    private fun modelOf(policy: Policy): Model {
+        val asked = name ?: return policy.defaultModel
+        val names = policy.models.keys
+        val nearest = nearestName(asked, names)?.let { "; did you mean $it?" }.orEmpty()
+        return policy.models[asked] ?: throw Failure("--model $asked: no such model; accepted: ${names.joinToString()}$nearest")
+    }
+
+    private fun byModel(base: Base, model: Model): Draft {
+        val asked = AskedModel(model)
+        var state: Drafting = beginDrafting(words, base.program, base.policy)
+        while (state is Drafting.Asking) state = state.answered(asked.answer(state.turns), base::judge)
+        return when (state) {
+            is Drafting.Drafted -> Draft(state.text, model.name, state.repairs, state.remarks, emptyList())
+
+            is Drafting.GivenUp -> throw Failure(
+                "${model.name} made no valid policy of it in ${REPAIRS_MAX + 1} rounds\n" + state.problems.joinToString("\n"),
+            )
+        }
+    }
+
+    private fun byTemplates(base: Base): Draft {
         val made = fromTemplates(words, base.program.program, base.policy)
         val text = merge(base.program, made.addition)
         val judged = base.judge(text)

@@ -21,7 +21,7 @@ internal sealed interface Subject {
 }
 
 /** A signal that a template brings, and the condition on it. */
-private class Read(val signal: Item.Signal, val label: String? = null) {
+private class Read(val signal: Item.Signal, label: String? = null) {
     val condition = Condition.Signal(signal.type, Name(signal.name.text + label?.let { ":$it" }.orEmpty(), quoted = true), emptyList())
 }
 

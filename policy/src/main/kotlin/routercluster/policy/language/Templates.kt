@@ -1,6 +1,7 @@
 package routercluster.policy.language
 
 import routercluster.policy.Policy
+import routercluster.policy.Strategy
 import routercluster.policy.dsl.Condition
 import routercluster.policy.dsl.Field
 import routercluster.policy.dsl.Item
@@ -38,13 +39,22 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
     private val routes = base.items.filterIsInstance<Item.Route>()
     private val trees = base.items.filterIsInstance<Item.Tree>()
     private val taken = (routes.map { it.name.text } + trees.map { it.name.text }).toMutableSet()
+
+    /** Then priorities say nothing; a tier puts a route above all that have none. */
+    private val byConfidence = policy.recipes[Policy.DEFAULT_RECIPE]?.strategy == Strategy.CONFIDENCE
     private val notUnderstood = mutableListOf<NotUnderstood>()
 
     fun compile(request: String): Templated {
         val planned = joined(clausesOf(request).mapNotNull(::planned))
         val (defaults, others) = planned.partition { it.subject is Subject.Everything }
         val ordered = others.sortedBy { it.rank }
-        val made = ordered.mapIndexed { index, plan -> route(plan, highest() + STEP * (ordered.size - index)) }
+        val made = ordered.mapIndexed { index, plan ->
+            route(
+                plan,
+                highest() + STEP * (ordered.size - index),
+                lowestTier() ?: (index + 1).takeIf { byConfidence },
+            )
+        }
         val signals = ordered.flatMap { (it.subject as Subject.Some).signals }.distinctBy(::keyOf).filterNot { keyOf(it) in known() }
         return Templated(Program(signals + made + listOfNotNull(defaults.lastOrNull()?.let(::otherwise))), notUnderstood)
     }
@@ -91,14 +101,10 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
     private fun plugin(type: String, key: String, text: String) =
         Statement.Plugin(Name(type), Value.Fields(listOf(field(key, Value.Text(text)))))
 
-    private fun route(plan: Planned, priority: Int): Item.Route {
+    private fun route(plan: Planned, priority: Int, tier: Int?): Item.Route {
         val some = plan.subject as Subject.Some
-        val tier = lowestTier()?.let { Statement.Tier(Value.Number("$it")) }
-        return Item.Route(
-            unused(some.name),
-            emptyList(),
-            listOfNotNull(Statement.Priority(Value.Number("$priority")), tier) + body(plan, some.condition),
-        )
+        val rank = listOfNotNull(Statement.Priority(Value.Number("$priority")), tier?.let { Statement.Tier(Value.Number("$it")) })
+        return Item.Route(unused(some.name), emptyList(), rank + body(plan, some.condition))
     }
 
     private fun body(plan: Planned, condition: Condition?): List<Statement> =

@@ -24,6 +24,7 @@ private const val SEND = "send|route|forward|direct|give|pass|move|hand"
 private const val GO = "(?:should |must |shall |always )*(?:go|goes|be sent|be routed|are sent|is sent|are routed|is routed)"
 private const val LOCALLY = "(?:local(?:ly)?|on[- ]prem(?:ises)?|in[- ]house)"
 private const val BLOCK = "block|refuse|reject|deny|forbid"
+private const val SAYING = "(?:with|and say|saying|by saying|and answer)(?: the (?:message|text|words))?"
 private const val EVERYTHING = "everything else"
 
 /** Text in quotes. */
@@ -50,12 +51,8 @@ private val phrases: List<Phrase> =
         Phrase("(?<what>.+?) (?:should |must |has to |have to )?(?:stay|stays|be kept|is kept|are kept) $LOCALLY", ::local),
         Phrase("(?<what>.+?) (?:must |may |should )?(?:never|not) leaves? (?:the )?(?:house|premises|building|network|machine)", ::local),
         Phrase(
-            "(?:$BLOCK) (?<what>.+?)(?:,? (?:with|and say|saying|by saying|and answer)(?: the (?:message|text|words))?:? ${quoted(
-                "text",
-            )})?",
-        ) {
-            Wish(it.text("what"), Act.Block(it["text"]?.value?.trim()))
-        },
+            "(?:$BLOCK) (?<what>.+?)(?:,? $SAYING:? ${quoted("text")})?",
+        ) { Wish(it.text("what"), Act.Block(it["text"]?.value?.trim())) },
         Phrase("(?:the )?default(?: model)?(?: is| should be| must be|:)? (?<model>.+)", ::default),
         Phrase("use (?<model>.+?) (?:by default|otherwise|as (?:the )?default(?: model)?)", ::default),
         Phrase("(?:otherwise|by default),? (?:use|prefer) (?<model>.+)", ::default),

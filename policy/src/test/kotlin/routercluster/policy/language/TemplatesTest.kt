@@ -15,21 +15,19 @@ import routercluster.policy.dsl.writeProgram
 
 /** Templates where no encoder is at hand; those that take one are tried through the command. */
 class TemplatesTest {
-    private val policy =
-        loadPolicy(
-            """
-            version: v0.3
-            providers:
-              defaults: {default_model: house-8b}
-              models:
-                - {name: house-8b, backend_refs: [{endpoint: "10.1.2.3:8000"}], pricing: {prompt_per_1m: 0.1, completion_per_1m: 0.2}}
-                - {name: cloud-big, backend_refs: [{base_url: "https://api.example.com/v1"}], pricing: {prompt_per_1m: 3, completion_per_1m: 9}}
-            routing:
-              modelCards: [{name: house-8b, param_size: 8B}, {name: cloud-big, param_size: 400B, tags: [premium]}]
-            """.trimIndent(),
-            "policy.yaml",
-            { null },
-        )
+    private val written =
+        """
+        version: v0.3
+        providers:
+          defaults: {default_model: house-8b}
+          models:
+            - {name: house-8b, backend_refs: [{endpoint: "10.1.2.3:8000"}], pricing: {prompt_per_1m: 0.1, completion_per_1m: 0.2}}
+            - {name: cloud-big, backend_refs: [{base_url: "https://api.example.com/v1"}], pricing: {prompt_per_1m: 3, completion_per_1m: 9}}
+        routing:
+          modelCards: [{name: house-8b, param_size: 8B}, {name: cloud-big, param_size: 400B, tags: [premium]}]
+        """.trimIndent()
+
+    private val policy = loadPolicy(written, "policy.yaml", { null })
 
     private fun made(request: String, base: String = "ROUTE code { PRIORITY 100 MODEL house-8b WHEN keyword(\"code\") }") =
         fromTemplates(request, parseProgram(base, "base.dsl").program, policy)
@@ -52,7 +50,7 @@ class TemplatesTest {
                 "ROUTE long { PRIORITY 10 WHEN context(\"from_32K\") MODEL cloud-big }",
             "use cloud for long documents" to "ROUTE long { PRIORITY 10 WHEN context(\"from_8K\") MODEL cloud-big }",
             "send French or Spanish tax law questions over 1,000 tokens to the local model" to
-                "ROUTE french_spanish_long_tax_law { PRIORITY 10 " +
+                "ROUTE french_long_spanish_tax_law { PRIORITY 10 " +
                 "WHEN (language(\"fr\") OR language(\"es\")) AND context(\"from_1000\") AND keyword(\"tax_law\") MODEL house-8b }",
             "block anything that mentions \"Project X\" with the message \"Not here.\"" to
                 "ROUTE project_x { PRIORITY 10 WHEN keyword(\"project_x\") PLUGIN fast_response { message: \"Not here.\" } }",
@@ -114,6 +112,15 @@ class TemplatesTest {
     }
 
     @Test
+    fun `where confidence ranks, tiers put the new routes above the others`() {
+        val byConfidence = loadPolicy(written.replace("routing:", "routing:\n  strategy: confidence"), "policy.yaml", { null })
+        val made = fromTemplates("send offers to cloud-big, block refunds", parseProgram("", "base.dsl").program, byConfidence)
+        val text = writeProgram(made.addition)
+        text shouldContain "ROUTE refund {\n  PRIORITY 20\n  TIER 1"
+        text shouldContain "ROUTE offer {\n  PRIORITY 10\n  TIER 2"
+    }
+
+    @Test
     fun `a model and a system prompt for the same requests are one route`() {
         routes("for refunds, use cloud-big and for refunds, add the system prompt \"Be kind.\"").single() shouldContain
             "MODEL cloud-big PLUGIN system_prompt"
@@ -128,7 +135,8 @@ class TemplatesTest {
         val addition = parseProgram("ROUTE a { PRIORITY 2 }\nSIGNAL language de {}\nROUTE b { WHEN language(\"de\") }", "new.dsl")
         val merged = merge(base, addition.program)
         merged shouldBe
-            "# Ours.\nSIGNAL keyword a { operator: OR keywords: [\"a\"] } # first\n\nSIGNAL language de {}\nROUTE a {\n  PRIORITY 2\n}\n\n" +
+            "# Ours.\nSIGNAL keyword a { operator: OR keywords: [\"a\"] } # first\n\nSIGNAL language de {}\n" +
+            "ROUTE a {\n  PRIORITY 2\n}\n\n" +
             "ROUTE b {\n  WHEN language(\"de\")\n}\n\n# Last.\nTEST t { \"a\" -> a }\n"
         check(parseProgram(merged, "merged.dsl")).shouldBeEmpty()
         merge(parseProgram("", "empty.dsl"), addition.program) shouldContain "SIGNAL language de {}\n\nROUTE a {"
