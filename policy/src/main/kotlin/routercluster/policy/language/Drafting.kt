@@ -72,7 +72,11 @@ private fun read(answer: ModelAnswer, base: Parsed): Merged {
     if (answer.isCut) return Merged(null, listOf("The answer is cut off: it was too long. Answer with only what is new or changed."))
     val program = programIn(answer.text)
     if (program.isEmpty()) return Merged(null, listOf("The answer has no statement of the policy language."))
-    if (MASK in program) return Merged(null, listOf("$MASK stands for a value that you are not shown: leave the statement that holds it as it is."))
+    if (MASK in
+        program
+    ) {
+        return Merged(null, listOf("$MASK stands for a value that you are not shown: leave the statement that holds it as it is."))
+    }
     val addition = parseProgram(program, "answer")
     // Names may be the base's, so only what cannot be read counts before both are one.
     val errors = addition.hints.filter { it.level == Level.ERROR } + check(addition).filter { it.level == Level.CONSTRAINT }

@@ -51,7 +51,11 @@ private fun secretsIn(value: Value): List<Span> =
 private val secretKeys: Set<String> by lazy { secretKeys(pluginFormat) + "value" }
 
 private fun secretKeys(fields: Fields): Set<String> =
-    fields.all.flatMapTo(mutableSetOf(), ::secretKeys) + fields.cases?.byValue.orEmpty().values.flatMap { secretKeys(it.fields) }
+    fields.all.flatMapTo(mutableSetOf(), ::secretKeys) + fields.cases
+        ?.byValue
+        .orEmpty()
+        .values
+        .flatMap { secretKeys(it.fields) }
 
 private fun secretKeys(field: Field): Set<String> =
     when (val kind = field.kind) {

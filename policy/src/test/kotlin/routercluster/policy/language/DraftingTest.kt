@@ -146,8 +146,12 @@ class DraftingTest {
         val asking = beginDrafting("German to small", secret, policy)
         asking.turns.forEach { it.text shouldNotContain "sk-" }
         asking.turns.last().text shouldContain "add: [{ name: \"x-key\", value: \"***\" }]"
-        asking.then("ROUTE rest { PLUGIN header_mutation { add: [{ name: \"x\", value: \"***\" }] } }")
-            .shouldBeInstanceOf<Drafting.Asking>().turns.last().text shouldContain "that you are not shown"
+        asking
+            .then("ROUTE rest { PLUGIN header_mutation { add: [{ name: \"x\", value: \"***\" }] } }")
+            .shouldBeInstanceOf<Drafting.Asking>()
+            .turns
+            .last()
+            .text shouldContain "that you are not shown"
         asking.then(good).shouldBeInstanceOf<Drafting.Drafted>().text shouldContain "sk-2"
     }
 
