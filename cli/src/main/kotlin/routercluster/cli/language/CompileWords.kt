@@ -118,7 +118,10 @@ internal class CompileWords(
         if (judged.problems.isNotEmpty()) {
             throw Failure("what templates made of it is no valid policy\n" + judged.problems.joinToString("\n"))
         }
-        return Draft(text, by = null, repairs = 0, judged.remarks, made.notUnderstood)
+        val recipes = base.policy.recipes.keys - Policy.DEFAULT_RECIPE
+        val untouched = "templates change the recipe ${Policy.DEFAULT_RECIPE} only; as they were: ${recipes.joinToString()}"
+        val remarks = judged.remarks + listOfNotNull(untouched.takeIf { recipes.isNotEmpty() })
+        return Draft(text, by = null, repairs = 0, remarks, made.notUnderstood)
     }
 
     private fun compared(base: Base, draft: Draft, probeFile: ProbeFile?): Proposal {

@@ -33,7 +33,7 @@ internal class Proposal(private val base: Base, val draft: Draft, private val ch
         buildString {
             append(if (changesNothing) "nothing changes\n" else diff())
             draft.notUnderstood.forEach { append("\nnot understood: ${it.text}\n  ${it.reason}\n") }
-            draft.remarks.forEach { append("\nlint: $it\n") }
+            draft.remarks.forEach { append("\nnote: $it\n") }
             if (changes.isNotEmpty()) append("\n${counted(changes.size, "probe")}, ${changes.count { it.isChanged }} decided otherwise\n")
             changes.filter { it.isChanged || it.isMissed }.forEach { append("  ").append(line(it)).append('\n') }
         }.trimEnd()
@@ -56,7 +56,7 @@ internal class Proposal(private val base: Base, val draft: Draft, private val ch
         val json = newObject().put("model", draft.by).put("repairs", draft.repairs).put("changed", !changesNothing)
         json.put("program", draft.text).put("diff", if (changesNothing) "" else diff())
         json.putArray("not_understood").apply { draft.notUnderstood.forEach { addObject().put("text", it.text).put("reason", it.reason) } }
-        json.putArray("lint").apply { draft.remarks.forEach { add(it) } }
+        json.putArray("remarks").apply { draft.remarks.forEach { add(it) } }
         json.putArray("probes").apply { changes.forEach { addObject().describe(it) } }
         return json
     }

@@ -72,8 +72,8 @@ class CompileWordsTest {
     @Test
     fun `every intent of the templates makes a policy that a router takes`() {
         val words =
-            "Block jailbreaks with the message \"No.\"; block personal data; hard math, physics and law questions go to cloud. Send easy questions " +
-                "to house, send medical questions to cloud and for medical questions, add the system prompt \"Careful.\"; " +
+            "Block jailbreaks with the message \"No.\"; block personal data; hard math, physics and law questions go to cloud. " +
+                "Send easy questions to house, send medical questions to cloud and for medical questions, add the system prompt \"Careful.\"; " +
                 "French or German code to cloud: no."
         val json = parseJson(compile(words, "--base", file("p.yaml", policy()), "--no-llm", "--json").out)
         val text = json?.path("program")?.asText().orEmpty()
@@ -81,7 +81,7 @@ class CompileWordsTest {
         text shouldContain "WHEN domain(\"health\")\n  MODEL cloud\n  PLUGIN system_prompt"
         text shouldContain "WHEN jailbreak(\"attack\")\n  PLUGIN fast_response {\n    message: \"No.\""
         json?.at("/not_understood/0/text")?.asText() shouldBe "French or German code to cloud: no"
-        json?.path("lint")?.size() shouldBe 0
+        json?.path("remarks")?.size() shouldBe 0
     }
 
     @Test
@@ -127,6 +127,13 @@ class CompileWordsTest {
         val json = parseJson(compile(*args, "--json").out)
         json?.path("probes")?.map { it.path("changed").asBoolean() } shouldBe listOf(false, true)
         json?.at("/probes/1/after")?.asText() shouldBe "contract (cloud)"
+    }
+
+    @Test
+    fun `recipes that templates do not reach are named`() {
+        val base = file("p.yaml", policy() + "\nrecipes: [{name: quiet, routing: {decisions: [{name: all}]}}]\n")
+        compile("block jailbreaks", "--base", base, "--no-llm").out shouldContain
+            "templates change the recipe default only; as they were: quiet"
     }
 
     @Test

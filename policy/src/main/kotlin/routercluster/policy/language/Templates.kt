@@ -70,6 +70,9 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
         val wish = wishIn(clause) ?: return refuse(clause, "has none of the forms that templates know; see docs/dsl.md")
         val subject = subjects.subjectOf(wish.what)
         if (subject is Subject.Unclear) return refuse(clause, subject.reason)
+        if (subject is Subject.Everything && wish.act !is Act.Send && !rest.containsMatchIn(wish.what)) {
+            return refuse(clause, "other routes take requests too, and would go on as they are; say \"everything else\", or which requests")
+        }
         return when (val act = wish.act) {
             is Act.Send -> withModels(clause, act, subject, choiceOf(act.model, policy.models.values))
             is Act.KeepLocal -> withModels(clause, act, subject, localModels(policy.models.values))
@@ -156,6 +159,9 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
 
     private companion object {
         const val STEP = 10
+
+        /** Says that only what no other route takes is meant. */
+        val rest = Regex("""\b(?:else|rest|others?)\b""", RegexOption.IGNORE_CASE)
         const val REFUSAL = "This request is refused by the policy of this service."
     }
 }

@@ -68,6 +68,7 @@ class TemplatesTest {
             "send code to gpt-5" to "no model is called \"gpt-5\"; accepted: house-8b, cloud-big",
             "send code to cloud-bg" to "did you mean cloud-big?",
             "send everything without code to cloud-big" to "\"without\" turns the meaning around",
+            "keep everything local" to "other routes take requests too",
             "block long or German questions" to "can be meant in two ways",
             "block contracts and French invoices" to "can be meant in two ways",
             "keep personal data local" to "it takes an encoder head for pii, and there is no encoder",
