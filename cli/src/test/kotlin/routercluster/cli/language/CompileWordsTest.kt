@@ -73,8 +73,8 @@ class CompileWordsTest {
     fun `every intent of the templates makes a policy that a router takes`() {
         val words =
             "Block jailbreaks with the message \"No.\"; block personal data; hard math, physics and law questions go to cloud. " +
-                "Send easy questions to house, send medical questions to cloud and for medical questions, add the system prompt \"Careful.\"; " +
-                "French or German code to cloud: no."
+                "Send easy questions to house, send medical questions to cloud and for medical questions, " +
+                "add the system prompt \"Careful.\"; French or German code to cloud: no."
         val json = parseJson(compile(words, "--base", file("p.yaml", policy()), "--no-llm", "--json").out)
         val text = json?.path("program")?.asText().orEmpty()
         text shouldContain "complexity(\"difficulty:hard\") AND (domain(\"math\") OR domain(\"physics\") OR domain(\"law\"))"
