@@ -6,6 +6,7 @@ import org.slf4j.event.Level
 import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.dsl.TestPolicy
 import routercluster.cli.dsl.dsl
+import routercluster.cli.language.CompileWords
 import routercluster.cli.serve.Running
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.ServeSettings
@@ -77,6 +78,7 @@ fun commands(): List<CoreCliktCommand> =
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, replay = ::replayed),
+        CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),
         TestPolicy(::loadWithFiles, ::routesMet),
         policyVersions(::loadWithFiles, PolicyHistory::of),
