@@ -22,8 +22,12 @@ internal fun replaceFile(file: Path, read: String, text: String): Path {
         // Copies first: the new file has the owner and the rights of the old one.
         Files.copy(real, old, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES)
         Files.copy(real, new, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES)
-        Files.writeString(new, text)
-        Files.move(new, real, StandardCopyOption.ATOMIC_MOVE)
+        try {
+            Files.writeString(new, text)
+            Files.move(new, real, StandardCopyOption.ATOMIC_MOVE)
+        } finally {
+            Files.deleteIfExists(new)
+        }
         old
     } catch (e: IOException) {
         throw Failure("$file: cannot be written: ${e.message}")

@@ -128,7 +128,7 @@ internal class RuleNodes(
             NodeKind.LEAF -> set(signals[node])
             NodeKind.MEMBER -> projections.partitions[sources[node]].members.forEach(::set)
             NodeKind.OUTPUT -> ofScores[projections.mappings[sources[node]].score].forEach(::set)
-            else -> Unit
+            NodeKind.AND, NodeKind.OR, NodeKind.NOT -> Unit
         }
     }
 

@@ -22,7 +22,7 @@ fun parseProgram(text: String, file: String): Parsed {
 
 private class Parser(private val cursor: Cursor, private val hints: Hints) {
     private val values = ValueParser(cursor, hints)
-    private val statements = StatementParser(cursor, hints, values)
+    private val statements = StatementParser(cursor, values)
     private val parts: Map<String, (start: Int) -> Item> =
         mapOf(
             "ROUTING" to { Item.Routing(values.block("ROUTING"), since(it)) },

@@ -1,7 +1,7 @@
 package routercluster.policy.dsl
 
 /** Reads what stands in routes and in the branches of decision trees. */
-internal class StatementParser(private val cursor: Cursor, private val hints: Hints, private val values: ValueParser) {
+internal class StatementParser(private val cursor: Cursor, private val values: ValueParser) {
     private val statements: Map<String, (start: Int) -> Statement> =
         mapOf(
             "PRIORITY" to { Statement.Priority(values.number("a whole number"), since(it)) },

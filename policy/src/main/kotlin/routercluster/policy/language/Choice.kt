@@ -48,14 +48,8 @@ internal fun choiceOf(words: String, models: Collection<Model>): Choice {
     if (holding.size == 1) return Choice.Models(holding.map { it.name })
     if (local.matches(meant)) return localModels(models)
     val merit = merits.firstOrNull { it.words.matches(meant) } ?: return unknown(bare, models)
-    val ordered = merit.order(models.toList())
-    return if (ordered ==
-        null
-    ) {
-        Choice.Unclear("which model is \"$bare\" cannot be told: not all have ${merit.what}; name the model")
-    } else {
-        Choice.Models(listOf(ordered.first().name))
-    }
+    return merit.order(models.toList())?.let { Choice.Models(listOf(it.first().name)) }
+        ?: Choice.Unclear("which model is \"$bare\" cannot be told: not all have ${merit.what}; name the model")
 }
 
 private val local = Regex("""local|on[- ]prem(?:ises)?|in[- ]house|self[- ]hosted""", RegexOption.IGNORE_CASE)
@@ -72,13 +66,15 @@ internal fun localModels(models: Collection<Model>): Choice {
     return if (names.isEmpty()) Choice.Unclear("no model is local: each has an upstream with a public address") else Choice.Models(names)
 }
 
-private val addressDigits = Regex("""[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*""")
+private const val BYTE = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)"
+
+/** IPv4 and IPv6 addresses; anything else would be looked up as a name. */
+private val addressDigits = Regex("""(?:$BYTE\.){3}$BYTE|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*""")
 private val privateEndings = listOf(".local", ".lan", ".internal", ".localhost", ".svc")
 
 /** By the address alone, so a public name of a machine nearby is not local. A name without a dot means nothing outside a network. */
 private fun isLocal(host: String): Boolean =
     if (addressDigits.matches(host)) {
-        // Of digits no name is looked up.
         InetAddress.getByName(host).let { it.isLoopbackAddress || it.isSiteLocalAddress || it.isLinkLocalAddress || isUniqueLocal(it) }
     } else {
         '.' !in host || privateEndings.any { host.lowercase().endsWith(it) }

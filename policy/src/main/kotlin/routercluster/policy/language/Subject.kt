@@ -66,9 +66,12 @@ internal class Subjects(private val catalog: Catalog) {
         )
 
     fun subjectOf(words: String): Subject {
-        denialIn(
-            words,
-        )?.let { return Subject.Unclear("\"$it\" turns the meaning around, which templates cannot do; say which requests are meant") }
+        val denial = denialIn(words)
+        if (denial !=
+            null
+        ) {
+            return Subject.Unclear("\"$denial\" turns the meaning around, which templates cannot do; say which requests are meant")
+        }
         return try {
             val parts = words
                 .split(alternative)

@@ -3,7 +3,6 @@ package routercluster.policy.language
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.dsl.Condition
-import routercluster.policy.dsl.Field
 import routercluster.policy.dsl.Item
 import routercluster.policy.dsl.ModelUse
 import routercluster.policy.dsl.Name
@@ -18,46 +17,45 @@ class NotUnderstood(val text: String, val reason: String)
 class Templated(val addition: Program, val notUnderstood: List<NotUnderstood>)
 
 /**
- * Makes what [request] asks for from templates, without a model. Its routes stand above those of [base]: what is refused above what
- * stays local, and that above the rest in the order of the words. Signals that [base] has by the same name are taken as they are.
+ * Makes what [request] asks for from templates, without a model. What is refused stands above what stays
+ * local, and that above the rest in the order of the words; see [Placement]. Signals that [base] has by the same name are taken as they are.
  *
  * @param policy what [base] stands for, whose models and encoders words may mean
  */
 fun fromTemplates(request: String, base: Program, policy: Policy): Templated = TemplateCompiler(base, policy).compile(request)
 
 private class Planned(val act: Act, val models: List<String>, val subject: Subject, val plugins: List<Statement.Plugin>) {
-    val rank =
-        when {
-            act is Act.Block -> 0
-            act is Act.KeepLocal -> 1
-            else -> 2
+    val purpose =
+        when (act) {
+            is Act.Block -> Purpose.REFUSE
+            is Act.KeepLocal -> Purpose.PROTECT
+            is Act.Send, is Act.Prompt -> Purpose.SERVE
         }
+
+    /** Equal for the same requests. */
+    val key = (subject as? Subject.Some)
+        ?.let { some ->
+            listOf(some.name) + some.signals.map { "${it.type.text} ${it.name.text}" }
+        }.orEmpty()
 }
 
 private class TemplateCompiler(private val base: Program, private val policy: Policy) {
     private val subjects = Subjects(policy.catalog)
     private val routes = base.items.filterIsInstance<Item.Route>()
-    private val trees = base.items.filterIsInstance<Item.Tree>()
-    private val taken = (routes.map { it.name.text } + trees.map { it.name.text }).toMutableSet()
-
-    /** Then priorities say nothing; a tier puts a route above all that have none. */
-    private val byConfidence = policy.recipes[Policy.DEFAULT_RECIPE]?.strategy == Strategy.CONFIDENCE
+    private val taken = base.items.mapNotNull(::nameOf).toMutableSet()
+    private val placement = Placement(base, policy.recipes[Policy.DEFAULT_RECIPE]?.strategy == Strategy.CONFIDENCE)
     private val notUnderstood = mutableListOf<NotUnderstood>()
 
     fun compile(request: String): Templated {
         val planned = joined(clausesOf(request).mapNotNull(::planned))
         val (defaults, others) = planned.partition { it.subject is Subject.Everything }
-        val ordered = others.sortedBy { it.rank }
-        val made = ordered.mapIndexed { index, plan ->
-            route(
-                plan,
-                highest() + STEP * (ordered.size - index),
-                lowestTier() ?: (index + 1).takeIf { byConfidence },
-            )
-        }
+        val ordered = others.sortedBy { it.purpose }
+        val made = ordered.zip(placement.of(ordered.map { it.purpose }), ::route)
         val signals = ordered.flatMap { (it.subject as Subject.Some).signals }.distinctBy(::keyOf).filterNot { keyOf(it) in known() }
         return Templated(Program(signals + made + listOfNotNull(defaults.lastOrNull()?.let(::otherwise))), notUnderstood)
     }
+
+    private fun nameOf(item: Item): String? = (item as? Item.Route)?.name?.text ?: (item as? Item.Tree)?.name?.text
 
     private fun known() = base.items
         .filterIsInstance<Item.Signal>()
@@ -94,21 +92,22 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
 
     /** A model and a system prompt for the same requests make one route, since only one route takes a request. */
     private fun joined(plans: List<Planned>): List<Planned> =
-        plans.groupBy { plan -> (plan.subject as? Subject.Some)?.name.orEmpty() to (plan.act is Act.Block) }.values.map { same ->
-            val models = same.firstOrNull { it.act is Act.KeepLocal }?.models ?: same.flatMap { it.models }.distinct()
-            Planned(same.minBy { it.rankOfAct() }.act, models, same.first().subject, same.flatMap { it.plugins })
+        plans.groupBy { it.key to (it.act is Act.Block) }.values.map { same ->
+            val local = same.firstOrNull { it.act is Act.KeepLocal }
+            val models = local?.models ?: same.flatMap { it.models }.distinct()
+            Planned((local ?: same.first()).act, models, same.first().subject, same.flatMap { it.plugins })
         }
-
-    private fun Planned.rankOfAct() = if (act is Act.KeepLocal) 0 else 1
 
     private fun plugin(type: String, key: String, text: String) =
         Statement.Plugin(Name(type), Value.Fields(listOf(field(key, Value.Text(text)))))
 
-    private fun route(plan: Planned, priority: Int, tier: Int?): Item.Route {
+    private fun route(plan: Planned, place: Place): Item.Route {
         val some = plan.subject as Subject.Some
-        val rank = listOfNotNull(Statement.Priority(Value.Number("$priority")), tier?.let { Statement.Tier(Value.Number("$it")) })
-        return Item.Route(unused(some.name), emptyList(), rank + body(plan, some.condition))
+        return Item.Route(unused(some.name), emptyList(), standing(place) + body(plan, some.condition))
     }
+
+    private fun standing(place: Place): List<Statement> =
+        listOfNotNull(Statement.Priority(Value.Number("${place.priority}")), place.tier?.let { Statement.Tier(Value.Number("$it")) })
 
     private fun body(plan: Planned, condition: Condition?): List<Statement> =
         listOfNotNull(condition?.let { Statement.When(it) }, models(plan.models)) + plan.plugins
@@ -117,12 +116,8 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
 
     /** The route for what no other takes: the base's own with another model, or a new one below all. */
     private fun otherwise(plan: Planned): Item.Route {
-        val own = routes.filter { route -> route.statements.none { it is Statement.When } }.minByOrNull(::priorityOf)
-        if (own == null) {
-            val priority = Statement.Priority(Value.Number("${(routes.map(::priorityOf) + 0).min() - STEP}"))
-            val tier = lowestTier()?.let { Statement.Tier(Value.Number("${tiers().max()}")) }
-            return Item.Route(unused("otherwise"), emptyList(), listOfNotNull(priority, tier) + body(plan, null))
-        }
+        val own = routes.lastOrNull { route -> route.statements.none { it is Statement.When } }
+        if (own == null) return Item.Route(unused("otherwise"), emptyList(), standing(placement.last) + body(plan, null))
         val kept = own.statements.filterNot { statement -> statement is Statement.Models || plan.plugins.any { isSame(it, statement) } }
         return Item.Route(own.name, own.options, kept + body(plan, null))
     }
@@ -135,31 +130,7 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
         return Name(free)
     }
 
-    private fun highest() = (routes.map(::priorityOf) + trees.map { number(it.options, "priority") } + 0).max()
-
-    private fun priorityOf(route: Item.Route): Int {
-        val said = route.statements.filterIsInstance<Statement.Priority>().lastOrNull()
-        return said?.value?.written?.toIntOrNull() ?: number(route.options, "priority")
-    }
-
-    private fun number(options: List<Field>, key: String): Int =
-        options
-            .firstOrNull { it.key.text == key }
-            ?.let { it.value as? Value.Number }
-            ?.written
-            ?.toIntOrNull() ?: 0
-
-    /** Tiers above 0: where one matches, the routes without are out of the race. */
-    private fun tiers(): List<Int> {
-        val said = routes.flatMap { it.statements }.filterIsInstance<Statement.Tier>().mapNotNull { it.value.written.toIntOrNull() }
-        return (said + (routes.map { it.options } + trees.map { it.options }).map { number(it, "tier") }).filter { it > 0 }
-    }
-
-    private fun lowestTier() = tiers().minOrNull()
-
     private companion object {
-        const val STEP = 10
-
         /** Says that only what no other route takes is meant. */
         val rest = Regex("""\b(?:else|rest|others?)\b""", RegexOption.IGNORE_CASE)
         const val REFUSAL = "This request is refused by the policy of this service."

@@ -80,7 +80,7 @@ internal class PatternProgram private constructor(
             when (node) {
                 is PatternNode.Literal -> Token(node.meant, null)
                 is PatternNode.AnyOf -> Token(null, Pattern.compile(node.written, node.flags))
-                else -> error("$node is no token")
+                is PatternNode.Place, is PatternNode.Sequence, is PatternNode.Either, is PatternNode.Repeated -> error("$node is no token")
             }
 
         private val PatternNode.AnyOf.flags: Int

@@ -112,6 +112,41 @@ class TemplatesTest {
         made shouldContain "ROUTE rest (description = \"All.\") {\n  PRIORITY 1\n  MODEL cloud-big\n}"
     }
 
+    @TestFactory
+    fun `new routes do not pass what the base refuses or protects`(): List<DynamicTest> {
+        val guards =
+            "ROUTE refuse { PRIORITY 90 PLUGIN fast_response { message: \"No.\" } WHEN jailbreak(\"a\") }\n" +
+                "ROUTE inside { PRIORITY 80 WHEN pii(\"p\") MODEL house-8b }\nROUTE other { PRIORITY 50 WHEN language(\"de\") }\n"
+        return listOf(
+            Triple("guards", guards, mapOf("refund" to "PRIORITY 120", "salary" to "PRIORITY 85", "offer" to "PRIORITY 70")),
+            Triple(
+                "no room",
+                guards.replace("50", "79"),
+                mapOf(
+                    "refund" to "PRIORITY 120",
+                    "salary" to "PRIORITY 85",
+                    "offer" to "PRIORITY 79",
+                ),
+            ),
+            Triple(
+                "tiers",
+                guards.replace("PRIORITY 80", "PRIORITY 80 TIER 3").replace("PRIORITY 90", "PRIORITY 90 TIER 1"),
+                mapOf("refund" to "PRIORITY 120\n  TIER 1", "salary" to "PRIORITY 85\n  TIER 1", "offer" to "PRIORITY 70\n  TIER 3"),
+            ),
+        ).map { (name, base, places) ->
+            dynamicTest(name) {
+                val text = text("send offers to cloud-big, keep salaries local, block refunds", base)
+                places.forEach { (route, place) -> text shouldContain "ROUTE $route {\n  $place\n  WHEN" }
+            }
+        }
+    }
+
+    @Test
+    fun `the same kind of requests in two measures makes two routes`() {
+        routes("send more than 32K tokens to cloud-big; send more than 2K tokens to house-8b").map { it.substringBefore(" {") } shouldBe
+            listOf("ROUTE long", "ROUTE long_2")
+    }
+
     @Test
     fun `where confidence ranks, tiers put the new routes above the others`() {
         val byConfidence = loadPolicy(written.replace("routing:", "routing:\n  strategy: confidence"), "policy.yaml", { null })
