@@ -1,6 +1,7 @@
 package routercluster.policy.language
 
 import routercluster.policy.Policy
+import routercluster.policy.Strategy
 import routercluster.policy.dsl.Level
 import routercluster.policy.dsl.Parsed
 import routercluster.policy.dsl.check
@@ -30,6 +31,7 @@ sealed interface Drafting {
     class Asking internal constructor(
         val turns: List<Turn>,
         internal val base: Parsed,
+        internal val byConfidence: Boolean,
         internal val repairs: Int = 0,
         internal val usable: Drafted? = null,
     ) : Drafting
@@ -46,7 +48,11 @@ sealed interface Drafting {
 
 /** Begins a conversation about [request], a change of [base], which stands for [policy]. */
 fun beginDrafting(request: String, base: Parsed, policy: Policy): Drafting.Asking =
-    Drafting.Asking(promptFor(request, masked(base), policy), base)
+    Drafting.Asking(
+        promptFor(request, masked(base), policy),
+        base,
+        byConfidence = policy.recipes[Policy.DEFAULT_RECIPE]?.strategy == Strategy.CONFIDENCE,
+    )
 
 /**
  * Goes on with the model's [answer]. Problems go back to it, and so do remarks, up to [REPAIRS_MAX] times; a draft that only has remarks
@@ -57,12 +63,13 @@ fun beginDrafting(request: String, base: Parsed, policy: Policy): Drafting.Askin
 fun Drafting.Asking.answered(answer: ModelAnswer, judge: (String) -> Judgement): Drafting {
     val read = read(answer, base)
     val judgement = read.text?.let(judge) ?: Judgement(read.problems, emptyList())
-    val drafted = read.text?.takeIf { judgement.problems.isEmpty() }?.let { Drafting.Drafted(it, repairs, judgement.remarks) }
+    val remarks = judgement.remarks + read.text?.let { passing(it, base, byConfidence) }.orEmpty()
+    val drafted = read.text?.takeIf { judgement.problems.isEmpty() }?.let { Drafting.Drafted(it, repairs, remarks) }
     if (drafted != null && drafted.remarks.isEmpty()) return drafted
     val best = drafted?.takeIf { usable == null || it.remarks.size < usable.remarks.size } ?: usable
     if (repairs == REPAIRS_MAX) return best ?: Drafting.GivenUp(judgement.problems)
     val said = Turn(Turn.Role.ASSISTANT, answer.text)
-    return Drafting.Asking(turns + said + complaint(judgement), base, repairs + 1, best)
+    return Drafting.Asking(turns + said + complaint(judgement, remarks), base, byConfidence, repairs + 1, best)
 }
 
 /** @property text the changed program; null where there are [problems] */
@@ -84,8 +91,15 @@ private fun read(answer: ModelAnswer, base: Parsed): Merged {
     return Merged(merge(base, addition.program), emptyList())
 }
 
-private fun complaint(judgement: Judgement): Turn {
-    val found = judgement.problems.ifEmpty { judgement.remarks }
+/** New routes that would let out what the base refuses or keeps in. */
+private fun passing(text: String, base: Parsed, byConfidence: Boolean): List<String> {
+    val changed = parseProgram(text, "answer").program
+    val known = base.program.items.mapNotNull(::routeName)
+    return Placement(changed, byConfidence).passing(changed.items.mapNotNull(::routeName).toSet() - known.toSet())
+}
+
+private fun complaint(judgement: Judgement, remarks: List<String>): Turn {
+    val found = judgement.problems.ifEmpty { remarks }
     val more = if (found.size > COMPLAINTS_MAX) "\nand ${found.size - COMPLAINTS_MAX} more" else ""
     val text = "Your answer cannot be used as it is. The router says:\n\n${found.take(COMPLAINTS_MAX).joinToString("\n")}$more\n\n" +
         "Answer again with the whole block of code, mended, and nothing else."

@@ -20,7 +20,7 @@ internal class Place(val priority: Int, val tier: Int?)
  * @param byConfidence priorities say nothing then; a tier puts a route above all that have none
  */
 internal class Placement(private val base: Program, private val byConfidence: Boolean) {
-    private class Standing(val purpose: Purpose, val priority: Int, val tier: Int)
+    private class Standing(val purpose: Purpose, val priority: Int, val tier: Int, val name: String = "")
 
     private val templates = base.items.filterIsInstance<Item.Plugin>().associate { it.name.text to it.type.text }
     private val old: List<Standing> = base.items.mapNotNull(::standing)
@@ -51,6 +51,23 @@ internal class Placement(private val base: Program, private val byConfidence: Bo
         return priorities.map { Standing(purpose, it, 0) }
     }
 
+    /** Which routes of the base that are called as in [added] win against one that refuses or protects, in words. */
+    fun passing(added: Set<String>): List<String> {
+        val (new, others) = old.partition { it.name in added }
+        return new.flatMap { route ->
+            others.filter { it.purpose < route.purpose && passes(route, it) }.map {
+                "ROUTE ${route.name} wins against ${it.name}, which refuses or protects requests; put it below"
+            }
+        }
+    }
+
+    private fun passes(route: Standing, guard: Standing): Boolean =
+        if (route.tier == guard.tier) {
+            !byConfidence && route.priority >= guard.priority
+        } else {
+            route.tier > 0 && (guard.tier == 0 || route.tier < guard.tier)
+        }
+
     /** Tiers go before priorities, so a new route has none that would put it above a protecting one. */
     private fun tier(purpose: Purpose, index: Int): Int? {
         val guards = old.filter { it.purpose < purpose }.map { it.tier }
@@ -64,14 +81,13 @@ internal class Placement(private val base: Program, private val byConfidence: Bo
 
     private fun standing(item: Item): Standing? =
         when (item) {
-            is Item.Route -> Standing(purposeOf(item.statements, null), priorityOf(item), tierOf(item))
+            is Item.Route -> Standing(purposeOf(item.statements, null), priorityOf(item), tierOf(item), item.name.text)
 
             is Item.Tree -> Standing(
-                item.branches.minOf {
-                    purposeOf(it.statements, it.condition)
-                },
+                item.branches.minOf { purposeOf(it.statements, it.condition) },
                 number(item.options, "priority"),
                 number(item.options, "tier"),
+                item.name.text,
             )
 
             is Item.Routing, is Item.Entrypoint, is Item.Recipe, is Item.Signal, is Item.Projection -> null
@@ -119,3 +135,6 @@ internal class Placement(private val base: Program, private val byConfidence: Bo
         val protecting = setOf("pii", "jailbreak", "authz")
     }
 }
+
+/** Of a route or a tree. */
+internal fun routeName(item: Item): String? = (item as? Item.Route)?.name?.text ?: (item as? Item.Tree)?.name?.text

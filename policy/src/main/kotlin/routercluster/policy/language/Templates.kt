@@ -42,7 +42,7 @@ private class Planned(val act: Act, val models: List<String>, val subject: Subje
 private class TemplateCompiler(private val base: Program, private val policy: Policy) {
     private val subjects = Subjects(policy.catalog)
     private val routes = base.items.filterIsInstance<Item.Route>()
-    private val taken = base.items.mapNotNull(::nameOf).toMutableSet()
+    private val taken = base.items.mapNotNull(::routeName).toMutableSet()
     private val placement = Placement(base, policy.recipes[Policy.DEFAULT_RECIPE]?.strategy == Strategy.CONFIDENCE)
     private val notUnderstood = mutableListOf<NotUnderstood>()
 
@@ -54,8 +54,6 @@ private class TemplateCompiler(private val base: Program, private val policy: Po
         val signals = ordered.flatMap { (it.subject as Subject.Some).signals }.distinctBy(::keyOf).filterNot { keyOf(it) in known() }
         return Templated(Program(signals + made + listOfNotNull(defaults.lastOrNull()?.let(::otherwise))), notUnderstood)
     }
-
-    private fun nameOf(item: Item): String? = (item as? Item.Route)?.name?.text ?: (item as? Item.Tree)?.name?.text
 
     private fun known() = base.items
         .filterIsInstance<Item.Signal>()

@@ -116,6 +116,19 @@ class DraftingTest {
     }
 
     @Test
+    fun `a new route that passes a protecting one is sent back`() {
+        val guarded = parseProgram("SIGNAL pii p {}\nROUTE inside { PRIORITY 50 WHEN pii(\"p\") MODEL small }\n", "base.dsl")
+        val asking = beginDrafting("German to small", guarded, policy).then(good.replace("WHEN", "PRIORITY 50 WHEN"))
+        asking
+            .shouldBeInstanceOf<Drafting.Asking>()
+            .turns
+            .last()
+            .text shouldContain
+            "ROUTE german wins against inside, which refuses or protects requests; put it below"
+        asking.then(good).shouldBeInstanceOf<Drafting.Drafted>().repairs shouldBe 1
+    }
+
+    @Test
     fun `the prompt has the language, the models and the base, and no address or key`() {
         val prompt = begun().turns
         prompt.first().role shouldBe Turn.Role.SYSTEM
