@@ -127,7 +127,7 @@ internal class Subjects(private val catalog: Catalog) {
     private fun traits(words: String): List<Trait> {
         var rest = words
         val found = mutableListOf<Trait>()
-        quoted.findAll(words).forEach { found += keywords(it.groupValues[1], listOf(it.groupValues[1])) }
+        quoted.findAll(words).forEach { found += keywords(listOf(it.groupValues[1])) }
         rest = quoted.replace(rest, " ")
         recognisers.forEach { recogniser ->
             val matches = recogniser.pattern.findAll(rest).distinctBy { it.value.lowercase() }
@@ -141,10 +141,10 @@ internal class Subjects(private val catalog: Catalog) {
 
     private fun topic(topic: String): Trait {
         val domain = aliases[topic] ?: topic
-        return if (domain in domains) Trait(named(domain), listOf(domain(domain))) else keywords(topic, forms(topic))
+        return if (domain in domains) Trait(named(domain), listOf(domain(domain))) else keywords(forms(topic))
     }
 
-    private fun keywords(topic: String, words: List<String>) = Trait(named(words.first()), listOf(keyword(named(words.first()), words)))
+    private fun keywords(words: List<String>) = Trait(named(words.first()), listOf(keyword(named(words.first()), words)))
 
     private fun code(): Trait {
         val words = keyword("code", codeWords)

@@ -25,7 +25,7 @@ class Described(val entry: Field, val status: Status) {
     /** Whether the value is a mapping or a list of them. */
     val holdsKeys: Boolean
         get() =
-            when (val kind = entry.kind) {
+            when (entry.kind) {
                 is Kind.Part, is Kind.Parts, is Kind.Named, is Kind.Same, Kind.Anything -> true
                 is Kind.Texts, is Kind.Numbers, Kind.TextLists, is Kind.Text, Kind.Flag, is Kind.Whole -> false
                 is Kind.Number, is Kind.Time, is Kind.Size, is Kind.Choice -> false
