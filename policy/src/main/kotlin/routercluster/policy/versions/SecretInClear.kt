@@ -8,13 +8,8 @@ data class SecretInClear(val line: Int, val name: String)
  * and not at what it means, so that it also finds secrets in comments and in files that are no YAML. In doubt it is one.
  */
 fun secretInClear(text: String): SecretInClear? {
-    val named = namedFields
-        .flatMap {
-            it.findAll(
-                text,
-            )
-        }.filterNot { isHarmless(it.groupValues[2]) }
-        .map { it.groups[2] to it.groupValues[1] }
+    val fields = namedFields.flatMap { it.findAll(text) }.filterNot { isHarmless(it.groupValues[2]) }
+    val named = fields.map { it.groups[2] to it.groupValues[1] }
     val passwords = urlPassword.findAll(text).filterNot { isHarmless(it.groupValues[1]) }.map { it.groups[1] to "password in an address" }
     val shaped = keyShapes.findAll(text).map { it.groups[0] to "what looks like a key" }
     val (start, name) =
@@ -32,9 +27,12 @@ private const val NAME = """([\w.-]{0,64}(?:$SECRET_NAMES))["']?"""
 
 private const val DOLLAR = "\\$"
 
-/** Quoted, or up to where a plain value ends in flow style; the word before a token in a header belongs to it. */
+/**
+ * Quoted, or up to where a plain value ends in flow style; the word before a token in a header belongs to it. A reference is looked for so far
+ * and no further, or a text full of its beginnings would be read to its end for each of them.
+ */
 private const val VALUE =
-    """("[^"]*+"|'[^']*+'|(?:(?:Bearer|Basic|Token)[ \t]+)?(?:$DOLLAR\{[^}\n]*+}|[^\s,}\]#$DOLLAR]++|$DOLLAR)++)"""
+    """("[^"]*+"|'[^']*+'|(?:(?:Bearer|Basic|Token)[ \t]+)?(?:$DOLLAR\{[^}\n]{0,256}+}|[^\s,}\]#$DOLLAR]++|$DOLLAR)++)"""
 
 private val namedFields =
     sequenceOf(
