@@ -21,7 +21,7 @@ import java.time.Duration
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BundleApiTest {
     private val router = gateway(onFreePorts(bundledPolicy(), encoders = true))
-    private val client = HttpClient.newHttpClient()
+    private val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
     private val mapper = ObjectMapper()
 
     @AfterAll

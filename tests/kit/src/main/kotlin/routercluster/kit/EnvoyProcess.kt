@@ -54,7 +54,7 @@ class EnvoyProcess private constructor(
         private const val POLL_MILLIS = 20L
         private const val LOG_CHARS_MAX = 4_000
         private val ADMIN_TIMEOUT = Duration.ofSeconds(2)
-        private val http = HttpClient.newHttpClient()
+        private val http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
         private val json = ObjectMapper()
 
         /** The binary that `ROUTER_ENVOY` names, or the one that `./router test` puts into `.router/venv`; null where there is none. */

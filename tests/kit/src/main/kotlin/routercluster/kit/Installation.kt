@@ -65,7 +65,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
         private const val OK = 200
         private val IDLE_WAIT = Duration.ofSeconds(10)
         private val READY_WAIT = Duration.ofMinutes(2)
-        private val http = HttpClient.newHttpClient()
+        private val http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
 
         /**
          * @param policy its listener for clients is called `main`
