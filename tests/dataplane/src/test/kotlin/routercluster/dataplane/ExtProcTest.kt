@@ -276,6 +276,7 @@ class RouterGoneTest {
         val unused = ServerSocket(0).use { it.localPort }
         EnvoyProcess.start(renderEnvoy(policy, EnvoyOptions(extProc = Address("127.0.0.1", unused), adminPort = 0))).use { envoy ->
             val request = ClientRequest.newBuilder(URI("http://127.0.0.1:${envoy.listeners.getValue("http")}/v1/models")).build()
+            val client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()
             val answer = client.send(request, BodyHandlers.ofString())
             answer.statusCode() shouldBe 503
             answer.body().trim() shouldBe
