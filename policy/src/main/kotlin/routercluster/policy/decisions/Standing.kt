@@ -122,12 +122,6 @@ internal class Standing private constructor(
         derived.settleScore(score) { rangeOf(score, it) }
     }
 
-    fun mayOf(node: Int): Int = may[node]
-
-    fun lowOf(node: Int): Double = low[node]
-
-    fun highOf(node: Int): Double = high[node]
-
     /** Whether [decision] can still match; a blocked one ranks as matched. */
     fun mayMatch(decision: Int): Boolean = may[nodes.roots[decision]] != MAY_BE_FALSE
 
