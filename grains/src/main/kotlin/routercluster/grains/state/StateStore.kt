@@ -1,0 +1,53 @@
+package routercluster.grains.state
+
+import java.time.Duration
+import java.util.concurrent.CompletionStage
+
+/**
+ * Names a kept state.
+ *
+ * @property kind of grain, such as `conversation`
+ * @property id of the grain within its kind; any text of at most [ID_BYTES_MAX] bytes
+ */
+data class StateKey(val kind: String, val id: String) {
+    companion object {
+        const val ID_BYTES_MAX = 512
+    }
+}
+
+/** A kept state. [revision] counts its saves, from 1. */
+class StoredState(val revision: Long, val bytes: ByteArray)
+
+/**
+ * Where grains keep their states. The store itself compares revisions, so that of two writers, such as a grain and its double on
+ * the other side of a broken network, the one that knows less loses. A save that was acknowledged is on disk, as far as the store
+ * itself promises that. Safe for use by many threads; no call blocks.
+ */
+interface StateStore : AutoCloseable {
+    /** Null where nothing is kept. Fails with [StateFailure.Unavailable]. */
+    fun load(key: StateKey): CompletionStage<StoredState?>
+
+    /**
+     * Keeps [bytes] where the kept revision is still [expectedRevision], 0 where nothing is kept yet, and tells the new revision.
+     *
+     * Fails with [StateFailure.Stale] where it is not, with [StateFailure.Unavailable] where it is not known whether it was kept,
+     * and with [StateFailure.Full] where it was not kept for want of room.
+     *
+     * @param expiresAfter from now, unless it is saved again; null keeps it until it is deleted
+     */
+    fun save(key: StateKey, expectedRevision: Long, bytes: ByteArray, expiresAfter: Duration? = null): CompletionStage<Long>
+
+    /** Forgets it where the kept revision is still [expectedRevision]; what is not kept is forgotten already. Fails as [save] does. */
+    fun delete(key: StateKey, expectedRevision: Long): CompletionStage<Unit>
+}
+
+/** Why a [StateStore] did not do what it was asked. */
+sealed class StateFailure(message: String, cause: Throwable? = null) : RuntimeException(message, cause) {
+    /** Somebody else has saved meanwhile. */
+    class Stale(val key: StateKey, val expectedRevision: Long) :
+        StateFailure("${key.kind} ${key.id} is not at revision $expectedRevision any more")
+
+    class Full(message: String) : StateFailure(message)
+
+    class Unavailable(message: String, cause: Throwable? = null) : StateFailure(message, cause)
+}
