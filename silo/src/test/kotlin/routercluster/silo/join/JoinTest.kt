@@ -51,7 +51,7 @@ class JoinTest {
     fun `the format that nodes tell is the one that they load`() {
         val problems =
             listOf(POLICY_FORMAT, "v0.0").map { version ->
-                runCatching { loadPolicy("version: $version\n", "p.yaml") { null } }.exceptionOrNull() as InvalidPolicy
+                runCatching { loadPolicy("version: $version\n", "p.yaml", { null }) }.exceptionOrNull() as InvalidPolicy
             }
         problems.map { invalid -> invalid.problems.any { "v0.0" in "$it" } } shouldBe listOf(false, true)
     }
