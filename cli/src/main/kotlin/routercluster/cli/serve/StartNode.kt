@@ -1,7 +1,6 @@
 package routercluster.cli.serve
 
 import routercluster.cli.Failure
-import routercluster.cli.complete
 import routercluster.cli.loadWithFiles
 import routercluster.cli.localEncoders
 import routercluster.cli.version
