@@ -27,7 +27,6 @@ import java.util.concurrent.CompletionStage
 
 private const val FALL_BACK_PORT = 8899
 private const val FALL_BACK_HOST = "127.0.0.1"
-private const val PORT_OPTIONS = "--port, --extproc-port, --admin-port or --cluster-port"
 
 /**
  * `router serve`: opens both doors and stays until told to end.
@@ -116,7 +115,7 @@ class Serve(
 
     private fun serve(policy: Policy, source: String, simulation: Simulation?) {
         val settings = settings(policy)
-        val running = opening(settings.port, PORT_OPTIONS) { start(settings) }
+        val running = opening(settings.port, "--port, --extproc-port or --admin-port") { start(settings) }
         if (logFormat == LogFormat.HUMAN) {
             val auto = askFor(policy)
             echo(banner(policy, source, settings.host, running))

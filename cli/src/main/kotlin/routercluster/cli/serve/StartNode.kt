@@ -1,7 +1,6 @@
 package routercluster.cli.serve
 
 import routercluster.cli.Failure
-import routercluster.cli.complete
 import routercluster.cli.loadWithFiles
 import routercluster.cli.localEncoders
 import routercluster.cli.version
@@ -12,14 +11,15 @@ import routercluster.gateway.tls.InvalidTls
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.silo.OpeningSilo
 import routercluster.silo.RunningSilo
+import routercluster.silo.config.ClusterConfig
 import routercluster.silo.config.Role
 import routercluster.silo.config.SiloConfig
 import routercluster.silo.silo
 import routercluster.telemetry.InvalidTracing
-import java.net.BindException
 import java.time.Duration
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
+import routercluster.cli.opening as openingPort
 
 /** Time beyond the drain of requests that closing the doors may take. */
 private val CLOSE_MARGIN: Duration = Duration.ofSeconds(10)
@@ -30,7 +30,7 @@ internal fun startNode(settings: ServeSettings): Running {
         .plus(CLOSE_MARGIN)
     val opening = OpeningSilo { silo(SiloConfig(settings.cluster, version, drainMax)) }
     // What is wrong with a member's port or files is said before any door opens; a node that is alone opens beside its doors.
-    if (settings.cluster != null) awaitOpen(opening)
+    settings.cluster?.let { awaitOpen(opening, it) }
     val gateway =
         try {
             openGateway(settings, opening)
@@ -45,13 +45,12 @@ internal fun startNode(settings: ServeSettings): Running {
     return NodeProcess(gateway, opening)
 }
 
-private fun awaitOpen(opening: OpeningSilo) {
+private fun awaitOpen(opening: OpeningSilo, cluster: ClusterConfig) {
     try {
-        opening.await()
+        openingPort(cluster.port, "--cluster-port") { opening.await() }
     } catch (failed: CompletionException) {
-        val causes = generateSequence<Throwable>(failed) { it.cause }
-        if (causes.any { it is BindException }) throw failed
-        throw Failure("the node cannot be opened: ${causes.last().message}")
+        val cause = generateSequence<Throwable>(failed) { it.cause }.last()
+        throw Failure("the node cannot be opened: ${cause.message}")
     }
 }
 
