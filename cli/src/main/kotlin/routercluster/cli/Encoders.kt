@@ -28,6 +28,7 @@ import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.OpenEncoder
 import java.nio.file.Files
 import java.nio.file.Path
+import java.time.Duration
 
 /** Proves a policy file with what lies beside it and with the encoder of this program. */
 fun loadWithFiles(text: String, file: String, environment: (String) -> String?): Policy =
@@ -103,8 +104,14 @@ private class LocalEncoder(name: String, private val encoder: OnnxEncoder, priva
                 now.fellBack,
                 now.state == EncoderState.READY,
                 now.queuedTokens,
+                predictedWait(now.queuedTokens, now.tokensPerSecond),
             )
         }
 
     override fun close() = encoder.close()
+
+    private fun predictedWait(tokens: Long, tokensPerSecond: Double): Duration =
+        if (tokensPerSecond == 0.0) Duration.ZERO else Duration.ofNanos((tokens / tokensPerSecond * NANOS_PER_SECOND).toLong())
 }
+
+private const val NANOS_PER_SECOND = 1e9
