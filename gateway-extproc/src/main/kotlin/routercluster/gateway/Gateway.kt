@@ -10,6 +10,7 @@ import io.netty.channel.EventLoopGroup
 import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
+import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
@@ -28,6 +29,9 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
+import routercluster.gateway.versions.ClusterConfig
+import routercluster.gateway.versions.ClusterFollower
+import routercluster.gateway.versions.ClusterShare
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
@@ -51,6 +55,7 @@ import kotlin.random.Random
  * What a gateway node needs to be told. Port 0 takes a free one.
  *
  * @property file followed for changes of [policy]; null follows nothing
+ * @property cluster whose policy this node runs; null for a node alone, which runs its file's
  * @property history of [policy] and what comes after it; null keeps none
  * @property load proves the text of a changed policy file; the second text is its name
  * @property encoders opens those that a policy's learned signals ask; called for no other policy
@@ -65,6 +70,7 @@ class GatewayConfig(
     val policy: Policy,
     val file: Path? = null,
     val history: PolicyHistory? = null,
+    val cluster: ClusterConfig? = null,
     val host: String = "127.0.0.1",
     val port: Int = 8899,
     val extProcPort: Int = 50051,
@@ -154,13 +160,15 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
     val pool = UpstreamPool(loops)
     val encoders = encoderPool(config.encoders, RemoteEncoders(loops), metrics)
+    val admission = Admission()
+    val readiness = Readiness(admission)
+    val follower = ClusterFollower(readiness)
+    val share = config.cluster?.let { ClusterShare(it, "${config.file?.fileName ?: "policy"}", config.clock, follower::wake) }
     val keeper =
-        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history) {
+        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history, share) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
-    val admission = Admission()
-    val readiness = Readiness(admission)
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
@@ -169,9 +177,16 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
     val admin =
-        AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version, encoders::status) {
-            opened.get()?.ports().orEmpty()
-        }
+        AdminApi(
+            keeper,
+            admission,
+            readiness,
+            decisions,
+            metrics::scrape,
+            config.version,
+            encoders::status,
+            { share?.let { follower.standing(keeper, it) } },
+        ) { opened.get()?.ports().orEmpty() }
 
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val servers =
@@ -188,11 +203,13 @@ fun gateway(config: GatewayConfig): RunningGateway {
             plainServer(config.adminHost, config.adminPort, loops)
                 .apply(admin::addTo)
                 .apply(PolicyHistoryApi(keeper, config.history)::addTo)
+                .apply(PolicyApplyApi(keeper)::addTo)
                 .apply(ClassificationApi(keeper::enter, encoders)::addTo)
                 .build(),
         )
     // Encoders first: a reload that waits for one ends.
-    val resources = listOf(encoders, keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
+    val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
+    val resources = listOfNotNull(encoders, follower, share, keeper, pool, tracing, metrics, ending)
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
     try {
@@ -203,6 +220,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     }
     opened.set(servers)
     keeper.follow()
+    share?.let { follower.follow(keeper, it) }
     return RunningGateway(keeper, admission, serving, servers, resources)
 }
 
