@@ -58,13 +58,17 @@ private fun described(source: EncoderSource, path: String?): EncoderFolder =
 /** Opens encoders in this process; the first one loads the native libraries. */
 val localEncoders =
     EncoderOpener { settings ->
-        val source = settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: programsEncoder()
+        val source = sourceOf(settings)
         try {
             LocalEncoder(settings.name, openEncoder(configOf(settings, source)), versionOf(source))
         } catch (unusable: EncoderLoadException) {
             throw EncodeFailure.Unavailable("encoder ${settings.name}: ${unusable.message}", unusable)
         }
     }
+
+/** Where the files of an encoder with [settings] are. */
+internal fun sourceOf(settings: EncoderSettings): EncoderSource =
+    settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: programsEncoder()
 
 private fun configOf(settings: EncoderSettings, source: EncoderSource) =
     EncoderConfig(

@@ -26,6 +26,14 @@ class RunningRouter : OptionGroup() {
      */
     fun get(path: String, absent: String = "$admin$path: not found"): Reply.Answer =
         succeed(call(URI("$admin$path"), Duration.ofSeconds(5)), admin, absent)
+
+    /**
+     * @param body JSON
+     * @param timeout of the answer
+     * @throws Failure where nobody answers, or not with a success
+     */
+    fun post(path: String, body: String, timeout: Duration): Reply.Answer =
+        succeed(call(URI("$admin$path"), timeout, body), admin, "$admin$path: not found")
 }
 
 private fun succeed(reply: Reply, server: URI, absent: String): Reply.Answer =

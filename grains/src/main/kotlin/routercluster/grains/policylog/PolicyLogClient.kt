@@ -1,0 +1,125 @@
+package routercluster.grains.policylog
+
+import org.apache.pekko.actor.typed.ActorRef
+import org.apache.pekko.actor.typed.Behavior
+import org.apache.pekko.actor.typed.PostStop
+import org.apache.pekko.actor.typed.javadsl.ActorContext
+import org.apache.pekko.actor.typed.javadsl.Behaviors
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler
+import org.apache.pekko.actor.typed.pubsub.Topic
+import routercluster.policy.versions.LoggedPolicy
+import routercluster.policy.versions.PolicyLogUnavailable
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+
+/** What a node's client of the policy log is told; nothing of it leaves the node. */
+internal sealed interface ClientCommand {
+    /** Completes [promise] with the newest version, as the grain knows it after this. */
+    class Ask(val promise: CompletableFuture<LoggedPolicy?>) : ClientCommand
+
+    class Watch(val watcher: (LoggedPolicy) -> Unit) : ClientCommand
+
+    class Unwatch(val watcher: (LoggedPolicy) -> Unit) : ClientCommand
+}
+
+private class Announced(val number: Long) : ClientCommand
+
+private class Replied(val reply: ReadReply) : ClientCommand
+
+private data class Unanswered(val id: Long) : ClientCommand
+
+private data object Look : ClientCommand
+
+/**
+ * Keeps a node's watchers at the newest version: it hears of each by the topic, and looks every [lookEvery] in case it did not.
+ *
+ * @param read tells the grain
+ * @param timeout longest wait for the grain's answer
+ */
+internal fun policyLogClient(
+    read: (PolicyLogCommand.Read) -> Unit,
+    lookEvery: Duration,
+    timeout: Duration,
+): Behavior<ClientCommand> =
+    Behaviors.setup { context ->
+        Behaviors.withTimers { timers -> PolicyLogClient(read, timeout, context, timers).running(lookEvery) }
+    }
+
+/** The actor's state: touched by its own messages only, one at a time. */
+private class PolicyLogClient(
+    private val read: (PolicyLogCommand.Read) -> Unit,
+    private val timeout: Duration,
+    private val context: ActorContext<ClientCommand>,
+    private val timers: TimerScheduler<ClientCommand>,
+) {
+    private val replies = context.messageAdapter(ReadReply::class.java, ::Replied)
+    private val watchers = mutableListOf<(LoggedPolicy) -> Unit>()
+
+    /** By the id of the question that they are answered by. */
+    private val asked = HashMap<Long, CompletableFuture<LoggedPolicy?>>()
+    private var newest: LoggedPolicy? = null
+    private var lastId = 0L
+
+    fun running(lookEvery: Duration): Behavior<ClientCommand> {
+        val topic = context.spawn(Topic.create(PolicyAnnounced::class.java, POLICY_TOPIC), "announcements")
+        topic.tell(Topic.subscribe(context.messageAdapter(PolicyAnnounced::class.java) { Announced(it.number) }))
+        timers.startTimerWithFixedDelay(Look, lookEvery)
+        return Behaviors
+            .receive(ClientCommand::class.java)
+            .onAnyMessage { command ->
+                when (command) {
+                    is ClientCommand.Ask -> ask(command.promise)
+                    is ClientCommand.Watch -> watch(command.watcher)
+                    is ClientCommand.Unwatch -> watchers -= command.watcher
+                    is Announced -> if (command.number > (newest?.number ?: 0)) look()
+                    is Replied -> replied(command.reply)
+                    is Unanswered -> asked.remove(command.id)?.completeExceptionally(PolicyLogUnavailable(silence))
+                    is Look -> if (watchers.isNotEmpty()) look()
+                }
+                Behaviors.same()
+            }.onSignal(PostStop::class.java) {
+                asked.values.forEach { it.completeExceptionally(PolicyLogUnavailable("this node is stopping")) }
+                Behaviors.same()
+            }.build()
+    }
+
+    private val silence = "no answer within ${timeout.toSeconds()} s"
+
+    private fun look(): Long {
+        val id = ++lastId
+        read(PolicyLogCommand.Read(id, newest?.number ?: 0, replies))
+        return id
+    }
+
+    private fun ask(promise: CompletableFuture<LoggedPolicy?>) {
+        val id = look()
+        asked[id] = promise
+        timers.startSingleTimer(Unanswered(id), Unanswered(id), timeout)
+    }
+
+    private fun watch(watcher: (LoggedPolicy) -> Unit) {
+        watchers += watcher
+        newest?.let(watcher)
+        look()
+    }
+
+    private fun replied(reply: ReadReply) {
+        if (reply is ReadReply.Newest) reply.policy?.let { heard(it.toPolicy()) }
+        val promise = asked.remove(reply.id) ?: return
+        timers.cancel(Unanswered(reply.id))
+        when (reply) {
+            is ReadReply.Newest -> promise.complete(newest)
+            is ReadReply.Unavailable -> promise.completeExceptionally(PolicyLogUnavailable(reply.reason))
+        }
+    }
+
+    private fun heard(policy: LoggedPolicy) {
+        if (policy.number <= (newest?.number ?: 0)) return
+        newest = policy
+        watchers.forEach { it(policy) }
+    }
+}
+
+/** A node's own end of the log. */
+internal fun ActorRef<ClientCommand>.ask(): CompletableFuture<LoggedPolicy?> =
+    CompletableFuture<LoggedPolicy?>().also { tell(ClientCommand.Ask(it)) }
