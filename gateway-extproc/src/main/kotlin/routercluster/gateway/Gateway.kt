@@ -29,7 +29,7 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
-import routercluster.gateway.versions.ClusterConfig
+import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.ClusterFollower
 import routercluster.gateway.versions.ClusterShare
 import routercluster.gateway.versions.PolicyHistory
@@ -55,7 +55,7 @@ import kotlin.random.Random
  * What a gateway node needs to be told. Port 0 takes a free one.
  *
  * @property file followed for changes of [policy]; null follows nothing
- * @property cluster whose policy this node runs; null for a node alone, which runs its file's
+ * @property sharing of one policy by the nodes of a cluster; null for a node that runs its file's
  * @property history of [policy] and what comes after it; null keeps none
  * @property load proves the text of a changed policy file; the second text is its name
  * @property encoders opens those that a policy's learned signals ask; called for no other policy
@@ -70,7 +70,7 @@ class GatewayConfig(
     val policy: Policy,
     val file: Path? = null,
     val history: PolicyHistory? = null,
-    val cluster: ClusterConfig? = null,
+    val sharing: PolicySharing? = null,
     val host: String = "127.0.0.1",
     val port: Int = 8899,
     val extProcPort: Int = 50051,
@@ -163,7 +163,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val admission = Admission()
     val readiness = Readiness(admission)
     val follower = ClusterFollower(readiness)
-    val share = config.cluster?.let { ClusterShare(it, "${config.file?.fileName ?: "policy"}", config.clock, follower::wake) }
+    val share = config.sharing?.let { ClusterShare(it, "${config.file?.fileName ?: "policy"}", config.clock, follower::wake) }
     val keeper =
         PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history, share) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)

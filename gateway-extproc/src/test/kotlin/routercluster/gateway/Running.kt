@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
-import routercluster.gateway.versions.ClusterConfig
+import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
@@ -102,7 +102,7 @@ internal class TestGateway(
     random: Random = SharedRandom,
     encoders: EncoderOpener = EncoderOpener.NONE,
     history: PolicyHistory? = null,
-    cluster: ClusterConfig? = null,
+    sharing: PolicySharing? = null,
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -112,7 +112,7 @@ internal class TestGateway(
                 load(text, "policy.yaml"),
                 file,
                 history,
-                cluster,
+                sharing,
                 port = 0,
                 extProcPort = 0,
                 adminPort = 0,

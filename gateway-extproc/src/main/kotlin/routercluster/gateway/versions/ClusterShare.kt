@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException
  * @property fileComesFirst whether the file that the node is started with shall replace what the cluster runs already
  * @property timeout longest wait for the log
  */
-class ClusterConfig(
+class PolicySharing(
     val log: PolicyLog,
     val node: String,
     val fileComesFirst: Boolean = false,
@@ -48,7 +48,7 @@ sealed interface Agreement {
  * @param heard called when there is a newer version than was known
  */
 class ClusterShare(
-    private val config: ClusterConfig,
+    private val config: PolicySharing,
     private val name: String,
     private val clock: Clock,
     private val heard: () -> Unit,

@@ -151,7 +151,7 @@ class ClusterPolicyTest {
         load: (String, String) -> Policy = ::policyOf,
     ) {
         Files.writeString(file(name), text)
-        nodes[name] = TestGateway(text, file(name), cluster = ClusterConfig(log, name, fileComesFirst, Duration.ofSeconds(5)), load = load)
+        nodes[name] = TestGateway(text, file(name), sharing = PolicySharing(log, name, fileComesFirst, Duration.ofSeconds(5)), load = load)
     }
 
     private fun file(name: String): Path = Files.createDirectories(folder.resolve(name)).resolve("policy.yaml")

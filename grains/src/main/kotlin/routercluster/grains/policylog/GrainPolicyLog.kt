@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException
 /**
  * The cluster's policy log, as a node reaches it. Once for an actor system.
  *
- * @param directory where grains of the kind [POLICY_LOG_KIND] are found
+ * @param directory of the grains of [policyLogKind]
  * @param lookEvery how often the grain is asked for what this node did not hear of
  * @param timeout longest wait for the grain's answer
  */

@@ -3,6 +3,7 @@ package routercluster.grains.policylog
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.Behavior
 import org.apache.pekko.actor.typed.pubsub.Topic
+import routercluster.grains.directory.GrainKind
 import routercluster.grains.state.KeptGrain
 import routercluster.grains.state.StateCodec
 import routercluster.grains.state.StateFailure
@@ -15,9 +16,9 @@ import routercluster.policy.versions.PolicyProposal
 import routercluster.policy.versions.ProposalOutcome
 
 /** The kind of the policy log's grain, of which there is one in a cluster: its id is [POLICY_LOG_ID]. */
-const val POLICY_LOG_KIND = "policy-log"
+internal const val POLICY_LOG_KIND = "policy-log"
 
-const val POLICY_LOG_ID = "policy"
+internal const val POLICY_LOG_ID = "policy"
 
 internal const val POLICY_TOPIC = "policy-versions"
 
@@ -25,6 +26,10 @@ internal const val POLICY_TOPIC = "policy-versions"
 data class PolicyLogState(val policies: List<PolicyRecord>)
 
 internal val policyLogCodec = StateCodec(PolicyLogState::class.java, format = 1)
+
+/** How the policy log, which is kept in [store], is hosted. */
+fun policyLogKind(store: StateStore): GrainKind<PolicyLogCommand> =
+    GrainKind(POLICY_LOG_KIND, PolicyLogCommand::class.java, PolicyLogCommand.Sleep) { policyLogGrain(store) }
 
 /** The grain that keeps the cluster's policy in versions in [store], and tells every node of a new one when it is durable. */
 fun policyLogGrain(store: StateStore): Behavior<PolicyLogCommand> =
