@@ -34,6 +34,7 @@ import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.ClusterFollower
 import routercluster.gateway.versions.ClusterShare
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.Standing
 import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
@@ -108,6 +109,7 @@ class RunningGateway internal constructor(
     private val servers: Servers,
     private val resources: List<AutoCloseable>,
     val encoders: () -> Map<String, EncoderStatus>,
+    val standing: () -> Standing?,
 ) : AutoCloseable {
     /** 0, as [extProcPort], where there are no doors. */
     val port: Int = servers.doors?.http?.activeLocalPort() ?: 0
@@ -193,6 +195,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
+    val standing = { share?.let { follower.standing(keeper, it) } }
     val admin =
         AdminApi(
             keeper,
@@ -202,7 +205,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
             metrics::scrape,
             config.version,
             encoders::status,
-            { share?.let { follower.standing(keeper, it) } },
+            standing,
         ) { opened.get()?.ports().orEmpty() }
 
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
@@ -245,7 +248,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     opened.set(servers)
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
-    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status)
+    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status, standing)
 }
 
 private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness) {

@@ -33,21 +33,23 @@ private data object Look : ClientCommand
 /**
  * Keeps a node's watchers at the newest version: it hears of each by the topic, and looks every [lookEvery] in case it did not.
  *
- * @param read tells the grain
+ * A log that knows less than this node is told what it lost, so that the newest version lives as long as one node does.
+ *
+ * @param tellGrain tells the log's grain
  * @param timeout longest wait for the grain's answer
  */
 internal fun policyLogClient(
-    read: (PolicyLogCommand.Read) -> Unit,
+    tellGrain: (PolicyLogCommand) -> Unit,
     lookEvery: Duration,
     timeout: Duration,
 ): Behavior<ClientCommand> =
     Behaviors.setup { context ->
-        Behaviors.withTimers { timers -> PolicyLogClient(read, timeout, context, timers).running(lookEvery) }
+        Behaviors.withTimers { timers -> PolicyLogClient(tellGrain, timeout, context, timers).running(lookEvery) }
     }
 
 /** The actor's state: touched by its own messages only, one at a time. */
 private class PolicyLogClient(
-    private val read: (PolicyLogCommand.Read) -> Unit,
+    private val tellGrain: (PolicyLogCommand) -> Unit,
     private val timeout: Duration,
     private val context: ActorContext<ClientCommand>,
     private val timers: TimerScheduler<ClientCommand>,
@@ -87,7 +89,7 @@ private class PolicyLogClient(
 
     private fun look(): Long {
         val id = ++lastId
-        read(PolicyLogCommand.Read(id, newest?.number ?: 0, replies))
+        tellGrain(PolicyLogCommand.Read(id, newest?.number ?: 0, replies))
         return id
     }
 
@@ -104,7 +106,7 @@ private class PolicyLogClient(
     }
 
     private fun replied(reply: ReadReply) {
-        if (reply is ReadReply.Newest) reply.policy?.let { heard(it.toPolicy()) }
+        if (reply is ReadReply.Newest) heard(reply)
         val promise = asked.remove(reply.id) ?: return
         timers.cancel(Unanswered(reply.id))
         when (reply) {
@@ -113,8 +115,13 @@ private class PolicyLogClient(
         }
     }
 
-    private fun heard(policy: LoggedPolicy) {
-        if (policy.number <= (newest?.number ?: 0)) return
+    private fun heard(reply: ReadReply.Newest) {
+        val known = newest
+        if (known != null && reply.number < known.number) {
+            tellGrain(PolicyLogCommand.Restore(recordOf(known.number, known.version, known.text, known.by)))
+        }
+        val policy = reply.policy?.toPolicy()
+        if (policy == null || policy.number <= (known?.number ?: 0)) return
         newest = policy
         watchers.forEach { it(policy) }
     }

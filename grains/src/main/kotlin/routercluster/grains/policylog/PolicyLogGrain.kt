@@ -42,6 +42,7 @@ private class PolicyLogGrain(private val topic: ActorRef<Topic.Command<PolicyAnn
         when (command) {
             is PolicyLogCommand.Propose -> propose(state, command)
             is PolicyLogCommand.Read -> Step.Stay { command.replyTo.tell(newest(state, command)) }
+            is PolicyLogCommand.Restore -> restore(state, command.policy)
             is PolicyLogCommand.Sleep -> Step.Stay {}
         }
 
@@ -52,7 +53,7 @@ private class PolicyLogGrain(private val topic: ActorRef<Topic.Command<PolicyAnn
         when (command) {
             is PolicyLogCommand.Propose -> command.replyTo.tell(ProposalReply.Unavailable(reason))
             is PolicyLogCommand.Read -> command.replyTo.tell(ReadReply.Unavailable(command.id, reason))
-            is PolicyLogCommand.Sleep -> Unit
+            is PolicyLogCommand.Restore, is PolicyLogCommand.Sleep -> Unit
         }
     }
 
@@ -63,13 +64,22 @@ private class PolicyLogGrain(private val topic: ActorRef<Topic.Command<PolicyAnn
 
     private fun propose(state: PolicyLogState?, command: PolicyLogCommand.Propose): Step<PolicyLogState> {
         val proposal = PolicyProposal(command.policy.toVersion(), command.policy.text, command.policy.by)
-        val before = LoggedPolicies(state?.policies.orEmpty().map { it.toPolicy() })
+        val before = policiesOf(state)
         val (after, outcome) = before.propose(proposal, command.expected)
         val reply = { command.replyTo.tell(replyOf(outcome)) }
-        if (after == before) return Step.Stay(reply)
-        val records = after.versions.map { recordOf(it.number, it.version, it.text, it.by) }
-        return Step.Save(PolicyLogState(records), expiresAfter = null, reply)
+        return if (after == before) Step.Stay(reply) else save(after, reply)
     }
+
+    private fun restore(state: PolicyLogState?, policy: PolicyRecord): Step<PolicyLogState> {
+        val before = policiesOf(state)
+        val after = before.restore(policy.toPolicy())
+        return if (after == before) Step.Stay {} else save(after) {}
+    }
+
+    private fun policiesOf(state: PolicyLogState?) = LoggedPolicies(state?.policies.orEmpty().map { it.toPolicy() })
+
+    private fun save(policies: LoggedPolicies, reply: () -> Unit) =
+        Step.Save(PolicyLogState(policies.versions.map { recordOf(it.number, it.version, it.text, it.by) }), expiresAfter = null, reply)
 
     private fun replyOf(outcome: ProposalOutcome): ProposalReply =
         when (outcome) {
@@ -78,6 +88,8 @@ private class PolicyLogGrain(private val topic: ActorRef<Topic.Command<PolicyAnn
             is ProposalOutcome.Refused -> ProposalReply.Refused(outcome.reason)
         }
 
-    private fun newest(state: PolicyLogState?, command: PolicyLogCommand.Read) =
-        ReadReply.Newest(command.id, state?.policies?.lastOrNull()?.takeIf { it.number > command.known })
+    private fun newest(state: PolicyLogState?, command: PolicyLogCommand.Read): ReadReply {
+        val newest = state?.policies?.lastOrNull()
+        return ReadReply.Newest(command.id, newest?.number ?: 0, newest?.takeIf { it.number > command.known })
+    }
 }

@@ -25,6 +25,11 @@ sealed interface PolicyLogCommand {
         PolicyLogCommand,
         WireMessage
 
+    /** A node knows of this version, and the log does not: its store has lost it. */
+    data class Restore(val policy: PolicyRecord) :
+        PolicyLogCommand,
+        WireMessage
+
     data object Sleep : PolicyLogCommand, GrainStop
 }
 
@@ -51,8 +56,11 @@ sealed interface ProposalReply {
 sealed interface ReadReply {
     val id: Long
 
-    /** @property policy the newest version; null where there is none, or none newer than the asker knows */
-    data class Newest(override val id: Long, val policy: PolicyRecord?) :
+    /**
+     * @property number of the newest version; 0 where there is none
+     * @property policy that version; null where it is not newer than the asker knows
+     */
+    data class Newest(override val id: Long, val number: Long, val policy: PolicyRecord?) :
         ReadReply,
         WireMessage
 

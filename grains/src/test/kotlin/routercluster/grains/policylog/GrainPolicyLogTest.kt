@@ -12,6 +12,7 @@ import routercluster.grains.directory.GrainDirectory
 import routercluster.grains.state.Fate
 import routercluster.grains.state.MemoryStateStore
 import routercluster.grains.state.ScriptedStateStore
+import routercluster.grains.state.StateKey
 import routercluster.policy.versions.LoggedPolicy
 import routercluster.policy.versions.PolicyLog
 import routercluster.policy.versions.PolicyLogUnavailable
@@ -57,6 +58,17 @@ class GrainPolicyLogTest : PolicyLogContract {
         heard.isEmpty() shouldBe true
         directory.isSilent = false
         next(heard).number shouldBe 2
+    }
+
+    @Test
+    fun `a log whose store was lost is told by a node what it knew`() {
+        accepted("one", 0)
+        val second = accepted("two", 1)
+        get(log.newest()) shouldBe second
+        store.delete(StateKey("policy-log", "policy"), expectedRevision = 2)
+        directory.restart()
+        get(log.newest()) shouldBe second
+        accepted("three", 2).number shouldBe 3
     }
 
     @Test

@@ -16,14 +16,19 @@ data class LoggedPolicies(val versions: List<LoggedPolicy> = emptyList()) {
         }
     }
 
-    private fun accept(policy: LoggedPolicy): Pair<LoggedPolicies, ProposalOutcome> {
+    /** With [policy], which was accepted before, at the end; the same where that or a newer one is there. */
+    fun restore(policy: LoggedPolicy): LoggedPolicies = if (policy.number > (newest?.number ?: 0)) plus(policy) else this
+
+    private fun accept(policy: LoggedPolicy) = plus(policy) to ProposalOutcome.Accepted(policy)
+
+    private fun plus(policy: LoggedPolicy): LoggedPolicies {
         var bytes = 0L
         val kept =
             (versions + policy).reversed().take(VERSIONS_MAX).takeWhile {
                 bytes += it.version.bytes
                 it === policy || bytes <= TEXT_BYTES_MAX
             }
-        return LoggedPolicies(kept.reversed()) to ProposalOutcome.Accepted(policy)
+        return LoggedPolicies(kept.reversed())
     }
 
     private fun refusalOf(proposal: PolicyProposal): String? {

@@ -35,4 +35,14 @@ class LoggedPoliciesTest {
         outcome.shouldBeInstanceOf<ProposalOutcome.Refused>().reason shouldContain "not what its hash says"
         after shouldBe LoggedPolicies()
     }
+
+    @Test
+    fun `what was lost is restored, and nothing older`() {
+        val log = LoggedPolicies().taken("one").taken("two")
+        val newest = log.versions.last()
+        val restored = LoggedPolicies().restore(newest)
+        restored.versions shouldBe listOf(newest)
+        restored.restore(log.versions.first()) shouldBe restored
+        restored.taken("three").newest?.number shouldBe 3
+    }
 }
