@@ -99,7 +99,10 @@ private fun worker(): OpenEncoder {
 private fun labels(encoder: Encoder): Int {
     val request = EncodeRequest(listOf(Passage("What is the derivative of x squared?", setOf(domain))), Duration.ofSeconds(20))
     val reply = encoder.encode(request).toCompletableFuture().get(30, TimeUnit.SECONDS)
-    val odds = reply.results.single().heads.getValue(domain) as HeadResult.Labels
+    val odds = reply.results
+        .single()
+        .heads
+        .getValue(domain) as HeadResult.Labels
     return odds.probabilities.size
 }
 

@@ -30,10 +30,10 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
-import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.ClusterFollower
 import routercluster.gateway.versions.ClusterShare
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.Standing
 import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy

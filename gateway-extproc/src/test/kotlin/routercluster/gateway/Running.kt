@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
-import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.PolicySharing
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.PolicyFiles

@@ -28,7 +28,12 @@ class Apply(private val load: LoadPolicy) :
         val body = newObject().put("policy", text).put("file", "${file.fileName}")
         val answer = parseJson(running.post("/policy", "$body", absent = "that router takes no policies: it is an older one", TIMEOUT).body)
         val revision = answer?.path("revision")?.asText().orEmpty()
-        echo("$file: is version ${answer?.path("version")?.asLong() ?: 0} of the cluster's policy, revision ${revision.take(Policy.REVISION_SHOWN)}")
+        echo(
+            "$file: is version ${answer
+                ?.path(
+                    "version",
+                )?.asLong() ?: 0} of the cluster's policy, revision ${revision.take(Policy.REVISION_SHOWN)}",
+        )
     }
 
     private companion object {

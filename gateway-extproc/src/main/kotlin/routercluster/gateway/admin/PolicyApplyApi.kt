@@ -31,11 +31,19 @@ class PolicyApplyApi(private val keeper: PolicyKeeper, private val timeout: Dura
 
     private fun apply(body: String): HttpResponse {
         val json = parsed(body)
-        val text = json?.path("policy")?.textValue() ?: return error(HttpStatus.BAD_REQUEST, "expected an object with the policy's text as \"policy\"")
+        val text =
+            json?.path("policy")?.textValue()
+                ?: return error(HttpStatus.BAD_REQUEST, "expected an object with the policy's text as \"policy\"")
         val fault = keeper.apply(text, json.path("file").textValue() ?: "policy")
         if (fault != null) return error(HttpStatus.CONFLICT, fault)
         val policy = keeper.snapshot().policy
-        return json(HttpStatus.OK, JsonNodeFactory.instance.objectNode().put("version", keeper.running).put("revision", policy.revision))
+        return json(
+            HttpStatus.OK,
+            JsonNodeFactory.instance
+                .objectNode()
+                .put("version", keeper.running)
+                .put("revision", policy.revision),
+        )
     }
 
     private fun parsed(body: String): JsonNode? =

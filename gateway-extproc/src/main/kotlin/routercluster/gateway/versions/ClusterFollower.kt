@@ -60,7 +60,13 @@ class ClusterFollower(private val readiness: Readiness) : AutoCloseable {
             hasBegun = reason == null
             val problem = reason ?: share.wanted?.let(keeper::take)
             tell(keeper, problem)
-            val isNews = if (problem == null) news.poll(LOOK_AGAIN_SECONDS, TimeUnit.SECONDS) else news.poll(pause.toMillis(), TimeUnit.MILLISECONDS)
+            val isNews = if (problem ==
+                null
+            ) {
+                news.poll(LOOK_AGAIN_SECONDS, TimeUnit.SECONDS)
+            } else {
+                news.poll(pause.toMillis(), TimeUnit.MILLISECONDS)
+            }
             pause = if (problem == null || isNews != null) PAUSE_MIN else minOf(pause.multipliedBy(2), PAUSE_MAX)
         }
     }
@@ -68,7 +74,11 @@ class ClusterFollower(private val readiness: Readiness) : AutoCloseable {
     private fun begun(share: ClusterShare, first: Policy) {
         val wanted = share.wanted ?: return
         if (wanted.version.revision == first.revision) return
-        log.warn("the cluster runs {}, not policy {} that this node was started with; `router policy apply` would change that", wanted, first.shortRevision)
+        log.warn(
+            "the cluster runs {}, not policy {} that this node was started with; `router policy apply` would change that",
+            wanted,
+            first.shortRevision,
+        )
     }
 
     /** A node that never had the cluster's policy takes no requests; one that has an older version goes on. */

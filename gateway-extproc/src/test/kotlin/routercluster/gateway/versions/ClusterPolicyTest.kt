@@ -68,7 +68,8 @@ class ClusterPolicyTest {
         until("b") { ready("b").json.has("degraded") }
         val ready = ready("b")
         ready.status shouldBe 200
-        ready.json["degraded"].single().textValue() shouldContain Regex("policy: policy [0-9a-f]{12}, version 2 of the cluster cannot be loaded: ")
+        ready.json["degraded"].single().textValue() shouldContain
+            Regex("policy: policy [0-9a-f]{12}, version 2 of the cluster cannot be loaded: ")
         runs("b", 1, one) shouldBe true
         cluster("b")["wanted"].longValue() shouldBe 2
         cluster("b")["fault"].textValue() shouldContain "cannot be loaded"

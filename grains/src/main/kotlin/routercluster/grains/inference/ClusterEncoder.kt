@@ -34,7 +34,9 @@ internal class ClusterEncoder(
             val devices = own.groupingBy { it.device }.eachCount()
             return EncoderStatus(
                 version = id.version,
-                device = devices.entries.joinToString(prefix = "${own.size} ${if (own.size == 1) "worker" else "workers"} of the cluster: ") { (device, count) -> "$count $device" },
+                device = devices.entries.joinToString(
+                    prefix = "${own.size} ${if (own.size == 1) "worker" else "workers"} of the cluster: ",
+                ) { (device, count) -> "$count $device" },
                 fellBack = own.any { it.fellBack },
                 isReady = !isClosed && own.any { it.isReady && !it.isResting },
                 queuedTokens = own.sumOf { it.queuedTokens },

@@ -164,6 +164,7 @@ private class Dispatcher(
         when (outcome.reason) {
             // Another worker might do better: what the caller got wrong or waited too long for stays so.
             Reason.OVERLOADED, Reason.UNAVAILABLE -> assign(request, outcome.toFailure())
+
             Reason.TIMED_OUT, Reason.REFUSED -> finish(request) { it.fail(outcome.toFailure()) }
         }
     }

@@ -46,13 +46,19 @@ internal class Workers(private val circuit: CircuitSettings) {
     fun lackOf(encoder: EncoderId, now: Long): EncodeFailure {
         val offers = known.values.mapNotNull { it.id }
         val versions = offers.filter { it.name == encoder.name }.map { it.version }.distinct()
+        val isResting = known.values.none { it.id == encoder && it.circuit.allows(now) }
         val reason =
             when {
                 known.isEmpty() -> "no inference worker is in the cluster"
+
                 offers.isEmpty() -> "the cluster's inference workers do not answer"
+
                 versions.isEmpty() -> "no inference worker offers it; they offer ${offers.map { it.name }.distinct().joinToString()}"
-                encoder.version !in versions -> "this node has version ${encoder.version} of its files, the workers ${versions.joinToString()}"
-                known.values.none { it.id == encoder && it.circuit.allows(now) } -> "every inference worker that offers it rests after failures"
+
+                encoder.version !in versions -> "this node has version ${encoder.version} of its files, the workers " + versions.joinToString()
+
+                isResting -> "every inference worker that offers it rests after failures"
+
                 else -> "every inference worker that offers it was asked"
             }
         return EncodeFailure.Unavailable("encoder ${encoder.name}: $reason")

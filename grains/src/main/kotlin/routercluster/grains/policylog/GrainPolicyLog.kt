@@ -74,7 +74,8 @@ class GrainPolicyLog(
 
     private fun unavailable(failure: Throwable): PolicyLogUnavailable {
         val cause = (failure as? CompletionException)?.cause ?: failure
-        val reason = if (cause is TimeoutException) "no answer within ${timeout.toSeconds()} s" else "the log failed: ${cause.javaClass.simpleName}"
+        val late = "no answer within ${timeout.toSeconds()} s"
+        val reason = if (cause is TimeoutException) late else "the log failed: ${cause.javaClass.simpleName}"
         return PolicyLogUnavailable(reason, cause)
     }
 }

@@ -1,6 +1,5 @@
 package routercluster.grains.policylog
 
-import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.Behavior
 import org.apache.pekko.actor.typed.PostStop
 import org.apache.pekko.actor.typed.javadsl.ActorContext
@@ -11,24 +10,6 @@ import routercluster.policy.versions.LoggedPolicy
 import routercluster.policy.versions.PolicyLogUnavailable
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-
-/** What a node's client of the policy log is told; nothing of it leaves the node. */
-internal sealed interface ClientCommand {
-    /** Completes [promise] with the newest version, as the grain knows it after this. */
-    class Ask(val promise: CompletableFuture<LoggedPolicy?>) : ClientCommand
-
-    class Watch(val watcher: (LoggedPolicy) -> Unit) : ClientCommand
-
-    class Unwatch(val watcher: (LoggedPolicy) -> Unit) : ClientCommand
-}
-
-private class Announced(val number: Long) : ClientCommand
-
-private class Replied(val reply: ReadReply) : ClientCommand
-
-private data class Unanswered(val id: Long) : ClientCommand
-
-private data object Look : ClientCommand
 
 /**
  * Keeps a node's watchers at the newest version: it hears of each by the topic, and looks every [lookEvery] in case it did not.
@@ -54,7 +35,7 @@ private class PolicyLogClient(
     private val context: ActorContext<ClientCommand>,
     private val timers: TimerScheduler<ClientCommand>,
 ) {
-    private val replies = context.messageAdapter(ReadReply::class.java, ::Replied)
+    private val replies = context.messageAdapter(ReadReply::class.java) { ClientCommand.Replied(it) }
     private val watchers = mutableListOf<(LoggedPolicy) -> Unit>()
 
     /** By the id of the question that they are answered by. */
@@ -64,8 +45,8 @@ private class PolicyLogClient(
 
     fun running(lookEvery: Duration): Behavior<ClientCommand> {
         val topic = context.spawn(Topic.create(PolicyAnnounced::class.java, POLICY_TOPIC), "announcements")
-        topic.tell(Topic.subscribe(context.messageAdapter(PolicyAnnounced::class.java) { Announced(it.number) }))
-        timers.startTimerWithFixedDelay(Look, lookEvery)
+        topic.tell(Topic.subscribe(context.messageAdapter(PolicyAnnounced::class.java) { ClientCommand.Announced(it.number) }))
+        timers.startTimerWithFixedDelay(ClientCommand.Look, lookEvery)
         return Behaviors
             .receive(ClientCommand::class.java)
             .onAnyMessage { command ->
@@ -73,10 +54,10 @@ private class PolicyLogClient(
                     is ClientCommand.Ask -> ask(command.promise)
                     is ClientCommand.Watch -> watch(command.watcher)
                     is ClientCommand.Unwatch -> watchers -= command.watcher
-                    is Announced -> if (command.number > (newest?.number ?: 0)) look()
-                    is Replied -> replied(command.reply)
-                    is Unanswered -> asked.remove(command.id)?.completeExceptionally(PolicyLogUnavailable(silence))
-                    is Look -> if (watchers.isNotEmpty()) look()
+                    is ClientCommand.Announced -> if (command.number > (newest?.number ?: 0)) look()
+                    is ClientCommand.Replied -> replied(command.reply)
+                    is ClientCommand.Unanswered -> asked.remove(command.id)?.completeExceptionally(PolicyLogUnavailable(silence))
+                    is ClientCommand.Look -> if (watchers.isNotEmpty()) look()
                 }
                 Behaviors.same()
             }.onSignal(PostStop::class.java) {
@@ -96,7 +77,7 @@ private class PolicyLogClient(
     private fun ask(promise: CompletableFuture<LoggedPolicy?>) {
         val id = look()
         asked[id] = promise
-        timers.startSingleTimer(Unanswered(id), Unanswered(id), timeout)
+        timers.startSingleTimer(ClientCommand.Unanswered(id), ClientCommand.Unanswered(id), timeout)
     }
 
     private fun watch(watcher: (LoggedPolicy) -> Unit) {
@@ -108,7 +89,7 @@ private class PolicyLogClient(
     private fun replied(reply: ReadReply) {
         if (reply is ReadReply.Newest) heard(reply)
         val promise = asked.remove(reply.id) ?: return
-        timers.cancel(Unanswered(reply.id))
+        timers.cancel(ClientCommand.Unanswered(reply.id))
         when (reply) {
             is ReadReply.Newest -> promise.complete(newest)
             is ReadReply.Unavailable -> promise.completeExceptionally(PolicyLogUnavailable(reply.reason))
@@ -126,7 +107,3 @@ private class PolicyLogClient(
         watchers.forEach { it(policy) }
     }
 }
-
-/** A node's own end of the log. */
-internal fun ActorRef<ClientCommand>.ask(): CompletableFuture<LoggedPolicy?> =
-    CompletableFuture<LoggedPolicy?>().also { tell(ClientCommand.Ask(it)) }

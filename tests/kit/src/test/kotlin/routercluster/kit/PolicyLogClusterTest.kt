@@ -29,7 +29,10 @@ import java.util.concurrent.TimeUnit
 class PolicyLogClusterTest : PolicyLogContract {
     private val store = MemoryStateStore(InstantSource.system())
     private val logs = ConcurrentHashMap<RunningSilo, PolicyLog>()
-    private val cluster = ClusterOf(2, setOf(Role.SILO)) { node -> logs[node] = GrainPolicyLog(node.system, node.grains.host(policyLogKind(store))) }
+    private val cluster = ClusterOf(2, setOf(Role.SILO)) { node ->
+        logs[node] =
+            GrainPolicyLog(node.system, node.grains.host(policyLogKind(store)))
+    }
     private val gateway = cluster.start(setOf(Role.GATEWAY))
 
     override val log: PolicyLog get() = logs.getValue(gateway)
