@@ -28,6 +28,7 @@ import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.OpenEncoder
 import java.nio.file.Files
 import java.nio.file.Path
+import java.time.Duration
 
 /** Proves a policy file with what lies beside it and with the encoder of this program. */
 fun loadWithFiles(text: String, file: String, environment: (String) -> String?): Policy =
@@ -57,13 +58,17 @@ private fun described(source: EncoderSource, path: String?): EncoderFolder =
 /** Opens encoders in this process; the first one loads the native libraries. */
 val localEncoders =
     EncoderOpener { settings ->
-        val source = settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: programsEncoder()
+        val source = sourceOf(settings)
         try {
             LocalEncoder(settings.name, openEncoder(configOf(settings, source)), versionOf(source))
         } catch (unusable: EncoderLoadException) {
             throw EncodeFailure.Unavailable("encoder ${settings.name}: ${unusable.message}", unusable)
         }
     }
+
+/** Where the files of an encoder with [settings] are. */
+internal fun sourceOf(settings: EncoderSettings): EncoderSource =
+    settings.folder?.let { EncoderSource.Folder(Path.of(it)) } ?: programsEncoder()
 
 private fun configOf(settings: EncoderSettings, source: EncoderSource) =
     EncoderConfig(
@@ -103,8 +108,14 @@ private class LocalEncoder(name: String, private val encoder: OnnxEncoder, priva
                 now.fellBack,
                 now.state == EncoderState.READY,
                 now.queuedTokens,
+                predictedWait(now.queuedTokens, now.tokensPerSecond),
             )
         }
 
     override fun close() = encoder.close()
+
+    private fun predictedWait(tokens: Long, tokensPerSecond: Double): Duration =
+        if (tokensPerSecond == 0.0) Duration.ZERO else Duration.ofNanos((tokens / tokensPerSecond * NANOS_PER_SECOND).toLong())
 }
+
+private const val NANOS_PER_SECOND = 1e9

@@ -28,7 +28,8 @@ class RunningRouter : OptionGroup() {
         succeed(call(URI("$admin$path"), TIMEOUT), admin, absent)
 
     /** As [get], with [body], which is JSON, sent there. */
-    fun post(path: String, body: String, absent: String): Reply.Answer = succeed(call(URI("$admin$path"), TIMEOUT, body), admin, absent)
+    fun post(path: String, body: String, absent: String, timeout: Duration = TIMEOUT): Reply.Answer =
+        succeed(call(URI("$admin$path"), timeout, body), admin, absent)
 
     private companion object {
         /** Longer than a node waits for the reports of others. */

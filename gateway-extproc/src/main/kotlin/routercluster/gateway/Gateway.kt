@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.ClusterApi
+import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
@@ -29,7 +30,11 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
+import routercluster.gateway.versions.ClusterFollower
+import routercluster.gateway.versions.ClusterShare
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.PolicySharing
+import routercluster.gateway.versions.Standing
 import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
@@ -55,6 +60,7 @@ import kotlin.random.Random
  * What a gateway node needs to be told. Port 0 takes a free one.
  *
  * @property file followed for changes of [policy]; null follows nothing
+ * @property sharing of one policy by the nodes of a cluster; null for a node that runs its file's
  * @property history of [policy] and what comes after it; null keeps none
  * @property load proves the text of a changed policy file; the second text is its name
  * @property encoders opens those that a policy's learned signals ask; called for no other policy
@@ -72,6 +78,7 @@ class GatewayConfig(
     val policy: Policy,
     val file: Path? = null,
     val history: PolicyHistory? = null,
+    val sharing: PolicySharing? = null,
     val host: String = "127.0.0.1",
     val port: Int = 8899,
     val extProcPort: Int = 50051,
@@ -102,6 +109,7 @@ class RunningGateway internal constructor(
     private val servers: Servers,
     private val resources: List<AutoCloseable>,
     val encoders: () -> Map<String, EncoderStatus>,
+    val standing: () -> Standing?,
 ) : AutoCloseable {
     /** 0, as [extProcPort], where there are no doors. */
     val port: Int = servers.doors?.http?.activeLocalPort() ?: 0
@@ -171,13 +179,15 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val loops = EventLoopGroups.newEventLoopGroup(config.eventLoops, "router", true)
     val pool = UpstreamPool(loops)
     val encoders = encoderPool(config.encoders, RemoteEncoders(loops), metrics)
+    val admission = Admission()
+    val readiness = Readiness(admission)
+    val follower = ClusterFollower(readiness)
+    val share = config.sharing?.let { ClusterShare(it, "${config.file?.fileName ?: "policy"}", config.clock, follower::wake) }
     val keeper =
-        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history) {
+        PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history, share) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
-    val admission = Admission()
-    val readiness = Readiness(admission)
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
@@ -185,10 +195,18 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
+    val standing = { share?.let { follower.standing(keeper, it) } }
     val admin =
-        AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version, encoders::status) {
-            opened.get()?.ports().orEmpty()
-        }
+        AdminApi(
+            keeper,
+            admission,
+            readiness,
+            decisions,
+            metrics::scrape,
+            config.version,
+            encoders::status,
+            standing,
+        ) { opened.get()?.ports().orEmpty() }
 
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
 
@@ -210,12 +228,14 @@ fun gateway(config: GatewayConfig): RunningGateway {
             plainServer(config.adminHost, config.adminPort, loops)
                 .apply(admin::addTo)
                 .apply(PolicyHistoryApi(keeper, config.history)::addTo)
+                .apply(PolicyApplyApi(keeper)::addTo)
                 .apply(ClassificationApi(keeper::enter, encoders)::addTo)
                 .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }
                 .build(),
         )
     // Encoders first: a reload that waits for one ends.
-    val resources = listOf(encoders, keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
+    val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
+    val resources = listOfNotNull(encoders, follower, share, keeper, pool, tracing, metrics, ending)
     config.first.forEach { (what, stage) -> await(what, stage, readiness) }
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
@@ -227,7 +247,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
     }
     opened.set(servers)
     keeper.follow()
-    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status)
+    share?.let { follower.follow(keeper, it) }
+    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status, standing)
 }
 
 private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness) {

@@ -4,28 +4,27 @@ import org.slf4j.LoggerFactory
 import routercluster.gateway.encode.ReadyPolicy
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.upstream.Upstreams
+import routercluster.gateway.versions.Agreement
+import routercluster.gateway.versions.ClusterShare
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.PolicyWatch
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncodeFailure
+import routercluster.policy.versions.LoggedPolicy
 import routercluster.policy.versions.VersionSource
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import java.io.IOException
-import java.nio.file.ClosedWatchServiceException
 import java.nio.file.Files
 import java.nio.file.Path
-import java.nio.file.StandardWatchEventKinds.ENTRY_CREATE
-import java.nio.file.StandardWatchEventKinds.ENTRY_MODIFY
-import java.nio.file.WatchService
 import java.time.Clock
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
-import kotlin.concurrent.thread
 
 /** How the last attempt to load the policy went. [reason] is null when it went well. */
 data class LastLoad(val at: Instant, val revision: String, val reason: String?)
@@ -39,6 +38,7 @@ data class LastLoad(val at: Instant, val revision: String, val reason: String?)
  * @param load proves the text of a policy file that is called so
  * @param ready makes a policy fit to serve, which takes its time; throws [EncodeFailure] with the reason why it cannot
  * @param history told of every policy that is put in force
+ * @param cluster whose policy this is; a changed file is then a wish that all nodes take it. Null keeps a policy of this node alone
  */
 class PolicyKeeper(
     first: Policy,
@@ -48,12 +48,12 @@ class PolicyKeeper(
     private val events: Events,
     private val ready: (Policy) -> ReadyPolicy = { ReadyPolicy(it, null) },
     private val history: PolicyHistory? = null,
+    private val cluster: ClusterShare? = null,
     private val upstreams: (Policy) -> Upstreams,
 ) : AutoCloseable {
     private val log = LoggerFactory.getLogger(PolicyKeeper::class.java)
     private val current = AtomicReference(Snapshot(first, upstreams(first)))
-    private val watch: WatchService? = file?.fileSystem?.newWatchService()
-
+    private val watch = file?.let { PolicyWatch(it, ::basesOfKnowledge, ::reload) { cluster?.isWaiting == true } }
     private val closing = CountDownLatch(1)
 
     val isClosed: Boolean get() = closing.count == 0L
@@ -62,6 +62,14 @@ class PolicyKeeper(
     fun awaitClose(pause: Duration) {
         closing.await(pause.toMillis(), TimeUnit.MILLISECONDS)
     }
+
+    /** The number of the cluster's version that is in force; 0 for a policy that is no version of a cluster's. */
+    @Volatile
+    var running = 0L
+        private set
+
+    /** What the file held when it was last taken or refused. */
+    private var fileRevision = first.revision
 
     @Volatile
     var lastLoad = LastLoad(clock.instant(), first.revision, null)
@@ -100,36 +108,9 @@ class PolicyKeeper(
     }
 
     /** Starts to follow the file, and those that the policy in force has its knowledge bases from. */
-    fun follow() {
-        val followed = file ?: return
-        val service = watch ?: return
-        val watched = HashSet<Path>()
-        watchFolders(followed, service, watched)
-        thread(name = "policy-watch", isDaemon = true) { watchLoop(followed, service, watched) }
-    }
+    fun follow() = watch?.follow() ?: Unit
 
-    /** A file may have changed after it was read and before its folder was watched, so a folder that is new to the watch is read again. */
-    private fun reload(followed: Path, service: WatchService, watched: MutableSet<Path>) {
-        do reload() while (watchFolders(followed, service, watched))
-    }
-
-    /**
-     * Folders are watched rather than files: editors and Kubernetes replace a file rather than write into it.
-     *
-     * @return whether one of them is new
-     */
-    private fun watchFolders(followed: Path, service: WatchService, watched: MutableSet<Path>): Boolean {
-        val own = followed.toAbsolutePath().parent
-        val bases = current
-            .get()
-            .policy.catalog.knowledgeBases.values
-            .map { own.resolve(it.manifest.path).parent }
-        val fresh = bases.plusElement(own).filter { it !in watched && Files.isDirectory(it) }.toSet()
-        fresh.forEach { it.register(service, ENTRY_CREATE, ENTRY_MODIFY) }
-        return watched.addAll(fresh)
-    }
-
-    /** Loads the file again now. Returns whether the policy in force is the one that the file holds. */
+    /** Loads the file again now. Returns whether the policy in force is the one that the file holds, or that the cluster has instead. */
     @Synchronized
     fun reload(): Boolean {
         val old = current.get()
@@ -138,18 +119,62 @@ class PolicyKeeper(
             try {
                 load(Files.readString(file), file.toString())
             } catch (invalid: InvalidPolicy) {
-                return keep(old, "invalid policy: ${invalid.message}")
+                keep(old, "invalid policy: ${invalid.message}")
+                return false
             } catch (unreadable: IOException) {
-                return keep(old, "cannot read $file: ${unreadable.message}")
+                keep(old, "cannot read $file: ${unreadable.message}")
+                return false
             }
-        if (loaded.revision != old.policy.revision) return replace(old, loaded)
-        val mended = lastLoad.reason != null
-        lastLoad = LastLoad(clock.instant(), loaded.revision, null)
-        if (mended) {
-            log.info("the file holds policy {} again, which stayed in force", loaded.shortRevision)
-            events.publish(RouterEvent.PolicyLoaded(old.policy))
-        }
+        // In a cluster a file that says what it said is no wish to change what the cluster runs.
+        val known = if (cluster == null) old.policy.revision else fileRevision
+        if (loaded.revision != known) return change(old, loaded, VersionSource.RELOAD) == null
+        mended(old, "the file holds policy ${loaded.shortRevision} again, ${old.policy.shortRevision} stayed in force")
         return true
+    }
+
+    /**
+     * Makes [text] the policy of the cluster, and puts it in force here.
+     *
+     * @param file what it is called, for messages
+     * @return why it was not, fit for an operator's eyes; null where it was
+     */
+    @Synchronized
+    fun apply(text: String, file: String): String? {
+        if (cluster == null) return "this router is in no cluster: write its policy file"
+        val old = current.get()
+        val loaded =
+            try {
+                load(text, this.file?.toString() ?: file)
+            } catch (invalid: InvalidPolicy) {
+                return "invalid policy: ${invalid.message}"
+            }
+        return change(old, loaded, VersionSource.APPLIED)
+    }
+
+    /**
+     * Puts a version of the cluster's policy in force, unless that or a newer one is.
+     *
+     * @return why that cannot be done, or null
+     */
+    @Synchronized
+    fun take(policy: LoggedPolicy): String? {
+        if (isClosed || policy.number <= running) return null
+        val old = current.get()
+        if (old.policy.revision == policy.version.revision) return same(old, policy.number)
+        val loaded =
+            try {
+                load(policy.text, file?.toString() ?: policy.version.file)
+            } catch (invalid: InvalidPolicy) {
+                return keep(old, "$policy cannot be loaded: ${invalid.message}")
+            }
+        if (loaded.revision != policy.version.revision) {
+            return keep(old, "$policy cannot be loaded: files of its knowledge bases are other ones on this node")
+        }
+        return try {
+            replace(old, ready(loaded), policy.number, policy.version.source)
+        } catch (failure: EncodeFailure) {
+            keep(old, "$policy cannot be loaded: ${failure.message}")
+        }
     }
 
     @Synchronized
@@ -161,12 +186,29 @@ class PolicyKeeper(
         last.release()
     }
 
-    private fun replace(old: Snapshot, loaded: Policy): Boolean {
-        val next =
+    /** Proven, made fit to serve and, in a cluster, agreed upon: only then is it put in force. */
+    private fun change(old: Snapshot, loaded: Policy, source: VersionSource): String? {
+        val made =
             try {
-                snapshotOf(ready(loaded))
+                ready(loaded)
             } catch (failure: EncodeFailure) {
                 return keep(old, "${failure.message}")
+            }
+        val agreement = cluster?.agree(loaded, source)
+        if (source == VersionSource.RELOAD && cluster?.isWaiting == false) fileRevision = loaded.revision
+        return when (agreement) {
+            null -> replace(old, made, 0, source)
+            is Agreement.Reached -> replace(old, made, agreement.number, source)
+            is Agreement.Failed -> keep(old, agreement.reason).also { made.close() }
+        }
+    }
+
+    private fun replace(old: Snapshot, made: ReadyPolicy, number: Long, source: VersionSource): String? {
+        val loaded = made.policy
+        if (loaded.revision == old.policy.revision && old.starting == null) return same(old, number).also { made.close() }
+        val next =
+            try {
+                snapshotOf(made)
             } catch (fault: RuntimeException) {
                 return keep(old, "the policy cannot be put in force: ${fault.javaClass.name}")
             }
@@ -174,15 +216,38 @@ class PolicyKeeper(
         val replaced = current.getAndSet(next)
         replaced.upstreams.close()
         replaced.release()
+        running = number
         lastLoad = LastLoad(clock.instant(), loaded.revision, null)
         log.info("policy {} in force, was {}", loaded.shortRevision, old.policy.shortRevision)
         val late = settledAtStart(old.policy, loaded)
         if (late.isNotEmpty()) log.warn("changes of {} count from the next start", late.joinToString())
         tellNotices(loaded)
-        history?.taken(loaded, VersionSource.RELOAD)
+        history?.taken(loaded, source)
         events.publish(RouterEvent.PolicyLoaded(loaded))
-        return true
+        return null
     }
+
+    /** What is in force is what was wished for. */
+    private fun same(old: Snapshot, number: Long): String? {
+        running = number
+        mended(old, "policy ${old.policy.shortRevision}, which is in force, is version $number of the cluster")
+        return null
+    }
+
+    private fun mended(old: Snapshot, words: String) {
+        val wasFaulty = lastLoad.reason != null
+        lastLoad = LastLoad(clock.instant(), old.policy.revision, null)
+        if (!wasFaulty) return
+        log.info("{}", words)
+        events.publish(RouterEvent.PolicyLoaded(old.policy))
+    }
+
+    /** Folders of the files that the policy in force has its knowledge bases from, relative to its own. */
+    private fun basesOfKnowledge(): List<String> =
+        current
+            .get()
+            .policy.catalog.knowledgeBases.values
+            .map { it.manifest.path }
 
     private fun tellNotices(policy: Policy) {
         policy.notices.forEach { log.warn("{}", it) }
@@ -197,48 +262,14 @@ class PolicyKeeper(
             throw fault
         }
 
-    private fun keep(old: Snapshot, reason: String): Boolean {
+    private fun keep(old: Snapshot, reason: String): String {
         log.error("policy not reloaded, {} stays in force: {}", old.policy.shortRevision, reason)
         lastLoad = LastLoad(clock.instant(), old.policy.revision, reason)
         events.publish(RouterEvent.PolicyRejected(reason))
-        return false
-    }
-
-    private fun watchLoop(followed: Path, service: WatchService, watched: MutableSet<Path>) {
-        try {
-            reload(followed, service, watched)
-            while (true) {
-                val key = service.take()
-                key.pollEvents()
-                if (!key.reset()) {
-                    log.error("{} is gone; changes there are not followed any more", key.watchable())
-                    watched.remove(key.watchable())
-                }
-                settle(service)
-                reload(followed, service, watched)
-            }
-        } catch (_: ClosedWatchServiceException) {
-            log.debug("policy watch ended")
-        } catch (unwatchable: IOException) {
-            log.error("changes of {} and its files are not followed any more: {}", followed, unwatchable.message)
-        } catch (_: InterruptedException) {
-            Thread.currentThread().interrupt()
-        }
-    }
-
-    /** Several events come for one save: waits until they stop, or for a while where the folder never rests. */
-    private fun settle(service: WatchService) {
-        repeat(SETTLE_ROUNDS_MAX) {
-            val more = service.poll(SETTLE_MILLIS, TimeUnit.MILLISECONDS) ?: return
-            more.pollEvents()
-            more.reset()
-        }
+        return reason
     }
 
     private companion object {
-        const val SETTLE_MILLIS = 250L
-        const val SETTLE_ROUNDS_MAX = 8
-
         /** The names of what differs and is read once, when ports are opened. */
         fun settledAtStart(old: Policy, new: Policy): List<String> =
             listOfNotNull(

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.PolicySharing
 import routercluster.policy.Policy
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.PolicyFiles
@@ -101,6 +102,7 @@ internal class TestGateway(
     random: Random = SharedRandom,
     encoders: EncoderOpener = EncoderOpener.NONE,
     history: PolicyHistory? = null,
+    sharing: PolicySharing? = null,
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -110,6 +112,7 @@ internal class TestGateway(
                 load(text, "policy.yaml"),
                 file,
                 history,
+                sharing,
                 port = 0,
                 extProcPort = 0,
                 adminPort = 0,

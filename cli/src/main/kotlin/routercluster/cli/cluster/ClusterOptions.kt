@@ -6,6 +6,7 @@ import com.github.ajalt.clikt.parameters.options.convert
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.option
+import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.path
 import com.github.ajalt.clikt.parameters.types.restrictTo
@@ -74,6 +75,17 @@ class ClusterOptions : OptionGroup("Options of a cluster's node") {
         help = "let nodes talk in clear text beyond loopback: whoever reaches the port can do anything",
         envvar = "ROUTER_CLUSTER_INSECURE",
     ).flag()
+
+    private val policyFrom by option(
+        "--policy-from",
+        help = "whose policy to start with where the cluster has one already: cluster, or file, which then becomes that of all nodes; " +
+            "default cluster",
+        envvar = "ROUTER_POLICY_FROM",
+    ).choice("cluster" to false, "file" to true)
+        .default(false)
+
+    /** Whether the policy file that the node is started with is to become the cluster's. */
+    val fileComesFirst: Boolean get() = policyFrom
 
     /**
      * Null where the node is alone.

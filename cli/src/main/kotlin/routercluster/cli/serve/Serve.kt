@@ -146,6 +146,7 @@ class Serve(
             watch = !noWatch,
             data = data.path,
             cluster = cluster.config(host),
+            fileComesFirst = cluster.fileComesFirst,
         )
     }
 

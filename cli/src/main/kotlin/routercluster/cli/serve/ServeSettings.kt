@@ -15,6 +15,7 @@ import java.util.concurrent.CompletionStage
  * @property allowInactive whether a policy read later may ask for what is not built yet
  * @property port of the HTTP door; 0 takes a free one, as for the other two
  * @property cluster that this is to be a node of; null serves alone
+ * @property fileComesFirst whether [policy] is to become the cluster's where that has one already
  */
 class ServeSettings(
     val policy: Policy,
@@ -27,6 +28,7 @@ class ServeSettings(
     val watch: Boolean = true,
     val data: Path? = null,
     val cluster: ClusterConfig? = null,
+    val fileComesFirst: Boolean = false,
 )
 
 /** A node whose ports are open. [close] drains it and returns when it has ended. */

@@ -9,6 +9,7 @@ import routercluster.gateway.RunningGateway
 import routercluster.gateway.gateway
 import routercluster.gateway.tls.InvalidTls
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.gateway.versions.Standing
 import routercluster.silo.OpeningSilo
 import routercluster.silo.RunningSilo
 import routercluster.silo.config.ClusterConfig
@@ -56,6 +57,7 @@ private fun awaitOpen(opening: OpeningSilo, cluster: ClusterConfig) {
 
 private fun openGateway(settings: ServeSettings, opening: OpeningSilo): RunningGateway {
     val cluster = settings.cluster
+    val shared = cluster?.let { shared(opening.await(), it, settings.fileComesFirst) }
     val config =
         GatewayConfig(
             policy = settings.policy,
@@ -67,7 +69,8 @@ private fun openGateway(settings: ServeSettings, opening: OpeningSilo): RunningG
             adminPort = settings.adminPort,
             version = version,
             load = { text, name -> loadWithFiles(text, name, System::getenv).complete(settings.allowInactive) },
-            encoders = localEncoders,
+            sharing = shared?.policy,
+            encoders = shared?.encoders ?: localEncoders,
             cluster = opening.view,
             hasDoors = cluster == null || Role.GATEWAY in cluster.roles,
             first = cluster?.let { mapOf("cluster: ${it.name} has not let this node in yet" to opening.joined) }.orEmpty(),
@@ -88,7 +91,8 @@ private fun report(silo: RunningSilo, gateway: RunningGateway) {
             .snapshot()
             .policy.shortRevision
     }
-    silo.facts.add("policy fault") { gateway.keeper.lastLoad.reason ?: "none" }
+    silo.facts.add("policy fault") { gateway.standing()?.fault ?: gateway.keeper.lastLoad.reason ?: "none" }
+    silo.facts.add("policy version") { gateway.standing()?.let(::words) ?: "its own" }
     silo.facts.add("encoders") {
         gateway
             .encoders()
@@ -96,6 +100,11 @@ private fun report(silo: RunningSilo, gateway: RunningGateway) {
             .joinToString("; ")
             .ifEmpty { "none" }
     }
+}
+
+private fun words(standing: Standing): String {
+    val wanted = standing.wanted?.number ?: 0
+    return if (standing.running == wanted) "$wanted" else "${standing.running} of $wanted"
 }
 
 private class NodeProcess(private val gateway: RunningGateway, private val opening: OpeningSilo) : Running {

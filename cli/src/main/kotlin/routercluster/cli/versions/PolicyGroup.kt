@@ -8,12 +8,12 @@ import routercluster.cli.LoadPolicy
 
 /** `router policy`: the versions of a policy file. */
 fun policyVersions(load: LoadPolicy, open: OpenHistory): CoreCliktCommand =
-    PolicyGroup().subcommands(History(open), Diff(open), Rollback(load, open))
+    PolicyGroup().subcommands(History(open), Diff(open), Rollback(load, open), Apply(load))
 
 private class PolicyGroup : CoreCliktCommand("policy") {
     override val printHelpOnEmptyArgs = true
 
-    override fun help(context: Context) = "Versions of a policy file that routers served: list them, compare them, go back to one."
+    override fun help(context: Context) = "Versions of a policy that routers served: list them, compare them, go back to one; give one to a whole cluster."
 
     override fun helpEpilog(context: Context) = ExitStatus.HELP
 

@@ -11,6 +11,7 @@ import routercluster.cli.Recorded
 import routercluster.cli.Replay
 import routercluster.cli.parseJson
 import routercluster.cli.record
+import routercluster.cli.withServer
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.versions.PolicyVersion
@@ -221,5 +222,20 @@ class PolicyCommandTest {
         record(replay, "replay", "$kept", "--policy", short(one), "--config", "$file").out shouldBe revision(one)
         record(replay, "replay", "$kept", "--config", "$file").out shouldBe revision(two)
         record(replay, "replay", "$kept", "--policy", short(one)).err shouldContain "name the file that it is one of, with --config FILE"
+    }
+
+    @Test
+    fun `apply gives a proven file to a running cluster`() {
+        served(one)
+        val answers = mapOf("/policy" to """{"version":7,"revision":"${revision(one)}"}""")
+        withServer(answers) { admin ->
+            policy("apply", "$file", "--admin", admin).out shouldBe "$file: is version 7 of the cluster's policy, revision ${short(one)}"
+            Files.writeString(file, one.replace("type: keyword", "type: keywort"))
+            policy("apply", "$file", "--admin", admin).err shouldContain "keywort"
+        }
+        withServer(emptyMap()) { admin ->
+            Files.writeString(file, one)
+            policy("apply", "$file", "--admin", admin).status shouldBe 1
+        }
     }
 }

@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.server.ServerBuilder
 import routercluster.gateway.PolicyKeeper
 import routercluster.gateway.http.Admission
+import routercluster.gateway.versions.Standing
 import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.record.DecisionRing
@@ -19,6 +20,7 @@ import routercluster.telemetry.PrometheusEvents
  * What operators ask for, on a port of its own: health, status, metrics, decision records. Nothing here calls a model.
  *
  * @param encoders those that are open, by name
+ * @param standing of this node in its cluster's policy; null for a node alone
  * @param ports names to numbers, for `/status`
  */
 class AdminApi(
@@ -29,6 +31,7 @@ class AdminApi(
     private val metrics: (contentType: String) -> String,
     private val version: String,
     private val encoders: () -> Map<String, EncoderStatus>,
+    private val standing: () -> Standing?,
     private val ports: () -> Map<String, Int>,
 ) {
     fun addTo(server: ServerBuilder) {
@@ -52,6 +55,7 @@ class AdminApi(
         val body = obj().put("status", if (notReady.isEmpty()) "ready" else "not ready")
         val reasons = body.putArray("not_ready")
         notReady.forEach(reasons::add)
+        readiness.degraded().forEach { body.withArray("/degraded").add(it) }
         return json(if (notReady.isEmpty()) HttpStatus.OK else HttpStatus.SERVICE_UNAVAILABLE, body)
     }
 
@@ -64,6 +68,7 @@ class AdminApi(
             put("last_load", load.at.toString())
             put("last_load_ok", load.reason == null)
             load.reason?.let { put("last_load_error", it) }
+            standing()?.let { set<ObjectNode>("cluster", cluster(it)) }
         }
         snapshot.policy.notices.forEach { body.withArray("/policy/notices").add("$it") }
         snapshot.policy.inactive
@@ -72,6 +77,14 @@ class AdminApi(
         encoders().forEach { (name, status) -> body.withObject("/encoders").set<ObjectNode>(name, encoder(status)) }
         ports().forEach { (name, port) -> body.withObject("/ports").put(name, port) }
         snapshot.upstreams.health().forEach { (id, state) -> body.withObject("/upstreams").put(id, state) }
+        return body
+    }
+
+    /** Numbers of versions: which is in force here, and which should be. */
+    private fun cluster(standing: Standing): ObjectNode {
+        val body = obj().put("running", standing.running)
+        standing.wanted?.let { body.put("wanted", it.number).put("wanted_revision", it.version.revision).put("proposed_by", it.by) }
+        standing.fault?.let { body.put("fault", it) }
         return body
     }
 

@@ -9,203 +9,248 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler
 import org.apache.pekko.actor.typed.receptionist.Receptionist
 import routercluster.policy.encode.EncodeFailure
-import routercluster.policy.encode.EncodeReply
-import routercluster.policy.encode.EncodeRequest
 import java.time.Duration
-import java.util.concurrent.CompletableFuture
-
-/** The name of the dispatcher's actor on its node. */
-const val INFERENCE_DISPATCHER = "inference-dispatcher"
 
 /**
- * @property pendingMax requests that may wait for workers at a time, over all of them
- * @property nanoTime the clock that deadlines are kept by
+ * Sends each request to the worker where it should be answered soonest; to a second one when the first is later than usual; to another one
+ * when that dies, fails or has no room. Every request is answered, refused or timed out once; reading a text twice does no harm.
+ *
+ * @param publish told now and then how the workers fare
  */
-class DispatchSettings(val pendingMax: Int = 1_024, val nanoTime: () -> Long = System::nanoTime)
-
-/** What a [dispatcher] is told; nothing of it leaves the node. */
-sealed interface DispatchCommand
-
-internal class Dispatch(val request: EncodeRequest, val promise: CompletableFuture<EncodeReply>) : DispatchCommand
-
-private class WorkersFound(val workers: Set<ActorRef<InferenceCommand>>) : DispatchCommand
-
-private class Answered(val reply: InferenceReply) : DispatchCommand
-
-private class Expired(val id: Long) : DispatchCommand
-
-/**
- * Sends each request to the inference grain where it should be answered soonest, and to another one when that grain dies or has no
- * room. Every request is answered, refused or timed out once; reading a text twice does no harm.
- */
-fun dispatcher(settings: DispatchSettings = DispatchSettings()): Behavior<DispatchCommand> =
+internal fun dispatcher(settings: DispatchSettings, publish: (List<WorkerFacts>) -> Unit = {}): Behavior<DispatchCommand> =
     Behaviors.setup { context ->
-        Behaviors.withTimers { timers -> Dispatcher(settings, context, timers).running() }
+        Behaviors.withTimers { timers -> Dispatcher(settings, publish, context, timers).running() }
     }
-
-/** @property tried workers that had it and did not answer it */
-private class Pending(val dispatch: Dispatch, val deadlineNanos: Long, var worker: Worker?, var sentNanos: Long) {
-    val tried = HashSet<ActorRef<InferenceCommand>>()
-}
-
-private class Worker(val ref: ActorRef<InferenceCommand>) {
-    var inFlight = 0
-    private var answerNanos = FIRST_GUESS_NANOS
-
-    /** Expected time to an answer, if those in flight are answered one after the other. */
-    val expectedNanos: Double get() = answerNanos * (inFlight + 1)
-
-    fun answered(nanos: Long) {
-        answerNanos += WEIGHT * (nanos - answerNanos)
-    }
-
-    private companion object {
-        /** Less than most answers take, so that a new worker gets work soon. */
-        const val FIRST_GUESS_NANOS = 1e6
-
-        /** Of the newest answer in the moving average: some ten answers back count. */
-        const val WEIGHT = 0.2
-    }
-}
 
 /** The actor's state: touched by its own messages only, one at a time. */
 private class Dispatcher(
     private val settings: DispatchSettings,
+    private val publish: (List<WorkerFacts>) -> Unit,
     private val context: ActorContext<DispatchCommand>,
     private val timers: TimerScheduler<DispatchCommand>,
 ) {
-    private val workers = LinkedHashMap<ActorRef<InferenceCommand>, Worker>()
+    private val workers = Workers(settings.circuit)
     private val pending = HashMap<Long, Pending>()
-    private val replies = context.messageAdapter(InferenceReply::class.java, ::Answered)
-    private var lastId = 0L
 
-    /** Whether the receptionist has named the workers. Requests that come before wait for it. */
-    private var isInformed = false
+    /** What workers have, by the id that they reply with; also for requests that are answered already. */
+    private val attempts = HashMap<Long, Attempt>()
+    private val searches = mutableListOf<Search>()
+    private val budget = HedgeBudget(settings.hedgeShare)
+    private val replies = context.messageAdapter(InferenceReply::class.java, ::Replied)
+    private var lastId = 0L
 
     fun running(): Behavior<DispatchCommand> {
         val listings = context.messageAdapter(Receptionist.Listing::class.java) { WorkersFound(it.getServiceInstances(inferenceWorkers)) }
         context.system.receptionist().tell(Receptionist.subscribe(inferenceWorkers, listings))
+        timers.startTimerWithFixedDelay(Tick, settings.lookEvery)
         return Behaviors
             .receive(DispatchCommand::class.java)
             .onAnyMessage { command ->
                 when (command) {
                     is Dispatch -> take(command)
+                    is Search -> search(command)
                     is WorkersFound -> workersAre(command.workers)
-                    is Answered -> answered(command.reply)
+                    is Replied -> replied(command.reply)
+                    is Late -> late(command.id)
                     is Expired -> expired(command.id)
+                    is SearchEnded -> searchEnded(command.search)
+                    is Tick -> look()
                 }
                 Behaviors.same()
             }.onSignal(Terminated::class.java) { gone ->
-                workers.keys.find { it == gone.ref }?.let(::lost)
+                workers.find(gone.ref)?.let(::lost)
                 Behaviors.same()
             }.onSignal(PostStop::class.java) {
-                pending.values.forEach { it.fail(EncodeFailure.Unavailable("this node is stopping")) }
+                val stopping = EncodeFailure.Unavailable("this node is stopping")
+                pending.values.forEach { it.fail(stopping) }
+                searches.forEach { it.promise.completeExceptionally(stopping) }
                 Behaviors.same()
             }.build()
     }
 
     private fun take(dispatch: Dispatch) {
-        if (pending.size >= settings.pendingMax) {
+        val waiting = maxOf(pending.size, attempts.size)
+        if (waiting >= settings.pendingMax) {
             dispatch.promise.completeExceptionally(
-                EncodeFailure.Overloaded("${pending.size} requests wait for inference workers, at most ${settings.pendingMax}"),
+                EncodeFailure.Overloaded("$waiting requests wait for inference workers, at most ${settings.pendingMax}"),
             )
             return
         }
-        val id = ++lastId
+        val request = Pending(++lastId, dispatch, settings.nanoTime() + dispatch.request.timeout.toNanos())
+        pending[request.id] = request
+        timers.startSingleTimer(request.expiry, request.expiry, dispatch.request.timeout)
+        budget.earn()
+        assign(request)
+    }
+
+    /** Sends it to the best worker that has not had it yet. Where there is none and nobody has it, it fails as [otherwise] says. */
+    private fun assign(request: Pending, otherwise: EncodeFailure? = null) {
         val now = settings.nanoTime()
-        val request = Pending(dispatch, now + dispatch.request.timeout.toNanos(), worker = null, sentNanos = now)
-        pending[id] = request
-        timers.startSingleTimer(id, Expired(id), dispatch.request.timeout)
-        if (isInformed) send(id, request, nobody())
+        val worker = workers.best(request.encoder, request.tried, now)
+        when {
+            request.millisLeft(now) < 1 -> finish(request) { it.fail(tooLate(it)) }
+            worker != null -> send(request, worker, now)
+            request.isUnderway || workers.mayStillCome -> Unit
+            else -> finish(request) { it.fail(otherwise ?: workers.lackOf(it.encoder, now)) }
+        }
     }
 
-    private fun nobody() = EncodeFailure.Unavailable("no inference worker is in the cluster")
-
-    /** Sends to the best worker that has not had it yet; where there is none, it fails as [otherwise] says. */
-    private fun send(id: Long, request: Pending, otherwise: EncodeFailure) {
-        val left = Duration.ofNanos(request.deadlineNanos - settings.nanoTime())
-        val worker = workers.values.filter { it.ref !in request.tried }.minWithOrNull(soonest)
-        if (worker == null || left.toMillis() < 1) {
-            finish(id) { it.fail(if (worker == null) otherwise else tooLate(request)) }
-            return
-        }
-        request.worker = worker
-        request.sentNanos = settings.nanoTime()
+    private fun send(request: Pending, worker: Worker, now: Long) {
+        val id = ++lastId
+        attempts[id] = Attempt(request, worker, now)
         request.tried += worker.ref
+        request.underway++
         worker.inFlight++
-        val passages = request.dispatch.request.passages
-            .map { it.toWire() }
-        worker.ref.tell(InferenceCommand.Encode(id, passages, left.toMillis(), replies))
+        worker.circuit.sent()
+        if (!request.isHedged) expectBy(request, worker)
+        worker.ref.tell(InferenceCommand.Encode(id, request.passages, request.millisLeft(now), replies))
     }
 
-    private fun workersAre(found: Set<ActorRef<InferenceCommand>>) {
-        (found - workers.keys).forEach {
-            context.watch(it)
-            workers[it] = Worker(it)
-        }
-        (workers.keys - found).forEach {
-            context.unwatch(it)
-            lost(it)
-        }
-        if (isInformed) return
-        isInformed = true
-        pending.toMap().forEach { (id, request) -> send(id, request, nobody()) }
+    private fun expectBy(request: Pending, worker: Worker) {
+        val usual = worker.latencies.usual(request.characters) ?: (request.timeout.toNanos() / FIRST_LATE_PART)
+        timers.startSingleTimer(request.lateness, request.lateness, Duration.ofNanos(maxOf(usual, settings.hedgeAfterMin.toNanos())))
     }
 
-    /** Its requests run elsewhere. */
-    private fun lost(ref: ActorRef<InferenceCommand>) {
-        val worker = workers.remove(ref) ?: return
-        pending.filterValues { it.worker === worker }.forEach { (id, request) ->
-            send(id, request, EncodeFailure.Unavailable("the inference worker stopped and there is no other"))
-        }
+    /** The first worker is later than usual: whichever of two answers first, answers. */
+    private fun late(id: Long) {
+        val request = pending[id] ?: return
+        val now = settings.nanoTime()
+        attempts.values.filter { it.request === request }.forEach { it.worker.isLate(now - it.sentNanos) }
+        val other = workers.best(request.encoder, request.tried, now) ?: return
+        if (!budget.take()) return
+        request.isHedged = true
+        send(request, other, now)
     }
 
-    private fun answered(reply: InferenceReply) {
-        val request = pending[reply.id] ?: return
-        val worker = request.worker
-        worker?.let { it.inFlight-- }
+    private fun replied(reply: InferenceReply) {
+        val now = settings.nanoTime()
         when (reply) {
+            is InferenceReply.Described -> described(reply, now)
+            is InferenceReply.Outcome -> attempts.remove(reply.id)?.let { ended(it, reply, now) }
+        }
+    }
+
+    private fun described(reply: InferenceReply.Described, now: Long) {
+        val worker = workers.find(reply.worker) ?: return
+        val isNew = worker.offer == null
+        worker.describes(reply.encoder)
+        worker.reports(reply.load, now)
+        if (!isNew) return
+        assignWaiting()
+        searches.filter { it.encoder == worker.id }.forEach { found(it, reply.encoder) }
+        publish(workers.facts(now))
+    }
+
+    private fun ended(attempt: Attempt, outcome: InferenceReply.Outcome, now: Long) {
+        val (request, worker) = attempt
+        attempt.over()
+        worker.reports(outcome.load, now)
+        when (outcome) {
             is InferenceReply.Encoded -> {
-                worker?.answered(settings.nanoTime() - request.sentNanos)
-                finish(reply.id) { it.dispatch.promise.complete(reply.toReply()) }
+                worker.answered(request.characters, now - attempt.sentNanos, outcome.waitedMicros * NANOS_PER_MICRO)
+                worker.circuit.succeeded()
+                finish(request) { it.dispatch.promise.complete(outcome.toReply()) }
             }
 
             is InferenceReply.NotEncoded -> {
-                val failure = reply.toFailure()
-                if (isTheirs(reply.reason)) send(reply.id, request, failure) else finish(reply.id) { it.fail(failure) }
+                notEncoded(request, worker, outcome, now)
             }
         }
     }
 
-    /** Whether another worker might do better: what the caller got wrong or waited too long for stays so. */
-    private fun isTheirs(reason: Reason): Boolean =
-        when (reason) {
-            Reason.OVERLOADED, Reason.UNAVAILABLE -> true
-            Reason.TIMED_OUT, Reason.REFUSED -> false
+    private fun notEncoded(request: Pending, worker: Worker, outcome: InferenceReply.NotEncoded, now: Long) {
+        if (outcome.reason == Reason.UNAVAILABLE) worker.circuit.failed(now) else worker.circuit.succeeded()
+        if (request.id !in pending) return
+        when (outcome.reason) {
+            // Another worker might do better: what the caller got wrong or waited too long for stays so.
+            Reason.OVERLOADED, Reason.UNAVAILABLE -> assign(request, outcome.toFailure())
+
+            Reason.TIMED_OUT, Reason.REFUSED -> finish(request) { it.fail(outcome.toFailure()) }
         }
+    }
+
+    private fun workersAre(found: Set<ActorRef<InferenceCommand>>) {
+        workers.missing(found).forEach {
+            context.watch(it)
+            workers.add(it)
+            it.tell(InferenceCommand.Describe(replies))
+        }
+        workers.beyond(found).forEach {
+            context.unwatch(it.ref)
+            lost(it)
+        }
+        if (!workers.mayStillCome) assignWaiting()
+    }
+
+    /** Those that nobody has. */
+    private fun assignWaiting() = pending.values.filterNot { it.isUnderway }.forEach { assign(it) }
+
+    /** Its requests run elsewhere. */
+    private fun lost(worker: Worker) {
+        workers.remove(worker)
+        val its = attempts.filterValues { it.worker === worker }
+        its.forEach { (id, attempt) ->
+            attempts.remove(id)
+            attempt.over()
+        }
+        its.values.map { it.request }.filter { it.id in pending }.forEach {
+            assign(it, EncodeFailure.Unavailable("the inference worker stopped and there is no other"))
+        }
+        publish(workers.facts(settings.nanoTime()))
+    }
 
     private fun expired(id: Long) {
-        pending[id]?.worker?.let { it.inFlight-- }
-        finish(id) { it.fail(tooLate(it)) }
+        pending[id]?.let { request -> finish(request) { it.fail(tooLate(it)) } }
     }
 
     private fun tooLate(request: Pending) =
-        EncodeFailure.TimedOut("no answer from an inference worker within ${request.dispatch.request.timeout.toMillis()} ms")
+        EncodeFailure.TimedOut("no answer from an inference worker within ${request.timeout.toMillis()} ms")
 
-    private inline fun finish(id: Long, answer: (Pending) -> Unit) {
-        timers.cancel(id)
-        pending.remove(id)?.let(answer)
+    private inline fun finish(request: Pending, answer: (Pending) -> Unit) {
+        if (pending.remove(request.id) == null) return
+        timers.cancel(request.expiry)
+        timers.cancel(request.lateness)
+        answer(request)
     }
 
-    private fun Pending.fail(failure: EncodeFailure) {
-        dispatch.promise.completeExceptionally(failure)
+    private fun search(search: Search) {
+        val offer = workers.offerOf(search.encoder)
+        if (offer != null) {
+            search.promise.complete(offer.toHeads())
+        } else {
+            searches += search
+            timers.startSingleTimer(search, SearchEnded(search), search.timeout)
+        }
     }
 
-    /** Of equals the one on this node, which costs no wire. */
-    private val soonest = compareBy<Worker>({ it.expectedNanos }, {
-        !it.ref
-            .path()
-            .address()
-            .hasLocalScope()
-    })
+    private fun found(search: Search, offer: WireEncoder) {
+        searches -= search
+        timers.cancel(search)
+        search.promise.complete(offer.toHeads())
+    }
+
+    private fun searchEnded(search: Search) {
+        searches -= search
+        search.promise.completeExceptionally(workers.lackOf(search.encoder, settings.nanoTime()))
+    }
+
+    /** A worker that never answered is given up a while after the deadline, as its own word that it was too late may be on the way. */
+    private fun look() {
+        val now = settings.nanoTime()
+        val silent = attempts.filterValues { now - it.request.deadlineNanos > SILENCE_NANOS }
+        silent.forEach { (id, attempt) ->
+            attempts.remove(id)
+            attempt.over()
+            attempt.worker.circuit.failed(now)
+        }
+        workers.refs.forEach { it.tell(InferenceCommand.Describe(replies)) }
+        publish(workers.facts(now))
+    }
+
+    private companion object {
+        /** Of a request's timeout: where too little is known of a worker to say what is usual. */
+        const val FIRST_LATE_PART = 3
+
+        const val SILENCE_NANOS = 1_000_000_000L
+    }
 }

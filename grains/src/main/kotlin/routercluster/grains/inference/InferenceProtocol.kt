@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes
 import com.fasterxml.jackson.annotation.JsonTypeInfo
 import org.apache.pekko.actor.typed.ActorRef
 import routercluster.grains.WireMessage
+import routercluster.policy.encode.Task
 
 /** What an inference grain is told. */
 sealed interface InferenceCommand {
@@ -19,11 +20,29 @@ sealed interface InferenceCommand {
         val replyTo: ActorRef<InferenceReply>,
     ) : InferenceCommand,
         WireMessage
+
+    /** Say what you offer and how busy you are. */
+    data class Describe(val replyTo: ActorRef<InferenceReply>) :
+        InferenceCommand,
+        WireMessage
 }
 
-/** What came of an [InferenceCommand.Encode]. */
+/** What an inference grain says. Every reply tells how busy its device is now. */
 sealed interface InferenceReply {
-    val id: Long
+    val load: WireLoad
+
+    /** The answer to an [InferenceCommand.Describe]. */
+    data class Described(
+        val worker: ActorRef<InferenceCommand>,
+        val encoder: WireEncoder,
+        override val load: WireLoad,
+    ) : InferenceReply,
+        WireMessage
+
+    /** What came of an [InferenceCommand.Encode]. */
+    sealed interface Outcome : InferenceReply {
+        val id: Long
+    }
 
     /** @property results one per passage, in their order */
     data class Encoded(
@@ -32,13 +51,42 @@ sealed interface InferenceReply {
         val batch: Int,
         val waitedMicros: Long,
         val computedMicros: Long,
-    ) : InferenceReply,
+        override val load: WireLoad,
+    ) : Outcome,
         WireMessage
 
-    data class NotEncoded(override val id: Long, val reason: Reason, val message: String) :
-        InferenceReply,
+    data class NotEncoded(
+        override val id: Long,
+        val reason: Reason,
+        val message: String,
+        override val load: WireLoad,
+    ) : Outcome,
         WireMessage
 }
+
+/**
+ * @property isReady whether the device takes work now
+ * @property predictedWaitMicros until work that came now would begin
+ */
+data class WireLoad(val isReady: Boolean, val queuedTokens: Long, val predictedWaitMicros: Long)
+
+/** @property version hash of the encoder's files */
+data class WireEncoder(
+    val name: String,
+    val version: String,
+    val device: String,
+    val fellBack: Boolean,
+    val heads: List<WireHeadFacts>,
+)
+
+data class WireHeadFacts(
+    val name: String,
+    val task: Task,
+    val labels: List<String>,
+    val positive: Set<String>,
+    val dimensions: Int,
+    val calibrated: Boolean,
+)
 
 /** The cases of an encode failure, as they are written on the wire. */
 enum class Reason { OVERLOADED, TIMED_OUT, UNAVAILABLE, REFUSED }

@@ -3,8 +3,11 @@ package routercluster.grains.inference
 import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.encode.EncodeReply
+import routercluster.policy.encode.EncoderStatus
+import routercluster.policy.encode.Head
 import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.HeadResult
+import routercluster.policy.encode.OpenEncoder
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.encode.Span
@@ -22,8 +25,15 @@ internal fun Passage.toWire() = WirePassage(text, pair, heads.map { it.toWire() 
 internal fun WirePassage.toPassage() =
     Passage(text, heads.mapTo(LinkedHashSet()) { it.toRef() }, pair, VectorShape(layer, dimensions))
 
-internal fun EncodeReply.toWire(id: Long) =
-    InferenceReply.Encoded(id, results.map { it.toWire() }, batch, waited.toNanos() / NANOS_PER_MICRO, computed.toNanos() / NANOS_PER_MICRO)
+internal fun EncodeReply.toWire(id: Long, load: WireLoad) =
+    InferenceReply.Encoded(
+        id,
+        results.map { it.toWire() },
+        batch,
+        waited.toNanos() / NANOS_PER_MICRO,
+        computed.toNanos() / NANOS_PER_MICRO,
+        load,
+    )
 
 internal fun InferenceReply.Encoded.toReply() =
     EncodeReply(
@@ -34,13 +44,13 @@ internal fun InferenceReply.Encoded.toReply() =
     )
 
 /** Only the port's own failures have texts that are meant to be read elsewhere. */
-internal fun notEncoded(id: Long, failure: Throwable): InferenceReply.NotEncoded =
+internal fun notEncoded(id: Long, failure: Throwable, load: WireLoad): InferenceReply.NotEncoded =
     when (failure) {
-        is EncodeFailure.Overloaded -> InferenceReply.NotEncoded(id, Reason.OVERLOADED, failure.message.orEmpty())
-        is EncodeFailure.TimedOut -> InferenceReply.NotEncoded(id, Reason.TIMED_OUT, failure.message.orEmpty())
-        is EncodeFailure.Refused -> InferenceReply.NotEncoded(id, Reason.REFUSED, failure.message.orEmpty())
-        is EncodeFailure.Unavailable -> InferenceReply.NotEncoded(id, Reason.UNAVAILABLE, failure.message.orEmpty())
-        else -> InferenceReply.NotEncoded(id, Reason.UNAVAILABLE, "the encoder failed: ${failure.javaClass.simpleName}")
+        is EncodeFailure.Overloaded -> InferenceReply.NotEncoded(id, Reason.OVERLOADED, failure.message.orEmpty(), load)
+        is EncodeFailure.TimedOut -> InferenceReply.NotEncoded(id, Reason.TIMED_OUT, failure.message.orEmpty(), load)
+        is EncodeFailure.Refused -> InferenceReply.NotEncoded(id, Reason.REFUSED, failure.message.orEmpty(), load)
+        is EncodeFailure.Unavailable -> InferenceReply.NotEncoded(id, Reason.UNAVAILABLE, failure.message.orEmpty(), load)
+        else -> InferenceReply.NotEncoded(id, Reason.UNAVAILABLE, "the encoder failed: ${failure.javaClass.simpleName}", load)
     }
 
 internal fun InferenceReply.NotEncoded.toFailure(): EncodeFailure =
@@ -50,6 +60,20 @@ internal fun InferenceReply.NotEncoded.toFailure(): EncodeFailure =
         Reason.UNAVAILABLE -> EncodeFailure.Unavailable(message)
         Reason.REFUSED -> EncodeFailure.Refused(message)
     }
+
+internal fun EncoderStatus.toLoad() = WireLoad(isReady, queuedTokens, predictedWait.toNanos() / NANOS_PER_MICRO)
+
+internal fun OpenEncoder.toWire(name: String): WireEncoder {
+    val now = status
+    val own = heads.filterKeys { it.encoder == name }
+    val facts = own.map { (ref, head) ->
+        WireHeadFacts(ref.head, head.task, head.labels, head.positive, head.dimensions, head.calibrated)
+    }
+    return WireEncoder(name, now.version, now.device, now.fellBack, facts)
+}
+
+internal fun WireEncoder.toHeads(): Map<HeadRef, Head> =
+    heads.associate { HeadRef(name, it.name) to Head(it.task, it.labels, it.positive, it.dimensions, it.calibrated) }
 
 private fun HeadRef.toWire() = WireHead(encoder, head)
 
@@ -101,4 +125,4 @@ private fun unpacked(bytes: ByteArray): FloatArray {
     return values
 }
 
-private const val NANOS_PER_MICRO = 1_000L
+internal const val NANOS_PER_MICRO = 1_000L

@@ -1,34 +1,19 @@
 package routercluster.grains.inference
 
-import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
-import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit
-import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes
-import org.apache.pekko.actor.typed.ActorRef
-import org.apache.pekko.actor.typed.receptionist.Receptionist
-import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import routercluster.policy.encode.EncodeFailure
-import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.HeadResult
 import java.time.Duration
-import java.util.concurrent.CompletionStage
-import java.util.concurrent.ExecutionException
-import java.util.concurrent.TimeUnit
 
-class DispatcherTest {
-    private val kit: ActorTestKit = ActorTestKit.create()
-
-    @AfterEach
-    fun close() = kit.shutdownTestKit()
-
+class DispatcherTest : DispatcherFixture() {
     @Test
     fun `a worker's answer comes back whole`() {
         val worker = ScriptedWorker()
         start(worker)
-        val answer = encoder().encode(request())
+        val answer = encoder(known = 1).encode(request())
         worker.next().complete(reply(mark = 0.5f))
         val back = answer.get()
         back.batch shouldBe 7
@@ -50,11 +35,12 @@ class DispatcherTest {
     fun `what a stopped worker had runs on another`() {
         val dying = ScriptedWorker()
         val grain = start(dying)
-        val encoder = encoder()
+        val encoder = encoder(known = 1)
         val answer = encoder.encode(request())
         val lost = dying.next()
         val other = ScriptedWorker()
         start(other)
+        awaitWorkers(2)
         kit.stop(grain)
         other.next().complete(reply(mark = 2f))
         markOf(answer.get()) shouldBe 2f
@@ -65,7 +51,7 @@ class DispatcherTest {
     fun `what the last worker had fails at once when it stops`() {
         val dying = ScriptedWorker()
         val grain = start(dying)
-        val answer = encoder().encode(request())
+        val answer = encoder(known = 1).encode(request())
         dying.next()
         kit.stop(grain)
         answer.failure().shouldBeInstanceOf<EncodeFailure.Unavailable>().message shouldContain "there is no other"
@@ -73,10 +59,10 @@ class DispatcherTest {
 
     @Test
     fun `a worker without room passes the request on`() {
-        val workers = listOf(ScriptedWorker(), ScriptedWorker())
-        workers.forEach(::start)
-        val answer = encoder().encode(request())
-        val (full, free) = if (asked(workers[0], workers[1]) === workers[0]) workers else workers.reversed()
+        val both = listOf(ScriptedWorker(), ScriptedWorker())
+        both.forEach(::start)
+        val answer = encoder(known = 2).encode(request())
+        val (full, free) = if (asked(both[0], both[1]) === both[0]) both else both.reversed()
         full.next().completeExceptionally(EncodeFailure.Overloaded("full"))
         free.next().complete(reply(mark = 3f))
         markOf(answer.get()) shouldBe 3f
@@ -84,32 +70,34 @@ class DispatcherTest {
 
     @Test
     fun `what the caller did wrong is not tried elsewhere`() {
-        val workers = listOf(ScriptedWorker(), ScriptedWorker())
-        workers.forEach(::start)
-        val answer = encoder().encode(request())
-        asked(workers[0], workers[1]).next().completeExceptionally(EncodeFailure.Refused("no such head"))
+        val both = listOf(ScriptedWorker(), ScriptedWorker())
+        both.forEach(::start)
+        val answer = encoder(known = 2).encode(request())
+        asked(both[0], both[1]).next().completeExceptionally(EncodeFailure.Refused("no such head"))
         answer.failure().shouldBeInstanceOf<EncodeFailure.Refused>().message shouldBe "no such head"
-        workers.all { it.idle } shouldBe true
+        both.sumOf { it.waiting } shouldBe 0
     }
 
     @Test
     fun `a silent worker costs no more than the timeout`() {
         val worker = ScriptedWorker()
         start(worker)
-        val answer = encoder().encode(request(timeout = Duration.ofMillis(50)))
+        val answer = encoder(known = 1).encode(request(timeout = Duration.ofMillis(50)))
+        worker.next()
+        pass(Duration.ofMillis(50))
         answer.failure().shouldBeInstanceOf<EncodeFailure.TimedOut>().message shouldContain "50 ms"
     }
 
     @Test
     fun `without workers a request fails and says so`() {
-        encoder(workersExpected = 0).encode(request()).failure().shouldBeInstanceOf<EncodeFailure.Unavailable>()
+        encoder(known = 0).encode(request()).failure().shouldBeInstanceOf<EncodeFailure.Unavailable>()
     }
 
     @Test
     fun `requests beyond the bound are refused and the rest goes on`() {
         val worker = ScriptedWorker()
         start(worker)
-        val encoder = encoder(DispatchSettings(pendingMax = 1))
+        val encoder = encoder(known = 1, settings(pendingMax = 1))
         val first = encoder.encode(request())
         val kept = worker.next()
         encoder
@@ -124,52 +112,66 @@ class DispatcherTest {
     @Test
     fun `more text than a message may hold is refused by size`() {
         val text = "x".repeat((ClusterEncoder.CHARACTERS_MAX + 1).toInt())
-        val answer = encoder(workersExpected = 0).encode(request(text = text))
+        val answer = encoder(known = 0).encode(request(text = text))
         answer.failure().shouldBeInstanceOf<EncodeFailure.Refused>().message shouldContain "${ClusterEncoder.CHARACTERS_MAX + 1} characters"
     }
 
-    private var workers = 0
-
-    private fun start(worker: ScriptedWorker): ActorRef<InferenceCommand> {
-        val grain = kit.spawn(inferenceGrain(worker))
-        workers++
-        awaitWorkers(workers)
-        return grain
+    @Test
+    fun `the worker with the least predicted wait is asked, and every reply says how long that is`() {
+        val (busy, free) = listOf(ScriptedWorker(), ScriptedWorker())
+        busy.status = busy.status.copy(predictedWait = Duration.ofMillis(100))
+        listOf(busy, free).forEach(::start)
+        val encoder = encoder(known = 2)
+        val first = encoder.encode(request())
+        free.status = free.status.copy(predictedWait = Duration.ofMillis(400))
+        free.next().complete(reply(mark = 1f))
+        markOf(first.get()) shouldBe 1f
+        val second = encoder.encode(request())
+        busy.next().complete(reply(mark = 2f))
+        markOf(second.get()) shouldBe 2f
     }
 
-    /** An encoder whose dispatcher knows every worker there is. */
-    private fun encoder(settings: DispatchSettings = DispatchSettings(), workersExpected: Int = workers): ClusterEncoder {
-        val dispatcher = kit.spawn(dispatcher(settings))
-        awaitWorkers(workersExpected)
-        return ClusterEncoder(dispatcher, heads)
+    @Test
+    fun `a worker whose device is not ready is the last to be asked`() {
+        val (broken, fit) = listOf(ScriptedWorker(), ScriptedWorker())
+        broken.status = broken.status.copy(isReady = false)
+        fit.status = fit.status.copy(predictedWait = Duration.ofSeconds(1))
+        listOf(broken, fit).forEach(::start)
+        encoder(known = 2).encode(request())
+        asked(broken, fit) shouldBe fit
     }
 
-    /** Until the receptionist names [count] workers, which it has then told older subscribers too. */
-    private fun awaitWorkers(count: Int) {
-        val probe = kit.createTestProbe(Receptionist.Listing::class.java)
-        kit.system().receptionist().tell(Receptionist.subscribe(inferenceWorkers, probe.ref))
-        probe.fishForMessage(Duration.ofSeconds(WAIT_SECONDS)) { listing ->
-            if (listing.getServiceInstances(inferenceWorkers).size ==
-                count
-            ) {
-                FishingOutcomes.complete()
-            } else {
-                FishingOutcomes.continueAndIgnore()
-            }
-        }
+    @Test
+    fun `the report names encoder, device and queue of each worker`() {
+        val worker = ScriptedWorker(device = "cuda:0")
+        worker.status = worker.status.copy(queuedTokens = 70, predictedWait = Duration.ofMillis(30))
+        start(worker)
+        val encoder = encoder(known = 1)
+        val facts = workers.single()
+        facts.encoder shouldBe ENCODER
+        facts.device shouldBe "cuda:0"
+        facts.queuedTokens shouldBe 70
+        facts.predictedWaitMicros shouldBe 30_000
+        encoder.status.device shouldBe "1 worker of the cluster: 1 cuda:0"
+        encoder.status.isReady shouldBe true
     }
 
-    /** Whichever of the two has the request. */
-    private fun asked(one: ScriptedWorker, other: ScriptedWorker): ScriptedWorker {
-        val limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS)
-        while (one.idle && other.idle) {
-            check(System.nanoTime() < limit) { "no worker was asked within $WAIT_SECONDS s" }
-            Thread.onSpinWait()
-        }
-        return if (one.idle) other else one
+    @Test
+    fun `what workers offer is described by themselves`() {
+        val dispatcher = dispatcher(known = 0)
+        val heads = search(dispatcher, ENCODER, WAIT)
+        start(ScriptedWorker())
+        heads.get() shouldBe scriptedHeads
+    }
+
+    @Test
+    fun `other files under the same name are told from these, with both versions named`() {
+        start(ScriptedWorker(version = "v2"))
+        val dispatcher = dispatcher(known = 1)
+        val expected = "encoder default: this node has version v1 of its files, the workers v2"
+        val heads = search(dispatcher, ENCODER, Duration.ofSeconds(5))
+        encoderOf(dispatcher).encode(request()).failure().message shouldBe expected
+        pass(Duration.ofSeconds(5))
+        heads.failure().shouldBeInstanceOf<EncodeFailure.Unavailable>().message shouldBe expected
     }
 }
-
-internal fun CompletionStage<EncodeReply>.get(): EncodeReply = toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS)
-
-internal fun CompletionStage<EncodeReply>.failure(): Throwable = shouldThrow<ExecutionException> { get() }.cause ?: error("no cause")

@@ -1,23 +1,28 @@
 package routercluster.grains.inference
 
 import com.typesafe.config.ConfigFactory
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit
-import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes
-import org.apache.pekko.actor.typed.receptionist.Receptionist
 import org.apache.pekko.cluster.typed.Cluster
 import org.apache.pekko.cluster.typed.Join
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
+import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.EncodeFailure
+import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.HeadResult
+import routercluster.policy.encode.OpenEncoder
+import routercluster.policy.encode.PassageResult
 import java.time.Duration
 
 /** Nodes in one JVM, each an actor system of its own, with messages as bytes over loopback. */
 class InferenceClusterTest {
     private val gateway = node()
     private val workers = listOf(node(), node())
+    private val inferences = (workers + gateway).associateWith { Inference(it.system()) }
+    private val probe = gateway.createTestProbe<Any>()
 
     init {
         val first = Cluster.get(gateway.system())
@@ -31,13 +36,11 @@ class InferenceClusterTest {
 
     @Test
     fun `a worker killed in mid-batch loses nothing`() {
-        val encoders = workers.map { ScriptedWorker() }
-        workers.zip(encoders).forEach { (node, encoder) -> node.spawn(inferenceGrain(encoder), INFERENCE_GRAIN) }
+        val (first, second) = offered()
         val encoder = encoderWith(workers = 2)
         val text = "ein Text mit Ümlauten, 漢字 und 🦆, ".repeat(20_000)
         val answers = List(8) { encoder.encode(request(text = text)) }
         // Both are in the middle of some of them.
-        val (first, second) = encoders
         first.next()
         val kept = mutableListOf(second.next())
         workers.first().shutdownTestKit()
@@ -47,11 +50,31 @@ class InferenceClusterTest {
     }
 
     @Test
+    fun `a worker that says nothing is not waited for`() {
+        val (first, second) = offered()
+        val encoder = encoderWith(workers = 2)
+        val answer = encoder.encode(request(timeout = Duration.ofSeconds(6)))
+        probe.awaitAssert(WAIT) { (first.waiting + second.waiting) shouldBe 1 }
+        val (silent, other) = if (first.waiting == 1) first to second else second to first
+        other.next().complete(reply(mark = 3f))
+        markOf(answer.get()) shouldBe 3f
+        silent.next().isDone shouldBe false
+    }
+
+    @Test
+    fun `this node's own worker comes first`() {
+        offered()
+        val own = ScriptedWorker(device = "own")
+        inferences.getValue(gateway).offer(ENCODER.name, own)
+        val answer = encoderWith(workers = 3).encode(request())
+        own.next().complete(reply(mark = 4f))
+        markOf(answer.get()) shouldBe 4f
+    }
+
+    @Test
     fun `a result has the same numbers on the other side`() {
-        val worker = ScriptedWorker()
-        workers.first().spawn(inferenceGrain(worker), INFERENCE_GRAIN)
-        val encoder = encoderWith(workers = 1)
-        val answer = encoder.encode(request())
+        val worker = offered().first()
+        val answer = encoderWith(workers = 2).also { withdraw(1) }.encode(request())
         val sent = reply(mark = 0.1f)
         worker.next().complete(sent)
         val back = answer.get().results.single()
@@ -59,43 +82,60 @@ class InferenceClusterTest {
         back.heads.keys shouldBe expected.heads.keys
         back.coverage.tokens shouldBe expected.coverage.tokens
         (back.heads[VECTOR] as HeadResult.Vector).values.toList() shouldBe (expected.heads[VECTOR] as HeadResult.Vector).values.toList()
-        back.heads.values
-            .filterIsInstance<HeadResult.Spans>()
-            .single()
-            .spans shouldBe
-            expected.heads.values
-                .filterIsInstance<HeadResult.Spans>()
-                .single()
-                .spans
+        (back.heads.values.single { it is HeadResult.Spans } as HeadResult.Spans).spans shouldBe
+            (expected.heads.values.single { it is HeadResult.Spans } as HeadResult.Spans).spans
+    }
+
+    @Test
+    fun `a reply of megabytes arrives`() {
+        val worker = offered().first()
+        val answer = encoderWith(workers = 2).also { withdraw(1) }.encode(request())
+        val whole = PassageResult(mapOf(VECTOR to HeadResult.Vector(FloatArray(4_096) { it.toFloat() })), Coverage(1, 1, 1, 1))
+        worker.next().complete(EncodeReply(List(128) { whole }, 1, Duration.ZERO, Duration.ZERO))
+        answer.get().results.size shouldBe 128
     }
 
     @Test
     fun `a refusal keeps its kind on the way`() {
-        val worker = ScriptedWorker()
-        workers.first().spawn(inferenceGrain(worker), INFERENCE_GRAIN)
-        val encoder = encoderWith(workers = 1)
-        val answer = encoder.encode(request())
+        val worker = offered().first()
+        val answer = encoderWith(workers = 2).also { withdraw(1) }.encode(request())
         worker.next().completeExceptionally(EncodeFailure.Refused("no such head"))
         answer.failure().shouldBeInstanceOf<EncodeFailure.Refused>().message shouldBe "no such head"
     }
 
-    /** The dispatcher starts when the gateway's receptionist knows the workers, so that the first list it gets names them all. */
-    private fun encoderWith(workers: Int): ClusterEncoder {
+    @Test
+    fun `heads come from the workers, and other files under the same name are refused`() {
+        offered()
+        encoderWith(workers = 2).heads shouldBe scriptedHeads
+        val other = shouldThrow<EncodeFailure.Unavailable> {
+            inferences.getValue(gateway).encoder(EncoderId("default", "v0"), Duration.ofMillis(200))
+        }
+        other.message shouldBe "encoder default: this node has version v0 of its files, the workers v1"
+    }
+
+    private val offers = mutableListOf<AutoCloseable>()
+
+    /** One scripted encoder on each worker node, in their order. */
+    private fun offered(): List<ScriptedWorker> =
+        workers.map { node -> ScriptedWorker().also { offers += inferences.getValue(node).offer(ENCODER.name, it) } }
+
+    /** An encoder of the gateway, which knows so many [workers]. */
+    private fun encoderWith(workers: Int): OpenEncoder {
         awaitWorkers(workers)
-        return ClusterEncoder(gateway.spawn(dispatcher(), INFERENCE_DISPATCHER), heads)
+        return inferences.getValue(gateway).encoder(ENCODER, WAIT)
+    }
+
+    /** So that only the others are left to be asked. */
+    private fun withdraw(worker: Int) {
+        offers[worker].close()
+        awaitWorkers(offers.size - 1)
     }
 
     private fun awaitWorkers(count: Int) {
-        val probe = gateway.createTestProbe(Receptionist.Listing::class.java)
-        gateway.system().receptionist().tell(Receptionist.subscribe(inferenceWorkers, probe.ref))
-        probe.fishForMessage(Duration.ofSeconds(WAIT_SECONDS)) { listing ->
-            if (listing.getServiceInstances(inferenceWorkers).size ==
-                count
-            ) {
-                FishingOutcomes.complete()
-            } else {
-                FishingOutcomes.continueAndIgnore()
-            }
+        probe.awaitAssert(WAIT) {
+            inferences
+                .getValue(gateway)
+                .workers.size shouldBe count
         }
     }
 

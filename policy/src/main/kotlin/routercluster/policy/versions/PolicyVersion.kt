@@ -18,6 +18,9 @@ enum class VersionSource {
 
     /** Found in the file by a rollback, which wrote over it; perhaps never in force. */
     REPLACED,
+
+    /** Given to the whole cluster by an operator, through any of its nodes. */
+    APPLIED,
 }
 
 /**

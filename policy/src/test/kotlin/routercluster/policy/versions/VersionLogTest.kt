@@ -69,7 +69,7 @@ class VersionLogTest {
         fault("x") shouldContain "line 2: a version is not JSON"
         fault("[]") shouldBe "line 2: a version must be a JSON object"
         fault(log("b").toLines().replace("reload", "magic")) shouldBe
-            "line 2: a version's source must be start, reload, rollback, replaced"
+            "line 2: a version's source must be start, reload, rollback, replaced, applied"
         fault(log("b").toLines().replace(sha256("b"), "../../etc/passwd")) shouldBe "line 2: a version's text must be 64 hexadecimal digits"
     }
 

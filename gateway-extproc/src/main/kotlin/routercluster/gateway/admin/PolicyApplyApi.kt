@@ -1,0 +1,70 @@
+package routercluster.gateway.admin
+
+import com.fasterxml.jackson.core.JsonProcessingException
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
+import com.fasterxml.jackson.databind.node.JsonNodeFactory
+import com.fasterxml.jackson.databind.node.ObjectNode
+import com.linecorp.armeria.common.HttpResponse
+import com.linecorp.armeria.common.HttpStatus
+import com.linecorp.armeria.common.MediaType
+import com.linecorp.armeria.server.ServerBuilder
+import routercluster.gateway.PolicyKeeper
+import routercluster.policy.versions.LoggedPolicies
+import java.time.Duration
+
+/**
+ * Takes a policy for the whole cluster: `POST /policy` with `{"policy": text, "file": its name}`. It is proven and made fit to serve on this
+ * node, then every node is asked to take it.
+ */
+class PolicyApplyApi(private val keeper: PolicyKeeper, private val timeout: Duration = Duration.ofMinutes(2)) {
+    fun addTo(server: ServerBuilder) {
+        server
+            .route()
+            .post("/policy")
+            // A page in an operator's browser cannot send this type to another place unasked.
+            .consumes(MediaType.JSON)
+            .maxRequestLength(BODY_BYTES_MAX)
+            .requestTimeout(timeout)
+            .build { ctx, req -> HttpResponse.of(req.aggregate().thenApplyAsync({ apply(it.contentUtf8()) }, ctx.blockingTaskExecutor())) }
+    }
+
+    private fun apply(body: String): HttpResponse {
+        val json = parsed(body)
+        val text =
+            json?.path("policy")?.textValue()
+                ?: return error(HttpStatus.BAD_REQUEST, "expected an object with the policy's text as \"policy\"")
+        val fault = keeper.apply(text, json.path("file").textValue() ?: "policy")
+        if (fault != null) return error(HttpStatus.CONFLICT, fault)
+        val policy = keeper.snapshot().policy
+        return json(
+            HttpStatus.OK,
+            JsonNodeFactory.instance
+                .objectNode()
+                .put("version", keeper.running)
+                .put("revision", policy.revision),
+        )
+    }
+
+    private fun parsed(body: String): JsonNode? =
+        try {
+            mapper.readTree(body)
+        } catch (_: JsonProcessingException) {
+            null
+        }
+
+    private fun error(status: HttpStatus, message: String): HttpResponse {
+        val body = JsonNodeFactory.instance.objectNode()
+        body.putObject("error").put("message", message)
+        return json(status, body)
+    }
+
+    private fun json(status: HttpStatus, body: ObjectNode) = HttpResponse.of(status, MediaType.JSON_UTF_8, body.toPrettyString())
+
+    private companion object {
+        val mapper = ObjectMapper()
+
+        /** In JSON, where a character may take six bytes. */
+        const val BODY_BYTES_MAX = 6L * LoggedPolicies.POLICY_BYTES_MAX + 1024
+    }
+}
