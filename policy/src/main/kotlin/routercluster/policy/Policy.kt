@@ -9,6 +9,7 @@ import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
 import routercluster.policy.encode.LabelQuestion
+import routercluster.policy.limits.LimitRules
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.projections.Projections
@@ -27,6 +28,7 @@ import java.time.Duration
  * @property entrypoints virtual model names to recipe names
  * @property tracing null where the file has no such section
  * @property metrics whether metrics are offered
+ * @property limits how much callers may ask for
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
  * @property inactive what the file asks for and this program does not do yet
@@ -47,6 +49,7 @@ class Policy(
     val gateway: GatewaySettings,
     val tracing: TracingSettings? = null,
     val metrics: Boolean = true,
+    val limits: LimitRules = LimitRules.NONE,
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
     val inactive: List<Inactive> = emptyList(),
@@ -96,6 +99,7 @@ class Policy(
             gateway,
             tracing,
             metrics,
+            limits,
             catalog,
             notices,
             inactive,

@@ -4,6 +4,7 @@ import routercluster.policy.GatewaySettings
 import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.LimitProver
 import routercluster.policy.config.prove.NamedByRules
 import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
@@ -109,6 +110,7 @@ private fun prove(
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
     val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
+    val limits = LimitProver(models, recipes.filterNotNull(), problems).prove(raw.global.rateLimit, raw.gateway.limitRules)
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     return Policy(
         revision = revision(text, catalog),
@@ -125,6 +127,7 @@ private fun prove(
         gateway = gateway,
         tracing = tracing,
         metrics = raw.global.metrics ?: true,
+        limits = limits,
         catalog = catalog,
         notices = problems.notices,
         inactive = problems.inactive,
