@@ -24,6 +24,8 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
 import routercluster.gateway.http.answerHttp10
+import routercluster.gateway.limits.LimitDesk
+import routercluster.gateway.limits.RunningLimits
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
@@ -31,6 +33,7 @@ import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.limits.LimitAuthority
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
@@ -60,6 +63,7 @@ import kotlin.random.Random
  * @property eventLoops threads that do the I/O of all doors and upstreams
  * @property tracing null takes what policy and environment say
  * @property events hears everything that the metrics hear
+ * @property limits keeps the counts of limits; null keeps them in this process, for as long as it runs
  */
 class GatewayConfig(
     val policy: Policy,
@@ -79,6 +83,7 @@ class GatewayConfig(
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
     val tracing: Tracing? = null,
     val events: Events = Events.NONE,
+    val limits: LimitAuthority? = null,
 )
 
 /**
@@ -163,7 +168,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val readiness = Readiness(admission)
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
+    val limits = RunningLimits(config, loops, metrics)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, LimitDesk(limits.reservations, limits.services, events))
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val serving = SettableHealthChecker(true)
@@ -192,7 +198,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .build(),
         )
     // Encoders first: a reload that waits for one ends.
-    val resources = listOf(encoders, keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
+    val resources = listOf(encoders, keeper, pool, limits, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
     try {
