@@ -24,12 +24,14 @@ enum class LimitAlgorithm(val label: String) { TOKEN_BUCKET("token_bucket"), SLI
  * How much in how long.
  *
  * @property amount in any [windowMillis] by a sliding window; what flows back in that time by a token bucket. 1..[AMOUNT_MAX]
- * @property burst what a token bucket holds when it is full, 1..[AMOUNT_MAX]; a sliding window has none and says [amount]
+ * @property burst what a token bucket holds when it is full, at most [AMOUNT_MAX] and what flows back in [BURST_WINDOWS_MAX] windows; a
+ *   sliding window has none and says [amount]
  * @property windowMillis 1 s to [WINDOW_MAX]
  */
 data class Pace(val algorithm: LimitAlgorithm, val amount: Long, val windowMillis: Long, val burst: Long = amount) {
     init {
         require(amount in 1..AMOUNT_MAX && burst in 1..AMOUNT_MAX) { "amounts must be 1..$AMOUNT_MAX, not $amount and $burst" }
+        require(burst <= amount * BURST_WINDOWS_MAX) { "a burst of $burst would take too long to flow back" }
         require(windowMillis in WINDOW_MIN.toMillis()..WINDOW_MAX.toMillis()) { "$windowMillis ms is no window" }
     }
 
@@ -38,6 +40,7 @@ data class Pace(val algorithm: LimitAlgorithm, val amount: Long, val windowMilli
 
     companion object {
         const val AMOUNT_MAX = 1_000_000_000_000
+        const val BURST_WINDOWS_MAX = 1_000
         val WINDOW_MIN: Duration = Duration.ofSeconds(1)
         val WINDOW_MAX: Duration = Duration.ofDays(31)
     }

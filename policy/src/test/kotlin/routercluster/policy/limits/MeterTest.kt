@@ -10,13 +10,12 @@ import routercluster.policy.request.seededCases
 import kotlin.random.Random
 
 class MeterTest {
-    private fun pace(random: Random) =
-        Pace(
-            LimitAlgorithm.entries.random(random),
-            1L shl random.nextInt(39),
-            random.nextLong(Pace.WINDOW_MIN.toMillis(), Pace.WINDOW_MAX.toMillis()),
-            1L shl random.nextInt(39),
-        )
+    private fun pace(random: Random): Pace {
+        val amount = 1L shl random.nextInt(39)
+        val burst = minOf(1L shl random.nextInt(39), amount * Pace.BURST_WINDOWS_MAX)
+        val window = random.nextLong(Pace.WINDOW_MIN.toMillis(), Pace.WINDOW_MAX.toMillis())
+        return Pace(LimitAlgorithm.entries.random(random), amount, window, burst)
+    }
 
     @Test
     fun `what is free again is so at the time that was told, and not before`() =

@@ -6,6 +6,9 @@ import routercluster.policy.limits.LimitKind
 import routercluster.policy.limits.LimitMatch
 import routercluster.policy.limits.Pace
 
+/** Of requests and tokens whole ones; of money down to a millionth. */
+internal val limitAmounts = 0.000001..1_000_000_000.0
+
 /** The seed's limits. */
 internal val rateLimitFormat = fields(acts = "both doors") {
     flag("fail_open", "Whether requests pass where the limit cannot be asked.", false)
@@ -48,6 +51,3 @@ internal val rateLimitsFormat = fields(acts = "both doors") {
         }
     }
 }
-
-/** Of requests and tokens whole ones; of money down to a millionth. */
-internal val limitAmounts = 0.000001..1_000_000_000.0

@@ -80,6 +80,9 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
                 .filter { (amount, _) -> amount != null && amount != floor(amount) }
                 .forEach { (amount, at) -> problems.add(at, "wrong value", "$amount", "a whole number of ${raw.kind.label}") }
         }
+        if (raw.burst != null && raw.burst > raw.amount * Pace.BURST_WINDOWS_MAX) {
+            problems.add(raw.burstAt, "would take too long to flow back", "${raw.burst}", "at most ${Pace.BURST_WINDOWS_MAX} times the amount")
+        }
         if (!problems.none) return null
         val unit = if (raw.kind == LimitKind.COST) MICROS else 1
         val amount = (raw.amount * unit).toLong().coerceIn(1, Pace.AMOUNT_MAX)
