@@ -29,6 +29,9 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
     fun prove(seed: RawRateLimit?, ours: RawLimitRules?): LimitRules {
         val unitRules = seed?.providers.orEmpty().filterNot { it.isService }.flatMap { it.rules }
         refuseDuplicates(unitRules.map { it.name } + ours?.rules.orEmpty().map { it.name }, "limit", problems)
+        (unitRules.map { it.name } + ours?.rules.orEmpty().map { it.name }).filter { it.value.length > NAME_CHARS_MAX }.forEach {
+            problems.add(it.at, "is too long a name", accepted = "at most $NAME_CHARS_MAX characters")
+        }
         seed?.providers.orEmpty().forEach(::refuseMisplaced)
         return LimitRules(
             unitRules.flatMap { unitRule(it, seed?.failOpen ?: false) } + ours?.rules.orEmpty().mapNotNull { rule(it, ours?.failOpen ?: false) },
@@ -119,6 +122,7 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
 
     private companion object {
         const val MICROS = 1_000_000
+        const val NAME_CHARS_MAX = 100
         const val HOST_PORT = "host:port"
         val DEFAULT_WINDOW: Duration = Duration.ofMinutes(1)
     }
