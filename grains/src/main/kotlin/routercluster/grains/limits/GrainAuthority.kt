@@ -20,7 +20,7 @@ class GrainAuthority(private val grains: GrainDirectory<LimitMessage>, private v
 
     companion object {
         /** A client waits as long for an answer; asked again is soon enough. */
-        val TIMEOUT: Duration = Duration.ofSeconds(1)
+        val TIMEOUT: Duration = Duration.ofSeconds(2)
     }
 }
 

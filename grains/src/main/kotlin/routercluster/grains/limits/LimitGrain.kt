@@ -8,7 +8,6 @@ import routercluster.grains.state.StateStore
 import routercluster.grains.state.Step
 import routercluster.grains.state.kept
 import routercluster.policy.limits.Ledger
-import routercluster.policy.limits.Sync
 import java.time.Duration
 import java.time.InstantSource
 
@@ -45,12 +44,10 @@ private class LimitGrain(private val nowMillis: () -> Long) : KeptGrain<LimitMes
     private fun asked(state: KeptLedger?, command: LimitMessage.Ask): Step<KeptLedger> {
         val now = nowMillis()
         val before = state?.ledger(command.pace)?.notAfter(now) ?: Ledger.empty(command.pace, now)
-        val (after, lease) = before.sync(command.sync, command.pace, now)
+        val (after, lease, isChanged) = before.sync(command.sync, command.pace, now)
         val reply = { command.replyTo.tell(LimitReply.Leased(lease)) }
-        // A denial changes nothing that must be known later, so a flood of them writes nothing.
-        val isTold = lease.granted > 0 || command.sync.tellsSomething() || command.sync.holder in before.leases
         return when {
-            !isTold -> Step.Stay(reply)
+            !isChanged -> Step.Stay(reply)
             after.isEmpty -> if (state == null) Step.Stay(reply) else Step.Forget(reply)
             else -> Step.Save(KeptLedger.of(after), keptFor(lease.fullMillis + lease.lastsMillis), reply)
         }
@@ -63,8 +60,6 @@ private class LimitGrain(private val nowMillis: () -> Long) : KeptGrain<LimitMes
         }
     }
 }
-
-private fun Sync.tellsSomething() = spent > 0 || returned > 0 || extra > 0
 
 /** Until nothing of it would count any more. */
 private fun keptFor(millis: Long): Duration = Duration.ofMillis(millis).plus(KEPT_LONGER)

@@ -37,7 +37,7 @@ class LimitGrainTest {
     private fun authority(): GrainAuthority {
         val kit = ActorTestKit.create("limits", ConfigFactory.parseString("pekko.loglevel = WARNING").withFallback(ConfigFactory.load()))
         kits += kit
-        return GrainAuthority(LocalGrains(kit.system()).host(limitKind(store)))
+        return GrainAuthority(LocalGrains(kit.system()).host(limitKind(store)), Duration.ofSeconds(WAIT_SECONDS))
     }
 
     private fun node(name: String, authority: GrainAuthority) = LeasedReservations(name, authority) { System.nanoTime() / 1_000_000 }

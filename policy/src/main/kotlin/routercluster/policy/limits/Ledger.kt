@@ -22,7 +22,9 @@ data class Sync(
     val needed: Long = 0,
     val waiting: Long = 0,
     val ahead: Long = 0,
-)
+) {
+    internal val tellsNothing: Boolean get() = spent == 0L && returned == 0L && extra == 0L
+}
 
 /**
  * What the authority answers.
@@ -56,6 +58,13 @@ data class LeaseReply(
 data class Lease(val outstanding: Long, val expiresAt: Long, val number: Long, val granted: Long)
 
 /**
+ * What came of a [Sync].
+ *
+ * @property isChanged whether more than time has passed over the [ledger]
+ */
+data class Synced(val ledger: Ledger, val reply: LeaseReply, val isChanged: Boolean)
+
+/**
  * The account of one limit for one subject, kept by its one authority. What is leased counts as used until it is known how much of it
  * was spent; of a lease that ran out, all was. So the sum of what nodes spend never exceeds the limit, whoever dies and whatever is
  * lost on the way. A value.
@@ -85,19 +94,24 @@ data class Ledger(val meter: Meter, val leases: Map<String, Lease> = emptyMap(),
         return Ledger(meter.shifted(back), leases.mapValues { it.value.copy(expiresAt = it.value.expiresAt + back) }, now)
     }
 
-    fun sync(sync: Sync, pace: Pace, now: Long): Pair<Ledger, LeaseReply> {
+    fun sync(sync: Sync, pace: Pace, now: Long): Synced {
         val current = on(now, pace)
         val lease = current.leases[sync.holder]
-        if (lease != null && lease.number == sync.number) return current to current.reply(sync, lease, isNew = false, pace)
+        if (lease != null && lease.number == sync.number) return current.unchanged(sync, lease, pace)
         val told = current.told(sync, lease, pace)
         val granted = if (told.hasRoomFor(sync.holder)) grant(sync, told.free(pace), pace.capacity) else 0
+        // Denied and nothing told: a flood of these is to cost nothing, so not even the lease is renewed.
+        if (granted == 0L && sync.needed > 0 && sync.tellsNothing) return current.unchanged(sync, lease?.copy(granted = 0), pace)
         val outstanding = (told.leases[sync.holder]?.outstanding ?: 0) + granted
         val next = Lease(outstanding, told.at + leaseMillis(pace), sync.number, granted)
         // A holder of nothing is forgotten.
         val leases = if (outstanding == 0L) told.leases - sync.holder else told.leases + (sync.holder to next)
         val after = told.copy(leases = leases)
-        return after to after.reply(sync, next, isNew = lease == null, pace)
+        return Synced(after, after.reply(sync, next, isNew = lease == null, pace), isChanged = true)
     }
+
+    private fun unchanged(sync: Sync, lease: Lease?, pace: Pace) =
+        Synced(this, reply(sync, lease ?: Lease(0, at, sync.number, 0), isNew = lease == null, pace), isChanged = false)
 
     /** After what the node says of its use. Without a [lease] all that it held is counted as spent already. */
     private fun told(sync: Sync, lease: Lease?, pace: Pace): Ledger {

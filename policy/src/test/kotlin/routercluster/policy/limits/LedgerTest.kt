@@ -42,10 +42,10 @@ class LedgerTest {
 
     @Test
     fun `what waits is granted in full, what is asked ahead in part, and nothing ahead near the end`() {
-        empty.sync(Sync("a", 1, needed = 1, waiting = 20, ahead = 80), pace, 0).second.granted shouldBe 20 + 80 / 8
-        val nearlyUsed = empty.sync(Sync("b", 1, extra = 90), pace, 0).first
-        nearlyUsed.sync(Sync("a", 1, needed = 1, ahead = 80), pace, 0).second.granted shouldBe 1
-        nearlyUsed.sync(Sync("a", 1, needed = 3, waiting = 50), pace, 0).second.granted shouldBe 10
+        empty.sync(Sync("a", 1, needed = 1, waiting = 20, ahead = 80), pace, 0).reply.granted shouldBe 20 + 80 / 8
+        val nearlyUsed = empty.sync(Sync("b", 1, extra = 90), pace, 0).ledger
+        nearlyUsed.sync(Sync("a", 1, needed = 1, ahead = 80), pace, 0).reply.granted shouldBe 1
+        nearlyUsed.sync(Sync("a", 1, needed = 3, waiting = 50), pace, 0).reply.granted shouldBe 10
     }
 
     @Test
@@ -55,6 +55,16 @@ class LedgerTest {
         (reply.granted to reply.free) shouldBe (0 to 5)
         // The part of the window that began at 0 ends a second later and counts for a window from then on.
         reply.retryMillis shouldBe 60_500
+    }
+
+    @Test
+    fun `a denial changes nothing, and renews nothing`() {
+        val (leased, _) = empty.sync(Sync("a", 1, needed = 95), pace, 0)
+        val denied = leased.sync(Sync("a", 2, needed = 10), pace, 1_000)
+        denied.isChanged shouldBe false
+        denied.ledger.leases shouldBe leased.leases
+        (denied.reply.granted to denied.reply.lastsMillis) shouldBe (0 to lasts - 1_000)
+        leased.sync(Sync("a", 2), pace, 1_000).reply.lastsMillis shouldBe lasts
     }
 
     @Test
@@ -79,9 +89,9 @@ class LedgerTest {
     fun `further holders than there may be get nothing`() {
         val wide = Pace(LimitAlgorithm.SLIDING_WINDOW, 1_000_000, 60_000)
         val full = (1..Ledger.HOLDERS_MAX).fold(Ledger.empty(wide, 0)) { ledger, node ->
-            ledger.sync(Sync("node-$node", 1, needed = 1), wide, 0).first
+            ledger.sync(Sync("node-$node", 1, needed = 1), wide, 0).ledger
         }
-        full.sync(Sync("one more", 1, needed = 1), wide, 0).second.granted shouldBe 0
-        full.sync(Sync("node-7", 2, needed = 1), wide, 0).second.granted shouldBe 1
+        full.sync(Sync("one more", 1, needed = 1), wide, 0).reply.granted shouldBe 0
+        full.sync(Sync("node-7", 2, needed = 1), wide, 0).reply.granted shouldBe 1
     }
 }
