@@ -198,7 +198,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .build(),
         )
     // Encoders first: a reload that waits for one ends.
-    val resources = listOf(encoders, keeper, pool, limits, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
+    val resources =
+        listOf(encoders, keeper, pool, limits, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
     try {

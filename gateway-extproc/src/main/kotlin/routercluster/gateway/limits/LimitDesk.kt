@@ -34,13 +34,25 @@ class LimitDesk(private val reservations: Reservations, private val services: Li
         val own = if (limits.late.isEmpty()) PASSED else reserve(journey, limits.late, facts, estimate())
         if (limits.services.isEmpty()) return own
         return own.thenCompose { error ->
-            if (error != null) CompletableFuture.completedFuture(error) else services.ask(limits.services, facts).thenApply { taken(journey, it) }
+            if (error !=
+                null
+            ) {
+                CompletableFuture.completedFuture(error)
+            } else {
+                services.ask(limits.services, facts).thenApply { taken(journey, it) }
+            }
         }
     }
 
     private fun reserve(journey: Journey, rules: List<LimitRule>, facts: LimitFacts, estimate: Amounts): CompletableFuture<ApiError?> {
         val reserved = reservations.reserve(rules, facts, estimate)
-        return if (reserved.isDone) CompletableFuture.completedFuture(taken(journey, reserved.join())) else reserved.thenApply { taken(journey, it) }
+        return if (reserved.isDone) {
+            CompletableFuture.completedFuture(taken(journey, reserved.join()))
+        } else {
+            reserved.thenApply {
+                taken(journey, it)
+            }
+        }
     }
 
     private fun taken(journey: Journey, reserved: Reserved): ApiError? =

@@ -67,7 +67,7 @@ class EnvoyLimitServices(loops: EventLoopGroup, private val timeout: Duration = 
                 }
 
                 override fun onFailure(failure: Throwable) {
-                    log.warn("the rate limit service at {} was not asked: {}", service.address, failure.javaClass.name)
+                    log.debug("the rate limit service at {} was not asked: {}", service.address, failure.javaClass.name)
                     promise.complete(unasked(service))
                 }
             }
@@ -87,8 +87,8 @@ class EnvoyLimitServices(loops: EventLoopGroup, private val timeout: Duration = 
     override fun close() = factory.close()
 
     companion object {
-        /** For an answer; Envoy itself waits for 20 ms. */
-        val TIMEOUT: Duration = Duration.ofMillis(250)
+        /** For an answer, the first of a connection included. */
+        val TIMEOUT: Duration = Duration.ofSeconds(1)
         private val log = LoggerFactory.getLogger(EnvoyLimitServices::class.java)
     }
 }
@@ -141,7 +141,10 @@ private fun unavailable(service: LimitService) = Reserved.Unavailable(nameOf(ser
 private fun nameOf(service: LimitService) = service.domain
 
 /** The service has counted it; nothing is settled with it. */
-private class Counted(override val standings: List<Standing> = emptyList(), override val unasked: List<String> = emptyList()) : Reservation {
+private class Counted(
+    override val standings: List<Standing> = emptyList(),
+    override val unasked: List<String> = emptyList(),
+) : Reservation {
     override fun settle(actual: Amounts) = Unit
 }
 

@@ -18,7 +18,10 @@ internal class RunningLimits(config: GatewayConfig, loops: EventLoopGroup, metri
     private val ticks = loops.next().scheduleAtFixedRate(reservations::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS)
 
     init {
-        metrics.gauge("router.limit.calls", "Questions about limits to other nodes, since the start") { reservations.stats().calls.toDouble() }
+        metrics.gauge(
+            "router.limit.calls",
+            "Questions about limits to other nodes, since the start",
+        ) { reservations.stats().calls.toDouble() }
         metrics.gauge("router.limit.call.failures", "Those that were not answered") { reservations.stats().failures.toDouble() }
         metrics.gauge("router.limit.counts", "Counts of limits that this node has to do with") { reservations.stats().counters.toDouble() }
         metrics.gauge("router.limit.lease.age.seconds", "Since the oldest lease that is held was last renewed") {

@@ -103,7 +103,15 @@ class Pipeline(
     /** Asks the limits that depend on where the request is to go. */
     private fun late(journey: Journey, route: Route, body: ChatBody, loop: ScheduledExecutorService): CompletableFuture<Route> {
         val plan = (route as? Route.Forward)?.plan ?: return CompletableFuture.completedFuture(route)
-        val asked = limits.late(journey, plan) { estimate(body, plan.facts?.promptTokens ?: 0, route.targets.first().model.pricing) }
+        val asked = limits.late(journey, plan) {
+            estimate(
+                body,
+                plan.facts?.promptTokens ?: 0,
+                route.targets
+                    .first()
+                    .model.pricing,
+            )
+        }
         return asked.passed(loop, plan) { CompletableFuture.completedFuture(route) }
     }
 
@@ -163,7 +171,15 @@ class Pipeline(
         return limits.early(journey) { estimate(bytes.size, answers, null) }.passed(loop) {
             val route = namedRoute(journey, bytes)
             val plan = (route as? Route.Forward)?.plan ?: return@passed CompletableFuture.completedFuture(route)
-            val asked = limits.late(journey, plan) { estimate(bytes.size, answers, route.targets.first().model.pricing) }
+            val asked = limits.late(journey, plan) {
+                estimate(
+                    bytes.size,
+                    answers,
+                    route.targets
+                        .first()
+                        .model.pricing,
+                )
+            }
             asked.passed(loop, plan) { CompletableFuture.completedFuture(route) }
         }
     }

@@ -7,11 +7,17 @@ import java.util.concurrent.ScheduledExecutorService
 /**
  * The route that [next] makes of this, on [loop] unless this is there already. Cancelling it cancels whichever of the two is under way.
  */
-internal fun <T> CompletableFuture<T>.within(loop: ScheduledExecutorService, next: (T) -> CompletableFuture<Route>): CompletableFuture<Route> {
+internal fun <T> CompletableFuture<T>.within(
+    loop: ScheduledExecutorService,
+    next: (T) -> CompletableFuture<Route>,
+): CompletableFuture<Route> {
     if (isDone && !isCompletedExceptionally) return next(join())
     val first = this
     val route = CompletableFuture<Route>()
-    val second = first.thenComposeAsync({ value -> if (route.isDone) CompletableFuture() else next(value).also { it.endedBy(route) } }, loop)
+    val second = first.thenComposeAsync(
+        { value -> if (route.isDone) CompletableFuture() else next(value).also { it.endedBy(route) } },
+        loop,
+    )
     second.whenComplete { made, failure -> if (failure == null) route.complete(made) else route.completeExceptionally(failure) }
     first.endedBy(route)
     return route

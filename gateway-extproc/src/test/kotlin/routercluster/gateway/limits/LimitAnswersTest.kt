@@ -13,7 +13,8 @@ class LimitAnswersTest {
     @Test
     fun `times are written as OpenAI writes them`() =
         assertSoftly {
-            listOf(0L to "0ms", 20L to "20ms", 1_000L to "1s", 1_001L to "2s", 360_000L to "6m0s", 3_725_000L to "1h2m5s").forEach { (millis, text) ->
+            val rows = listOf(0L to "0ms", 20L to "20ms", 1_000L to "1s", 1_001L to "2s", 360_000L to "6m0s", 3_725_000L to "1h2m5s")
+            rows.forEach { (millis, text) ->
                 withClue("$millis") { resetText(millis) shouldBe text }
             }
         }
@@ -31,7 +32,7 @@ class LimitAnswersTest {
                 ""","max_tokens":-5""" to 10L,
                 ""","max_tokens":null""" to 10L + ANSWER_TOKENS,
             ).forEach { (fields, tokens) ->
-                val body = parseChat("""{"model":"m","messages":[]$fields}""".toByteArray(), Limits())
+                val body = parseChat("""{"model":"m","messages":[{"role":"user","content":"x"}]$fields}""".toByteArray(), Limits())
                 withClue(fields) { estimate(body, 10, price) shouldBe Amounts(1, tokens, 20 + 10 * (tokens - 10)) }
             }
         }

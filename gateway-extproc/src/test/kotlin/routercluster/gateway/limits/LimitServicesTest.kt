@@ -35,7 +35,11 @@ class LimitServicesTest {
     @Volatile private var answer: RateLimitResponse? = RateLimitResponse.newBuilder().setOverallCode(Code.OK).build()
 
     @Volatile private var failure: Status? = null
-    private val server = Server.builder().http(0).service(GrpcService.builder().addService(Scripted()).build()).build()
+    private val server = Server
+        .builder()
+        .http(0)
+        .service(GrpcService.builder().addService(Scripted()).build())
+        .build()
     private val address = server.start().join().let { "127.0.0.1:${server.activeLocalPort()}" }
     private val loops = EventLoopGroups.newEventLoopGroup(1, "test", true)
     private val services = EnvoyLimitServices(loops, java.time.Duration.ofSeconds(2))
@@ -115,7 +119,8 @@ class LimitServicesTest {
                 answer = over()
                 val refused = router.chat("Hello")
                 (refused.status to refused.code) shouldBe (429 to "rate_limit_exceeded")
-                refused.headers("retry-after", "x-ratelimit-limit-requests", "x-ratelimit-reset-requests") shouldBe listOf("12", "60", "12s")
+                refused.headers("retry-after", "x-ratelimit-limit-requests", "x-ratelimit-reset-requests") shouldBe
+                    listOf("12", "60", "12s")
                 failure = Status.UNAVAILABLE
                 val unknown = router.chat("Hello")
                 (unknown.status to unknown.code) shouldBe (503 to "limit_unavailable")

@@ -41,7 +41,9 @@ class LimitedRequestsTest {
         chat(prompt, "x-authz-user-id" to user, fields = fields)
 
     /** After [answer] has been settled, which may be a moment after the client has all of it. */
-    private fun TestGateway.settled(answer: Answer): Answer = answer.also { heard.await<RouterEvent.Left>(heard.of<RouterEvent.Entered>().size) }
+    private fun TestGateway.settled(
+        answer: Answer,
+    ): Answer = answer.also { heard.await<RouterEvent.Left>(heard.of<RouterEvent.Entered>().size) }
 
     @Test
     fun `requests beyond the limit are refused in OpenAI's words, and other callers are not`() {
@@ -54,7 +56,8 @@ class LimitedRequestsTest {
             val refused = router.ask()
             (refused.status to refused.code) shouldBe (429 to "rate_limit_exceeded")
             refused.json.at("/error/type").textValue() shouldBe "rate_limit_exceeded"
-            refused.headers("x-vsr-response-path", "x-ratelimit-remaining-requests", "x-should-retry") shouldBe listOf("rate_limited", "0", "false")
+            refused.headers("x-vsr-response-path", "x-ratelimit-remaining-requests", "x-should-retry") shouldBe
+                listOf("rate_limited", "0", "false")
             refused.header("retry-after").shouldNotBeNull().toInt() shouldBeInRange 3_500..3_700
             refused.body shouldNotContain "ann"
             router.ask(user = "bob").status shouldBe 200
@@ -116,7 +119,10 @@ class LimitedRequestsTest {
             assertSoftly {
                 repeat(5) { withClue("canned") { router.settled(router.ask(prompt = "canned")).status shouldBe 200 } }
                 repeat(5) {
-                    withClue("unknown model") { router.settled(router.chat("x", "x-authz-user-id" to "ann", model = "none")).status shouldBe 404 }
+                    withClue("unknown model") {
+                        router.settled(router.chat("x", "x-authz-user-id" to "ann", model = "none")).status shouldBe
+                            404
+                    }
                 }
             }
             List(3) { router.settled(router.ask()).status } shouldBe listOf(200, 200, 429)

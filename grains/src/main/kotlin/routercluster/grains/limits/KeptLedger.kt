@@ -13,7 +13,9 @@ import routercluster.policy.limits.TokenBucket
 internal data class KeptLedger(val at: Long, val bucket: KeptBucket?, val window: List<KeptSlot>?, val leases: List<KeptLease>) {
     /** Where the policy has changed the algorithm, what was used until now counts from now on. */
     fun ledger(pace: Pace): Ledger {
-        val kept = bucket?.let { TokenBucket(it.used, it.carry, it.at) } ?: SlidingWindow(window.orEmpty().map { SlidingWindow.Slot(it.end, it.amount) })
+        val kept =
+            bucket?.let { TokenBucket(it.used, it.carry, it.at) }
+                ?: SlidingWindow(window.orEmpty().map { SlidingWindow.Slot(it.end, it.amount) })
         val fits = (kept is TokenBucket) == (pace.algorithm == LimitAlgorithm.TOKEN_BUCKET)
         val meter = if (fits) kept else Meter.empty(pace, at).spend(kept.used, at, pace)
         return Ledger(meter, leases.associate { it.holder to Lease(it.outstanding, it.expiresAt, it.number, it.granted) }, at)

@@ -104,7 +104,13 @@ class LimitGrainTest {
 
         override fun save(key: StateKey, expectedRevision: Long, bytes: ByteArray, expiresAfter: Duration?): CompletionStage<Long> {
             saves.incrementAndGet()
-            return if (isAway) CompletableFuture.failedFuture(StateFailure.Unavailable("away")) else store.save(key, expectedRevision, bytes, expiresAfter)
+            return if (isAway) {
+                CompletableFuture.failedFuture(
+                    StateFailure.Unavailable("away"),
+                )
+            } else {
+                store.save(key, expectedRevision, bytes, expiresAfter)
+            }
         }
     }
 

@@ -119,10 +119,14 @@ data class Ledger(val meter: Meter, val leases: Map<String, Lease> = emptyMap(),
         val spent = minOf(sync.spent, held)
         val returned = minOf(sync.returned, held - spent)
         val used = meter.spend(spent + sync.extra, at, pace)
-        return if (lease == null) copy(meter = used) else copy(
-            meter = used,
-            leases = leases + (sync.holder to lease.copy(outstanding = held - spent - returned)),
-        )
+        return if (lease == null) {
+            copy(meter = used)
+        } else {
+            copy(
+                meter = used,
+                leases = leases + (sync.holder to lease.copy(outstanding = held - spent - returned)),
+            )
+        }
     }
 
     private fun hasRoomFor(holder: String) = holder in leases || leases.size < HOLDERS_MAX

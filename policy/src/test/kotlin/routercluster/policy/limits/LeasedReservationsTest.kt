@@ -52,7 +52,10 @@ class LeasedReservationsTest {
         val (a, b) = listOf(node("a"), node("b"))
         val rule = rule(100)
         val held = a.tokens(100, rule).granted()
-        b.tokens(1, rule).shouldBeInstanceOf<Reserved.Denied>().standing.remaining shouldBe 0
+        b
+            .tokens(1, rule)
+            .shouldBeInstanceOf<Reserved.Denied>()
+            .standing.remaining shouldBe 0
         held.settle(Amounts(tokens = 30))
         now += 2_000
         a.tick()
@@ -86,7 +89,10 @@ class LeasedReservationsTest {
         val a = node("a")
         val wide = rule(100, "wide")
         a.tokens(60, wide, rule(50, "tight")).granted()
-        a.tokens(20, wide, rule(50, "tight")).shouldBeInstanceOf<Reserved.Denied>().standing.rule shouldBe "tight"
+        a
+            .tokens(20, wide, rule(50, "tight"))
+            .shouldBeInstanceOf<Reserved.Denied>()
+            .standing.rule shouldBe "tight"
         a.tokens(40, wide).granted()
     }
 
@@ -127,7 +133,13 @@ class LeasedReservationsTest {
     fun `few requests ask the authority`() {
         val a = node("a")
         val rule = rule(100_000, kind = LimitKind.REQUESTS)
-        repeat(10_000) { a.reserve(listOf(rule), ann, Amounts()).join().granted().settle(Amounts()) }
+        repeat(10_000) {
+            a
+                .reserve(listOf(rule), ann, Amounts())
+                .join()
+                .granted()
+                .settle(Amounts())
+        }
         a.stats().calls shouldBeLessThan 30
     }
 

@@ -27,15 +27,24 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
     private val currencies = models.values.mapNotNull { it.pricing?.currency }.toSet()
 
     fun prove(seed: RawRateLimit?, ours: RawLimitRules?): LimitRules {
-        val unitRules = seed?.providers.orEmpty().filterNot { it.isService }.flatMap { it.rules }
+        val unitRules = seed
+            ?.providers
+            .orEmpty()
+            .filterNot { it.isService }
+            .flatMap { it.rules }
         refuseDuplicates(unitRules.map { it.name } + ours?.rules.orEmpty().map { it.name }, "limit", problems)
         (unitRules.map { it.name } + ours?.rules.orEmpty().map { it.name }).filter { it.value.length > NAME_CHARS_MAX }.forEach {
             problems.add(it.at, "is too long a name", accepted = "at most $NAME_CHARS_MAX characters")
         }
         seed?.providers.orEmpty().forEach(::refuseMisplaced)
         return LimitRules(
-            unitRules.flatMap { unitRule(it, seed?.failOpen ?: false) } + ours?.rules.orEmpty().mapNotNull { rule(it, ours?.failOpen ?: false) },
-            seed?.providers.orEmpty().filter { it.isService }.mapNotNull { service(it, seed?.failOpen ?: false) },
+            unitRules.flatMap { unitRule(it, seed?.failOpen ?: false) } +
+                ours?.rules.orEmpty().mapNotNull { rule(it, ours?.failOpen ?: false) },
+            seed
+                ?.providers
+                .orEmpty()
+                .filter { it.isService }
+                .mapNotNull { service(it, seed?.failOpen ?: false) },
         )
     }
 
@@ -43,15 +52,26 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
         if (provider.isService) {
             provider.rules.firstOrNull()?.let { problems.add(provider.section.at("rules"), "belong to the service's own configuration") }
         } else {
-            listOfNotNull(provider.address, provider.domain).forEach { problems.add(it.at, "belongs to a provider of type envoy-ratelimit") }
+            listOfNotNull(
+                provider.address,
+                provider.domain,
+            ).forEach { problems.add(it.at, "belongs to a provider of type envoy-ratelimit") }
         }
     }
 
     private fun service(provider: RawLimitProvider, failOpen: Boolean): LimitService? {
         val address = provider.address
         val domain = provider.domain
-        if (address == null && !provider.section.has("address")) problems.add(provider.section.at("address"), "is required", accepted = HOST_PORT)
-        if (domain == null && !provider.section.has("domain")) problems.add(provider.section.at("domain"), "is required", accepted = "a name")
+        if (address == null &&
+            !provider.section.has("address")
+        ) {
+            problems.add(provider.section.at("address"), "is required", accepted = HOST_PORT)
+        }
+        if (domain == null &&
+            !provider.section.has("domain")
+        ) {
+            problems.add(provider.section.at("domain"), "is required", accepted = "a name")
+        }
         if (address != null && parseHostPort(address.value, defaultPort = null) == null) {
             problems.add(address.at, "is not an address", address.value, HOST_PORT)
         }
@@ -84,7 +104,12 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
                 .forEach { (amount, at) -> problems.add(at, "wrong value", "$amount", "a whole number of ${raw.kind.label}") }
         }
         if (raw.burst != null && raw.burst > raw.amount * Pace.BURST_WINDOWS_MAX) {
-            problems.add(raw.burstAt, "would take too long to flow back", "${raw.burst}", "at most ${Pace.BURST_WINDOWS_MAX} times the amount")
+            problems.add(
+                raw.burstAt,
+                "would take too long to flow back",
+                "${raw.burst}",
+                "at most ${Pace.BURST_WINDOWS_MAX} times the amount",
+            )
         }
         if (!problems.none) return null
         val unit = if (raw.kind == LimitKind.COST) MICROS else 1
@@ -111,11 +136,17 @@ internal class LimitProver(private val models: Map<String, Model>, recipes: List
             problems.add(raw.currencyAt, "is required: no single currency is that of all prices", accepted = currencies.joinToString(", "))
             return null
         }
-        val matched = raw.match.model?.value?.takeUnless { it == LimitMatch.ANY }
+        val matched = raw.match.model
+            ?.value
+            ?.takeUnless { it == LimitMatch.ANY }
         val uncounted = models.values.filter { (matched == null || it.name == matched) && it.pricing?.currency != currency }
         if (uncounted.isNotEmpty()) {
             val names = uncounted.joinToString(", ") { it.name }
-            problems.add(raw.name.at, "would not count models without a price in $currency: $names", accepted = "a price for each, or a match.model")
+            problems.add(
+                raw.name.at,
+                "would not count models without a price in $currency: $names",
+                accepted = "a price for each, or a match.model",
+            )
         }
         return currency
     }
