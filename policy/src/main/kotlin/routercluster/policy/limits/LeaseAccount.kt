@@ -123,7 +123,7 @@ internal class LeaseAccount(
                     closed = true
                     return true
                 }
-                val isDue = holds && (isIdle && available + spent + extra > 0 || validUntil - now < leaseMillis() / 2)
+                val isDue = holds && ((isIdle && available + spent + extra > 0) || validUntil - now < leaseMillis() / 2)
                 if (open == null && !isDue) null else question(now, returns = isIdle)
             }
         question?.let { send(this, it) }
