@@ -7,7 +7,7 @@ import routercluster.policy.limits.MemoryAuthority
 import routercluster.telemetry.PrometheusEvents
 import java.util.concurrent.TimeUnit
 
-/** What a gateway holds of limits. [close] gives none of it back at once: leases run out by themselves. */
+/** What a gateway holds of limits, until [close] gives it back. */
 internal class RunningLimits(config: GatewayConfig, loops: EventLoopGroup, metrics: PrometheusEvents) : AutoCloseable {
     private val now = steadyMillis(config.clock)
 
@@ -31,6 +31,7 @@ internal class RunningLimits(config: GatewayConfig, loops: EventLoopGroup, metri
 
     override fun close() {
         ticks.cancel(false)
+        reservations.close()
         services.close()
     }
 

@@ -22,6 +22,7 @@ import routercluster.policy.limits.Pace
 import routercluster.policy.limits.Reserved
 import java.time.Duration
 import java.time.InstantSource
+import java.util.HexFormat
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
@@ -95,6 +96,16 @@ class LimitGrainTest {
         ledgerCodec.decode(ledgerCodec.encode(other)) shouldBe other
     }
 
+    @Test
+    fun `states of format 1 are read for ever`() {
+        val window = KeptLedger(5, null, listOf(KeptSlot(60_000, 7)), listOf(KeptLease("a", 3, 9_000, 2, 1)))
+        val bucket = KeptLedger(5, KeptBucket(4, 1, 5), null, emptyList())
+        HexFormat.of().formatHex(ledgerCodec.encode(window)) shouldBe WINDOW_1
+        HexFormat.of().formatHex(ledgerCodec.encode(bucket)) shouldBe BUCKET_1
+        ledgerCodec.decode(HexFormat.of().parseHex(WINDOW_1)) shouldBe window
+        ledgerCodec.decode(HexFormat.of().parseHex(BUCKET_1)) shouldBe bucket
+    }
+
     private fun LeasedReservations.one(): Reserved = reserve(listOf(rule), facts, Amounts()).get(WAIT_SECONDS, TimeUnit.SECONDS)
 
     private class CountingStore(private val store: StateStore) : StateStore by store {
@@ -116,5 +127,10 @@ class LimitGrainTest {
 
     private companion object {
         const val WAIT_SECONDS = 30L
+        const val WINDOW_1 =
+            "01bf626174056677696e646f7781bf63656e6419ea6066616d6f756e7407ff" +
+                "666c656173657381bf66686f6c64657261616b6f75747374616e64696e6703" +
+                "69657870697265734174192328666e756d62657202676772616e74656401ffff"
+        const val BUCKET_1 = "01bf62617405666275636b6574bf647573656404656361727279016261740" + "5ff666c656173657380ff"
     }
 }

@@ -112,12 +112,16 @@ internal class LeaseAccount(
             extra += beyond - own
         }
 
-    /** Keeps alive what requests hold, gives back what nobody uses, tells what was spent. Whether this account can be forgotten. */
-    fun tick(now: Long): Boolean {
+    /**
+     * Keeps alive what requests hold, gives back what nobody uses, tells what was spent. Whether this account can be forgotten.
+     *
+     * @param isLast nothing more will be asked for
+     */
+    fun tick(now: Long, isLast: Boolean = false): Boolean {
         val question =
             synchronized(this) {
                 expire(now)
-                val isIdle = now - usedAt >= IDLE
+                val isIdle = isLast || now - usedAt >= IDLE
                 val holds = available + held + spent + extra > 0
                 if (isIdle && !holds && open == null && waiters.isEmpty()) {
                     closed = true

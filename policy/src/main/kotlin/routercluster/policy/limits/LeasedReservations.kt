@@ -25,7 +25,7 @@ class LeasedReservations(
     private val holder: String,
     private val authority: LimitAuthority,
     private val nowMillis: () -> Long,
-) : Reservations {
+) : Reservations, AutoCloseable {
     private val accounts = ConcurrentHashMap<String, LeaseAccount>()
     private val calls = LongAdder()
     private val failures = LongAdder()
@@ -92,6 +92,12 @@ class LeasedReservations(
     fun tick() {
         val now = nowMillis()
         accounts.values.forEach { if (it.tick(now)) accounts.remove(it.counter, it) }
+    }
+
+    /** Gives back what no request holds; called when requests have ended. */
+    override fun close() {
+        val now = nowMillis()
+        accounts.values.forEach { it.tick(now, isLast = true) }
     }
 
     fun stats(): LeaseStats {

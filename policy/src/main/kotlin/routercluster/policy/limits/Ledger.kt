@@ -22,9 +22,9 @@ data class Sync(
     val needed: Long = 0,
     val waiting: Long = 0,
     val ahead: Long = 0,
-) {
-    internal val tellsNothing: Boolean get() = spent == 0L && returned == 0L && extra == 0L
-}
+)
+
+private fun Sync.tellsNothing() = spent == 0L && returned == 0L && extra == 0L
 
 /**
  * What the authority answers.
@@ -101,7 +101,7 @@ data class Ledger(val meter: Meter, val leases: Map<String, Lease> = emptyMap(),
         val told = current.told(sync, lease, pace)
         val granted = if (told.hasRoomFor(sync.holder)) grant(sync, told.free(pace), pace.capacity) else 0
         // Denied and nothing told: a flood of these is to cost nothing, so not even the lease is renewed.
-        if (granted == 0L && sync.needed > 0 && sync.tellsNothing) return current.unchanged(sync, lease?.copy(granted = 0), pace)
+        if (granted == 0L && sync.needed > 0 && sync.tellsNothing()) return current.unchanged(sync, lease?.copy(granted = 0), pace)
         val outstanding = (told.leases[sync.holder]?.outstanding ?: 0) + granted
         val next = Lease(outstanding, told.at + leaseMillis(pace), sync.number, granted)
         // A holder of nothing is forgotten.

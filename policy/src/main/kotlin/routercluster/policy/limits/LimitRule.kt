@@ -35,9 +35,6 @@ data class Pace(val algorithm: LimitAlgorithm, val amount: Long, val windowMilli
         require(windowMillis in WINDOW_MIN.toMillis()..WINDOW_MAX.toMillis()) { "$windowMillis ms is no window" }
     }
 
-    /** The most that can be free at a time. */
-    val capacity: Long get() = if (algorithm == LimitAlgorithm.TOKEN_BUCKET) burst else amount
-
     companion object {
         const val AMOUNT_MAX = 1_000_000_000_000
         const val BURST_WINDOWS_MAX = 1_000
@@ -45,6 +42,9 @@ data class Pace(val algorithm: LimitAlgorithm, val amount: Long, val windowMilli
         val WINDOW_MAX: Duration = Duration.ofDays(31)
     }
 }
+
+/** The most that can be free at a time. Outside of the class, since that travels as it is. */
+internal val Pace.capacity: Long get() = if (algorithm == LimitAlgorithm.TOKEN_BUCKET) burst else amount
 
 /**
  * Whom and what a rule is for; null means everybody or everything, [ANY] everything that has a name.

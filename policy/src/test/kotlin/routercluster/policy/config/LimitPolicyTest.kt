@@ -13,7 +13,7 @@ import routercluster.policy.limits.Pace
 class LimitPolicyTest {
     private val priced = GOOD.replace(
         "reasoning_family: qwen\n",
-        "reasoning_family: qwen\n      pricing: {currency: EUR, prompt_per_1m: 2}\n",
+        "reasoning_family: qwen\n      pricing: {currency: EUR, prompt_per_1m: 2, completion_per_1m: 10}\n",
     )
 
     private fun limits(services: String = "{}", rules: String = "", failOpen: Boolean = false) =

@@ -155,6 +155,15 @@ class LeasedReservationsTest {
     }
 
     @Test
+    fun `a node that ends gives back what it has not spent`() {
+        val (a, b) = listOf(node("a"), node("b"))
+        val rule = rule(100)
+        a.tokens(40, rule).granted().settle(Amounts(tokens = 10))
+        a.close()
+        b.tokens(90, rule).granted()
+    }
+
+    @Test
     fun `what a request holds is kept for as long as it lasts`() {
         val (a, b) = listOf(node("a"), node("b"))
         val rule = rule(100)

@@ -6,7 +6,9 @@ import java.util.concurrent.TimeoutException
 import kotlin.random.Random
 
 /** What a request was let spend, and when. */
-internal class Spent(val at: Long, var amount: Long, val reservation: Reservation?)
+internal class Spent(val at: Long, var amount: Long, val reservation: Reservation) {
+    var isSettled = false
+}
 
 /**
  * Nodes that reserve from one authority, in time that a test moves. Questions and answers wait until they are delivered, are lost, or
@@ -21,7 +23,6 @@ internal class Simulation(private val rule: LimitRule, nodeCount: Int, private v
     private val questions = ArrayList<Question>()
     private val answers = ArrayList<() -> Unit>()
     private val nodes = ArrayList<LeasedReservations>()
-    private val waiting = ArrayList<CompletableFuture<Reserved>>()
     val spent = ArrayList<Spent>()
     var denied = 0
 
@@ -37,10 +38,7 @@ internal class Simulation(private val rule: LimitRule, nodeCount: Int, private v
         return promise
     }
 
-    fun run(steps: Int) {
-        repeat(steps) { step() }
-        settleAll()
-    }
+    fun run(steps: Int) = repeat(steps) { step() }
 
     private fun step() {
         when (random.nextInt(20)) {
@@ -71,20 +69,11 @@ internal class Simulation(private val rule: LimitRule, nodeCount: Int, private v
     private fun settleOne() {
         val open = spent.randomOrNull(random) ?: return
         val actual = random.nextLong(0, open.amount + 1)
-        if (open.reservation == null || open.settled) return
-        open.settled = true
+        if (open.isSettled) return
+        open.isSettled = true
         open.amount = actual
         open.reservation.settle(Amounts(actual, actual, actual))
     }
-
-    private fun settleAll() = spent.filterNot { it.settled }.forEach { it.settled = true }
-
-    private val settledOnes = HashSet<Spent>()
-    private var Spent.settled: Boolean
-        get() = this in settledOnes
-        set(value) {
-            if (value) settledOnes += this
-        }
 
     private fun deliver() {
         val question = questions.removeOneOrNull(random) ?: return
