@@ -39,8 +39,8 @@ fun interface LimitServices {
 }
 
 /**
- * Envoy's rate limit protocol, version 3. A request is one hit on one descriptor: `user`, `model` and, once for each, `group`. Names that are
- * missing are left out; whoever has none is told by `remote_address`.
+ * Envoy's rate limit protocol, version 3. A request is one hit on one descriptor: `user`, `model` and, once for each, `group`. Names
+ * that are missing are left out; whoever has none is told by `remote_address`.
  */
 class EnvoyLimitServices(loops: EventLoopGroup, private val timeout: Duration = TIMEOUT) : LimitServices, AutoCloseable {
     private val factory = ClientFactory.builder().workerGroup(loops, false).build()
