@@ -43,11 +43,11 @@ class InactiveTest {
         val found = record(real("validate"), "validate", file)
         found.status shouldBe 0
         found.out.lines().dropLast(1) shouldBe
-            listOf("inactive: $file:8:5: global.services.ratelimit: $RATE_LIMIT", "inactive: $file:5:59: $RAG_AT: $RAG")
+            listOf("inactive: $file:8:13: global.services.authz.providers: $PROVIDERS", "inactive: $file:5:59: $RAG_AT: $RAG")
         found.out shouldContain "2 features inactive (serve refuses them without --allow-inactive)"
         val json = parseJson(record(real("validate"), "validate", file, "--json").out)
         json?.path("inactive")?.map { it.path("feature").asText() to it.path("protects").asBoolean() } shouldBe
-            listOf("ratelimit" to true, "rag" to false)
+            listOf("authz_providers" to true, "rag" to false)
     }
 
     @Test
@@ -61,7 +61,7 @@ class InactiveTest {
         refused.status shouldBe ExitStatus.REFUSED
         refused.err shouldBe
             """
-            $file:8:5: global.services.ratelimit: $RATE_LIMIT
+            $file:8:13: global.services.authz.providers: $PROVIDERS
             $file:5:59: $RAG_AT: $RAG
             $file: asks for 2 features not built yet; --allow-inactive serves it without them
             """.trimIndent()
@@ -86,7 +86,8 @@ class InactiveTest {
     }
 
     private companion object {
-        const val RATE_LIMIT = "ratelimit (protects) is not built yet: nobody's requests are limited"
+        const val PROVIDERS =
+            "authz_providers (protects) is not built yet: keys come from the policy alone, never from a request's headers"
         const val RAG = "rag is not built yet: nothing is retrieved"
         const val RAG_AT = "routing.decisions[0].plugins[0].type"
         val TEXT =
@@ -98,7 +99,7 @@ class InactiveTest {
                 - {name: d, modelRefs: [{model: m}], plugins: [{type: rag, configuration: {backend: milvus}}]}
             global:
               services:
-                ratelimit: {providers: []}
+                authz: {providers: [{type: header-injection}]}
             """.trimIndent()
     }
 }

@@ -26,6 +26,8 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
 import routercluster.gateway.http.answerHttp10
+import routercluster.gateway.limits.LimitDesk
+import routercluster.gateway.limits.RunningLimits
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
@@ -39,6 +41,7 @@ import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.EncoderStatus
+import routercluster.policy.limits.LimitAuthority
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
@@ -73,6 +76,7 @@ import kotlin.random.Random
  * @property cluster that this node belongs to; null leaves it out of the admin API
  * @property hasDoors whether requests are taken; a node without doors has its admin API alone
  * @property first what has to complete before this node is ready, by what it is in words
+ * @property limits keeps the counts of limits; null keeps them in this process, for as long as it runs
  */
 class GatewayConfig(
     val policy: Policy,
@@ -96,6 +100,7 @@ class GatewayConfig(
     val cluster: ClusterView? = null,
     val hasDoors: Boolean = true,
     val first: Map<String, CompletionStage<*>> = emptyMap(),
+    val limits: LimitAuthority? = null,
 )
 
 /**
@@ -190,7 +195,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
+    val limits = RunningLimits(config, loops, metrics)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, LimitDesk(limits.reservations, limits.services, events))
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
     val serving = SettableHealthChecker(true)
@@ -235,7 +241,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
         )
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
-    val resources = listOfNotNull(encoders, follower, share, keeper, pool, tracing, metrics, ending)
+    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, tracing, metrics, ending)
     config.first.forEach { (what, stage) -> await(what, stage, readiness) }
     warmUp(keeper, readiness)
     prepare(keeper, readiness)

@@ -9,6 +9,7 @@ import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.DecisionEngine
 import routercluster.policy.decisions.Rule
 import routercluster.policy.encode.LabelQuestion
+import routercluster.policy.limits.LimitRules
 import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.projections.Projections
@@ -28,6 +29,7 @@ import java.time.Duration
  * @property tracing null where the file has no such section
  * @property metrics whether metrics are offered
  * @property responses the Responses API, and where conversations are kept
+ * @property limits how much callers may ask for
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
  * @property inactive what the file asks for and this program does not do yet
@@ -49,6 +51,7 @@ class Policy(
     val tracing: TracingSettings? = null,
     val metrics: Boolean = true,
     val responses: ResponsesSettings = ResponsesSettings(),
+    val limits: LimitRules = LimitRules.NONE,
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
     val inactive: List<Inactive> = emptyList(),
@@ -99,6 +102,7 @@ class Policy(
             tracing,
             metrics,
             responses,
+            limits,
             catalog,
             notices,
             inactive,

@@ -34,6 +34,7 @@ class PrometheusEvents : Events, AutoCloseable {
     private val inFlight = LongAdder()
     private val completions = Completions(registry)
     private val encoding = EncodeMeters(registry)
+    private val limits = LimitMeters(registry)
     private val revision: Info =
         Info
             .builder()
@@ -81,6 +82,7 @@ class PrometheusEvents : Events, AutoCloseable {
             is RouterEvent.Resent -> resent(event)
             is RouterEvent.Completed -> completions.record(event, names)
             is RouterEvent.Refused -> refusals.at(RefusalKey(codes.of(event.code), event.status)).increment()
+            is RouterEvent.LimitAsked -> limits.record(event)
             is RouterEvent.PolicyLoaded -> loaded(event)
             is RouterEvent.PolicyRejected -> rejected()
         }

@@ -105,11 +105,22 @@ sealed interface RouterEvent {
     /** A request was refused before it could be routed. [code] is the stable code that the client sees. */
     class Refused(val code: String, val status: Int) : RouterEvent
 
+    /** A limit was asked about a request. [rule] is the policy's name for it. */
+    class LimitAsked(val rule: String, val outcome: LimitOutcome) : RouterEvent
+
     /** A policy took effect, at the start or by a reload. */
     class PolicyLoaded(val policy: Policy) : RouterEvent
 
     /** A policy file was not taken; the last good policy goes on. [reason] is safe to show to an operator. */
     class PolicyRejected(val reason: String) : RouterEvent
+}
+
+/** What a limit said, or what became of a request where it could not be asked. [label] is its name in metrics. */
+enum class LimitOutcome(val label: String) {
+    GRANTED("granted"),
+    DENIED("denied"),
+    PASSED_UNASKED("passed_unasked"),
+    REFUSED_UNASKED("refused_unasked"),
 }
 
 /** Where an answer came from. [label] is its name in metrics. */

@@ -60,10 +60,10 @@ class PrometheusEventsTest {
 
     @Test
     fun `features that the policy asks for in vain are counted until it asks no more`() {
-        val places = listOf(Feature.RAG, Feature.RATE_LIMIT, Feature.RAG).map { Inactive(it, Location("p.yaml", "x", 1, 1)) }
+        val places = listOf(Feature.RAG, Feature.AUTHZ_PROVIDERS, Feature.RAG).map { Inactive(it, Location("p.yaml", "x", 1, 1)) }
         events.publish(RouterEvent.PolicyLoaded(policy("small", inactive = places)))
         value("router_policy_inactive{feature=\"rag\",protects=\"false\"}") shouldBe 2.0
-        value("router_policy_inactive{feature=\"ratelimit\",protects=\"true\"}") shouldBe 1.0
+        value("router_policy_inactive{feature=\"authz_providers\",protects=\"true\"}") shouldBe 1.0
         events.publish(RouterEvent.PolicyLoaded(policy("small")))
         lines().filter { it.startsWith("router_policy_inactive{") } shouldBe emptyList()
     }

@@ -7,6 +7,7 @@ import io.netty.util.NetUtil
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.BodyHold
 import routercluster.gateway.http.modelsAnswer
+import routercluster.gateway.limits.addLimits
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.ApiError
@@ -148,6 +149,7 @@ class PipelineDoor(
         val observer = ForwardedAnswer(journey, account, accounts, admission, route, picked)
         val answerHeaders = HttpHeaders.builder()
         answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
+        answerHeaders.addLimits(journey.limits)
         answerHeaders.set("x-router-upstream", upstream.id)
         return DoorPlan.Forward(
             path = outgoing.headers.path(),

@@ -23,6 +23,7 @@ import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.withContext
+import routercluster.gateway.limits.addLimits
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.AnswerHead
@@ -181,6 +182,7 @@ class HttpDoor(
         upstreamRequestId(reply.headers.get("x-request-id"), journey.id)?.let { headers.set(UPSTREAM_REQUEST_ID, it) }
         if (filter != null) headers.remove("content-length")
         headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
+        headers.addLimits(journey.limits)
         headers.set("x-router-attempt", reply.attempt.toString())
         headers.set("x-router-upstream", reply.upstream.id)
         if (!reply.headers.status().isSuccess &&

@@ -1,11 +1,13 @@
 package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpData
+import routercluster.gateway.limits.used
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
 import routercluster.policy.answer.AnswerFacts
 import routercluster.policy.answer.UsageScanner
+import routercluster.policy.limits.Amounts
 import routercluster.policy.models.Model
 import routercluster.policy.models.Pricing
 import routercluster.policy.models.Upstream
@@ -49,7 +51,11 @@ class Account(private val journey: Journey, private val events: Events) {
     /** Attempts whose end was told, by their number. */
     private var told = 0
 
-    /** The prices of attempts that are billed though nobody waited for them. */
+    /** Whether a model has had the request, answered or not. */
+    private var reached = false
+
+    /** Attempts that are billed though nobody waited for them, and their prices. */
+    private var unservedCount = 0
     private val unserved = ArrayList<Pricing>(0)
 
     /** [decideNanos] is what [Pipeline.route] took. */
@@ -77,8 +83,10 @@ class Account(private val journey: Journey, private val events: Events) {
         begun.span.end(status, failed)
         val upstream = begun.upstream
         events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, begun.hedge, cancelled))
+        if (failed != FailureClass.CONNECT) reached = true
         // It reached a model, and whoever runs the model bills it all the same.
         if (cancelled || failed == FailureClass.TIMEOUT) {
+            unservedCount++
             journey.snapshot.policy.models[begun.model]
                 ?.pricing
                 ?.let(unserved::add)
@@ -131,11 +139,13 @@ class Account(private val journey: Journey, private val events: Events) {
         if (status == 0) status = CLIENT_LEFT_STATUS
         val plan = route?.plan
         if (plan == null && code != null) {
+            journey.limits.settle(Amounts.NONE)
             val event = RouterEvent.Refused(code, status)
             events.publish(event)
             journey.span.end(event)
         } else {
             val bill = bill(scanner?.facts, model?.pricing, unserved) { plan?.facts?.promptTokens?.toLong() ?: 0 }
+            journey.limits.settle(if (reached) spent(bill, plan) else Amounts.NONE)
             journey.record?.ended(bill.note())
             val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
@@ -143,6 +153,14 @@ class Account(private val journey: Journey, private val events: Events) {
             journey.span.end(event)
         }
         events.publish(RouterEvent.Left)
+    }
+
+    /** Every attempt counts, also one that nobody waited for: those have had the prompt. */
+    private fun spent(bill: Bill, plan: Plan?): Amounts {
+        if (journey.snapshot.policy.limits.isEmpty) return Amounts.NONE
+        val usage = bill.usage
+        val lost = if (unservedCount == 0) 0 else unservedCount * (plan?.facts?.promptTokens?.toLong() ?: 0)
+        return used((usage?.promptTokens ?: 0) + (usage?.completionTokens ?: 0) + lost, bill.cost)
     }
 
     /** Attempts that another proxy makes for us, and those under way when the client left. */

@@ -7,7 +7,13 @@ import routercluster.policy.signals.Reading
 import java.util.Locale
 
 /** How an answer came about, as `x-vsr-response-path` names it. */
-enum class ResponsePath(val header: String) { UPSTREAM("upstream"), FAST_RESPONSE("fast_response"), BLOCKED("blocked"), ERROR("error") }
+enum class ResponsePath(val header: String) {
+    UPSTREAM("upstream"),
+    FAST_RESPONSE("fast_response"),
+    BLOCKED("blocked"),
+    RATE_LIMITED("rate_limited"),
+    ERROR("error"),
+}
 
 /**
  * The decision headers of an answer, with the seed's names and schema version 2, and `x-router-policy`, which is ours: the version of the

@@ -5,9 +5,12 @@ import com.linecorp.armeria.common.RequestHeaders
 import io.netty.util.AsciiString
 import routercluster.policy.GatewaySettings
 import routercluster.policy.IdentityHeaders
+import routercluster.policy.limits.LimitCaller
 import routercluster.policy.request.BadRequest
 import routercluster.policy.request.Identity
 import java.net.InetAddress
+import java.security.MessageDigest
+import java.util.HexFormat
 
 /**
  * The edge of trust. Whatever a client must not be able to say is removed here, before anything reads it: identity headers and
@@ -16,7 +19,7 @@ import java.net.InetAddress
 class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
     private val limits = gateway.limits
     private val trusted = gateway.trustedPeers.map(AddressBlock::parse)
-    private val identityNames = setOf(identity.user, identity.groups, "x-authz-team-id", "x-authz-tenant-id").map(AsciiString::of).toSet()
+    private val identityNames = setOf(identity.user, identity.groups, TEAM, "x-authz-tenant-id").map(AsciiString::of).toSet()
 
     fun trusts(peer: InetAddress?): Boolean = peer != null && trusted.any { it.contains(peer) }
 
@@ -48,11 +51,29 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         return Identity(headers.get(identity.user)?.takeIf(String::isNotBlank), groups, identity.failOpen)
     }
 
+    /**
+     * Who asks, for limits: names and keys as a trusted [peer] passes them on, which has checked them; of a stranger only where the request
+     * came from. A key is kept as a digest.
+     */
+    fun caller(headers: RequestHeaders, peer: InetAddress?): LimitCaller {
+        if (!trusts(peer)) return LimitCaller(peer = peer)
+        val named = identity(headers, peer)
+        val key = keyHeaders.firstNotNullOfOrNull { headers.get(it)?.takeIf(String::isNotBlank) }
+        return LimitCaller(named.user, named.groups, headers.get(TEAM)?.takeIf(String::isNotBlank), key?.let(::digest), peer)
+    }
+
+    private fun digest(key: String): String =
+        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(key.toByteArray()))
+
     /** Whether a client's header [name] is kept from upstreams and, unless the peer is trusted, from us. */
     fun isInternal(name: AsciiString): Boolean =
         name in identityNames || name in internalNames || INTERNAL_PREFIXES.any { name.startsWith(it) }
 
     companion object {
+        private const val TEAM = "x-authz-team-id"
+
+        /** Where clients put their keys. */
+        private val keyHeaders = listOf(HttpHeaderNames.AUTHORIZATION, AsciiString.of("x-api-key"), AsciiString.of("api-key"))
         private val INTERNAL_PREFIXES = listOf("x-vsr-", "x-router-", "x-envoy-", "x-routercluster-").map(AsciiString::of)
         private val internalNames =
             setOf("x-selected-model", "x-gateway-destination-endpoint", "x-gateway-model-name-rewrite").map(AsciiString::of).toSet()

@@ -1,9 +1,11 @@
 package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.RequestHeaders
+import routercluster.gateway.limits.JourneyLimits
 import routercluster.gateway.upstream.Target
 import routercluster.policy.answer.UsageFilter
 import routercluster.policy.answer.UsageScanner
+import routercluster.policy.limits.LimitCaller
 import routercluster.policy.models.Upstream
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.request.Identity
@@ -32,6 +34,12 @@ class Journey(
     val protocol: ClientProtocol = ClientProtocol.of(path)
 
     val operation: String = operationOf(path)
+
+    /** Who asks, for limits. */
+    val caller: LimitCaller by lazy(LazyThreadSafetyMode.NONE) { snapshot.edge.caller(headers, peer) }
+
+    /** What was reserved of limits. */
+    val limits = JourneyLimits()
 
     /** In the order of their numbers. */
     val begun = ArrayList<BegunAttempt>(1)

@@ -3,6 +3,8 @@ package routercluster.gateway.pipeline
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.RequestHeaders
 import routercluster.gateway.encode.Inquiry
+import routercluster.gateway.limits.LimitDesk
+import routercluster.gateway.limits.estimate
 import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
@@ -38,7 +40,8 @@ import kotlin.random.Random
 import routercluster.policy.routing.Target as Asked
 
 /**
- * What both doors share: from the request's wire form to a [Route]. Holds no state of a request; the only I/O is what encoders do.
+ * What both doors share: from the request's wire form to a [Route]. Holds no state of a request; the only I/O is what encoders and
+ * limits do.
  *
  * @param random drawn from by many threads
  */
@@ -47,6 +50,7 @@ class Pipeline(
     private val decisions: DecisionRing,
     private val clock: Clock,
     private val random: Random,
+    private val limits: LimitDesk = LimitDesk.ofThisProcess(clock),
 ) {
     /**
      * Starts a request's journey: its id, its caller, its policy snapshot.
@@ -74,8 +78,8 @@ class Pipeline(
     }
 
     /**
-     * Decides what to do with a request that passed [check]. Where no encoder has to be asked the route is there at once; else it
-     * comes on [loop], and cancelling it ends what is done for it.
+     * Decides what to do with a request that passed [check]. Where no encoder and no other node has to be asked the route is there at
+     * once; else it comes on [loop], and cancelling it ends what is done for it.
      *
      * @throws BadRequest for a body that cannot be understood
      */
@@ -83,7 +87,7 @@ class Pipeline(
         if (journey.path == Upstream.CHAT_COMPLETIONS) {
             routeChat(journey, body, loop)
         } else {
-            CompletableFuture.completedFuture(routeByName(journey, body))
+            routeByName(journey, body, loop)
         }
 
     private fun routeChat(journey: Journey, bytes: ByteArray, loop: ScheduledExecutorService): CompletableFuture<Route> {
@@ -91,6 +95,28 @@ class Pipeline(
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
         val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
+        if (policy.limits.isEmpty) return decide(journey, body, facts, loop)
+        val early = limits.early(journey) { estimate(body, facts.promptTokens, null) }
+        return early.passed(loop) { decide(journey, body, facts, loop).within(loop) { late(journey, it, body, loop) } }
+    }
+
+    /** Asks the limits that depend on where the request is to go. */
+    private fun late(journey: Journey, route: Route, body: ChatBody, loop: ScheduledExecutorService): CompletableFuture<Route> {
+        val plan = (route as? Route.Forward)?.plan ?: return CompletableFuture.completedFuture(route)
+        val asked = limits.late(journey, plan) {
+            estimate(
+                body,
+                plan.facts?.promptTokens ?: 0,
+                route.targets
+                    .first()
+                    .model.pricing,
+            )
+        }
+        return asked.passed(loop, plan) { CompletableFuture.completedFuture(route) }
+    }
+
+    private fun decide(journey: Journey, body: ChatBody, facts: Facts, loop: ScheduledExecutorService): CompletableFuture<Route> {
+        val policy = journey.snapshot.policy
         val planning = policy.begin(policy.resolve(body.model), facts, random)
         val encoder = journey.snapshot.encoder
         if (planning is Plan || encoder == null) return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning)))
@@ -139,7 +165,26 @@ class Pipeline(
     }
 
     /** Any other path: the model is asked for by name and nothing but the name in the body changes. */
-    private fun routeByName(journey: Journey, bytes: ByteArray): Route {
+    private fun routeByName(journey: Journey, bytes: ByteArray, loop: ScheduledExecutorService): CompletableFuture<Route> {
+        if (journey.snapshot.policy.limits.isEmpty) return CompletableFuture.completedFuture(namedRoute(journey, bytes))
+        val answers = journey.operation != EMBEDDINGS
+        return limits.early(journey) { estimate(bytes.size, answers, null) }.passed(loop) {
+            val route = namedRoute(journey, bytes)
+            val plan = (route as? Route.Forward)?.plan ?: return@passed CompletableFuture.completedFuture(route)
+            val asked = limits.late(journey, plan) {
+                estimate(
+                    bytes.size,
+                    answers,
+                    route.targets
+                        .first()
+                        .model.pricing,
+                )
+            }
+            asked.passed(loop, plan) { CompletableFuture.completedFuture(route) }
+        }
+    }
+
+    private fun namedRoute(journey: Journey, bytes: ByteArray): Route {
         val policy = journey.snapshot.policy
         val boundary = multipartBoundary(journey.headers.get("content-type").orEmpty())
         val limits = policy.gateway.limits
@@ -201,5 +246,6 @@ class Pipeline(
     private companion object {
         /** What is known of a request that no signal reads. */
         val NO_FACTS = Facts(emptyList())
+        const val EMBEDDINGS = "embeddings"
     }
 }

@@ -110,6 +110,36 @@ class PipelineDoorTest {
         }
     }
 
+    @Test
+    fun `limits are told in the answer's headers, and refuse with an answer of their own`() {
+        val limited =
+            policyOf(
+                policyText(8_001, gateway = "{rate_limits: {rules: [{name: one, kind: requests, amount: 1, window: 1h, per: [user]}]}}"),
+            )
+        val own = Snapshot(limited, UpstreamPool().upstreams(limited.models.values, limited.gateway.forwarding, Random(1)))
+        val door = PipelineDoor({ own }, pipeline, Accounts(heard), Admission(), Clock.systemUTC())
+
+        fun ask(peer: String?) =
+            door
+                .plan(
+                    DoorRequest("POST", TestGateway.CHAT, emptyList(), chatBody("x").toByteArray(), peer),
+                    loop,
+                ).get(WAIT_SECONDS, TimeUnit.SECONDS)
+        val served = ask("192.0.2.1").shouldBeInstanceOf<DoorPlan.Forward>()
+        served.responseHeaders.toMap() shouldContainAll mapOf("x-ratelimit-limit-requests" to "1", "x-ratelimit-remaining-requests" to "0")
+        val refused = ask("192.0.2.1").shouldBeInstanceOf<DoorPlan.Answer>()
+        refused.status shouldBe 429
+        refused.headers.toMap() shouldContainAll mapOf("x-vsr-response-path" to "rate_limited", "x-ratelimit-remaining-requests" to "0")
+        refused.headers
+            .toMap()
+            .keys
+            .contains("retry-after") shouldBe true
+        ask("192.0.2.9").shouldBeInstanceOf<DoorPlan.Forward>()
+        served.observer.headers(200, emptyList())
+        served.observer.end()
+        ask("192.0.2.1").shouldBeInstanceOf<DoorPlan.Answer>().status shouldBe 429
+    }
+
     private data class Row(val delivery: Delivery, val status: Int, val told: String, val code: String?)
 
     @Test

@@ -5,6 +5,7 @@ import routercluster.policy.Policy
 import routercluster.policy.ResponsesSettings
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.LimitProver
 import routercluster.policy.config.prove.NamedByRules
 import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
@@ -111,6 +112,7 @@ private fun prove(
     val listeners = proveListeners(raw.listeners, problems)
     val identity = proveIdentity(raw.global, problems)
     val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
+    val limits = LimitProver(models, recipes.filterNotNull(), problems).prove(raw.global.rateLimit, raw.gateway.limitRules)
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     val responses = raw.global.responses?.let { proveResponses(it, problems) } ?: ResponsesSettings()
     return Policy(
@@ -129,6 +131,7 @@ private fun prove(
         tracing = tracing,
         metrics = raw.global.metrics ?: true,
         responses = responses,
+        limits = limits,
         catalog = catalog,
         notices = problems.notices,
         inactive = problems.inactive,

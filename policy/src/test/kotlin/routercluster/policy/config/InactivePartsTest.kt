@@ -52,7 +52,6 @@ class InactivePartsTest {
                 GOOD_ALL.replace("reasoning_family: qwen", "api_format: anthropic") to
                     "anthropic_upstreams providers.models[0].api_format",
                 global("stores: {memory: {enabled: true}}") to "memory global.stores.memory",
-                global("services: {ratelimit: {fail_open: false}}") to "ratelimit global.services.ratelimit",
                 global("services: {authz: {providers: [{type: header-injection}]}}") to "authz_providers global.services.authz.providers",
                 global("integrations: {looper: {timeout_seconds: 5}}") to "looper global.integrations.looper",
                 signals("embeddings: [{name: e, threshold: 0.1, candidates: [a], query_modality: image}]") to
@@ -86,11 +85,11 @@ class InactivePartsTest {
 
     @Test
     fun `a policy that is not complete is refused, what protects first`() {
-        val text = plugin("rag", "backend: milvus").replace(ROUTER, "services: {ratelimit: {}}")
+        val text = plugin("rag", "backend: milvus").replace(ROUTER, "services: {authz: {providers: [{type: header-injection}]}}")
         val policy = proven(text)
-        policy.inactive.byFeature().map { it.feature } shouldBe listOf(Feature.RATE_LIMIT, Feature.RAG)
+        policy.inactive.byFeature().map { it.feature } shouldBe listOf(Feature.AUTHZ_PROVIDERS, Feature.RAG)
         val refused = shouldThrow<InvalidPolicy> { policy.complete(allowInactive = false) }
-        refused.problems.map { it.message } shouldBe listOf("ratelimit is not built yet", "rag is not built yet")
+        refused.problems.map { it.message } shouldBe listOf("authz_providers is not built yet", "rag is not built yet")
         policy.complete(allowInactive = true) shouldBe policy
     }
 

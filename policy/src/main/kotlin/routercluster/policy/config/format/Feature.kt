@@ -10,7 +10,6 @@ import routercluster.policy.config.Location
  * @property isSecurity whether a policy without it protects less than its author meant
  */
 enum class Feature(val label: String, val without: String, val isSecurity: Boolean = false) {
-    RATE_LIMIT("ratelimit", "nobody's requests are limited", isSecurity = true),
     AUTHZ_PROVIDERS("authz_providers", "keys come from the policy alone, never from a request's headers", isSecurity = true),
     LISTENER_KEYS("listener_api_keys", "the HTTP door asks for no key", isSecurity = true),
     MANAGEMENT_AUTH("management_api_auth", "the admin API asks for no token, on 127.0.0.1 alone", isSecurity = true),

@@ -99,6 +99,7 @@ private val encoderFormat = fields(acts = "encoders") {
 internal val gatewayFormat = fields(acts = "both doors") {
     val default = GatewaySettings()
     part("limits", "What a client may send.", limitsFormat)
+    part("rate_limits", "How much callers may ask for.", rateLimitsFormat)
     part("forwarding", "How attempts are made.", forwardingFormat)
     texts("trusted_peers", "Addresses and CIDR blocks whose identity headers are believed.", default = "[]")
     whole("decisions_kept", 0..1_000_000, "Decision records that are kept.", default.decisionsKept)

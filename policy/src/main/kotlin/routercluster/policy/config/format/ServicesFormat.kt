@@ -73,26 +73,6 @@ internal val authzFormat = fields(acts = "identity of callers") {
     }
 }
 
-private val rateLimit = fields {
-    flag("fail_open", "Whether requests pass where the limit cannot be asked.", false)
-    parts("providers", "Who counts.") {
-        choice("type", listOf("envoy-ratelimit", "local-limiter"), "A service of Envoy's protocol, or this process.", required = true)
-        text("address", "Host and port of the service.")
-        text("domain", "Domain of its rules.")
-        parts("rules", "Limits.") {
-            text("name", "Name of the rule.", required = true)
-            part("match", "Whom the rule is for.") {
-                text("user", "A user.")
-                text("group", "A group.")
-                text("model", "A model.")
-            }
-            whole("requests_per_unit", counts, "Requests in one unit of time.")
-            whole("tokens_per_unit", 0..Int.MAX_VALUE, "Tokens in one unit of time.")
-            choice("unit", listOf("second", "minute", "hour", "day"), "The unit of time.", required = true)
-        }
-    }
-}
-
 private val managementAuth = fields(off = "mode" to "disabled") {
     choice("mode", listOf("disabled", "bearer"), "Whether a token is asked for.", "disabled")
     parts("tokens", "Tokens that are taken.") {
@@ -130,7 +110,7 @@ internal val servicesFormat = fields(acts = "services") {
     part("response_api", "The Responses API and where it keeps conversations.", responseApi)
     part("observability", "Traces and metrics.", observabilityFormat)
     part("authz", "Who calls, and with which keys models are called.", authzFormat)
-    part("ratelimit", "How much a caller may ask for.", rateLimit, notBuilt = Feature.RATE_LIMIT)
+    part("ratelimit", "How much a caller may ask for.", rateLimitFormat)
     part("management_api", "Where operators ask.", managementApi, notBuilt = Feature.MANAGEMENT_API)
     part("startup_status", "Where the progress of the start is told.", notBuilt = Feature.STARTUP_STATUS) {
         choice("store_backend", listOf("file", "memory", "redis"), "Where it is kept.", "file")

@@ -24,6 +24,7 @@ internal class RawGateway(
     val extProcTls: ServerTls? = null,
     val confidence: ConfidenceSemantics? = null,
     val evaluation: Evaluation? = null,
+    val limitRules: RawLimitRules? = null,
 )
 
 internal class RawLimits(
@@ -73,6 +74,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.section("extproc_tls")?.let(::readServerTls),
         section.oneOf("confidence_semantics", confidenceSemantics),
         section.oneOf("evaluation", evaluations),
+        section.section("rate_limits")?.let(::readLimitRules),
     )
 }
 

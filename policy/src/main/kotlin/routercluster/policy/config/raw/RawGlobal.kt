@@ -24,6 +24,7 @@ internal class RawGlobal(
     val tracing: RawTracing? = null,
     val metrics: Boolean? = null,
     val responses: RawResponses? = null,
+    val rateLimit: RawRateLimit? = null,
     val catalog: RawCatalog = RawCatalog(),
 )
 
@@ -55,6 +56,7 @@ internal fun readGlobal(section: Section?): RawGlobal {
         observability?.section("tracing")?.let(::readTracing),
         metrics?.boolean("enabled"),
         services?.section("response_api")?.let(::readResponses),
+        services?.section("ratelimit")?.let(::readRateLimit),
         readCatalog(section.section("model_catalog")),
     )
 }
