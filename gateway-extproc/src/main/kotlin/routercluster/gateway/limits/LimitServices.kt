@@ -18,6 +18,7 @@ import routercluster.policy.limits.LimitService
 import routercluster.policy.limits.Reservation
 import routercluster.policy.limits.Reserved
 import routercluster.policy.limits.Standing
+import java.net.InetAddress
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
@@ -99,7 +100,7 @@ private fun question(service: LimitService, facts: LimitFacts): RateLimitRequest
     val entries =
         listOfNotNull(
             caller.user?.let { "user" to it },
-            caller.peer?.takeIf { caller.user == null }?.let { "remote_address" to it.hostAddress },
+            caller.peer?.takeIf { caller.user == null }?.let { "remote_address" to InetAddress.getByAddress(it).hostAddress },
             facts.model?.let { "model" to it },
         ) + caller.groups.take(GROUPS_MAX).map { "group" to it }
     entries.forEach { (key, value) -> descriptor.addEntriesBuilder().setKey(key).setValue(value) }

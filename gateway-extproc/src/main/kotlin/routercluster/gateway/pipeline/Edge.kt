@@ -56,10 +56,10 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
      * came from. A key is kept as a digest.
      */
     fun caller(headers: RequestHeaders, peer: InetAddress?): LimitCaller {
-        if (!trusts(peer)) return LimitCaller(peer = peer)
+        if (!trusts(peer)) return LimitCaller(peer = peer?.address)
         val named = identity(headers, peer)
         val key = keyHeaders.firstNotNullOfOrNull { headers.get(it)?.takeIf(String::isNotBlank) }
-        return LimitCaller(named.user, named.groups, headers.get(TEAM)?.takeIf(String::isNotBlank), key?.let(::digest), peer)
+        return LimitCaller(named.user, named.groups, headers.get(TEAM)?.takeIf(String::isNotBlank), key?.let(::digest), peer?.address)
     }
 
     private fun digest(key: String): String =

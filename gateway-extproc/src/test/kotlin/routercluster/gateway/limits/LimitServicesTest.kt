@@ -83,7 +83,7 @@ class LimitServicesTest {
     @Test
     fun `a request is one hit on one descriptor`() {
         ask(ann).shouldBeInstanceOf<Reserved.Granted>()
-        ask(LimitFacts(LimitCaller(peer = InetAddress.getByName("203.0.113.7")), "small"))
+        ask(LimitFacts(LimitCaller(peer = InetAddress.getByName("203.0.113.7").address), "small"))
         seen.map { it.domain to it.hitsAddend } shouldBe listOf("api" to 1, "api" to 1)
         seen.map { request -> request.getDescriptors(0).entriesList.map { "${it.key}=${it.value}" } } shouldBe
             listOf(listOf("user=ann", "model=small", "group=ops", "group=dev"), listOf("remote_address=203.0.113.7", "model=small"))

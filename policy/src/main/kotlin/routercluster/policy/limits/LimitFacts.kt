@@ -1,7 +1,5 @@
 package routercluster.policy.limits
 
-import java.net.Inet6Address
-import java.net.InetAddress
 import java.security.MessageDigest
 import java.util.HexFormat
 
@@ -9,14 +7,14 @@ import java.util.HexFormat
  * Who asks, as far as it can be trusted. Names come from a trusted peer only; a stranger has none.
  *
  * @property key a digest of the credential that a trusted peer let pass
- * @property peer address that the request came from; null where the proxy does not tell
+ * @property peer bytes of the IP address that the request came from; null where the proxy does not tell
  */
 class LimitCaller(
     val user: String? = null,
     val groups: List<String> = emptyList(),
     val team: String? = null,
     val key: String? = null,
-    val peer: InetAddress? = null,
+    val peer: ByteArray? = null,
 ) {
     /** Stands in for a name that is missing, so that nobody escapes a limit by saying less. */
     internal val place: String get() = peer?.let(::networkOf) ?: "unknown"
@@ -62,8 +60,7 @@ private fun valueOf(dimension: Dimension, facts: LimitFacts): String {
 private fun named(name: String?, caller: LimitCaller) = if (name == null) "from ${caller.place}" else "is $name"
 
 /** Of an IPv6 address the first half: whoever has one address has all of its network. */
-private fun networkOf(address: InetAddress): String =
-    if (address is Inet6Address) HexFormat.of().formatHex(address.address, 0, NETWORK_BYTES) else address.hostAddress
+private fun networkOf(address: ByteArray): String = HexFormat.of().formatHex(address, 0, minOf(address.size, NETWORK_BYTES))
 
 private const val EVERYTHING = "all"
 private const val SUBJECT_BYTES = 16

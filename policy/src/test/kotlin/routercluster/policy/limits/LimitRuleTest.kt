@@ -12,7 +12,7 @@ class LimitRuleTest {
     private val pace = Pace(LimitAlgorithm.SLIDING_WINDOW, 1, 1_000)
 
     private fun caller(user: String? = null, team: String? = null, key: String? = null, peer: String? = null) =
-        LimitCaller(user, listOf("ops"), team, key, peer?.let(InetAddress::getByName))
+        LimitCaller(user, listOf("ops"), team, key, peer?.let { InetAddress.getByName(it).address })
 
     private fun subject(per: Set<Dimension>, caller: LimitCaller, model: String? = null, decision: String? = null) =
         LimitRule("r", LimitKind.REQUESTS, pace, per).counterOf(LimitFacts(caller, model, decision))?.subject
