@@ -26,11 +26,14 @@ import routercluster.gateway.http.HttpDoor
 import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.responses.ResponsesApi
+import routercluster.gateway.responses.Serving
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.conversations.Conversations
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
@@ -38,6 +41,7 @@ import routercluster.telemetry.Tracing
 import routercluster.telemetry.openTracing
 import java.net.InetSocketAddress
 import java.nio.file.Path
+import java.security.SecureRandom
 import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.CompletionException
@@ -46,6 +50,7 @@ import java.util.concurrent.TimeoutException
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.concurrent.thread
 import kotlin.random.Random
+import kotlin.random.asKotlinRandom
 
 /**
  * What a gateway node needs to be told. Port 0 takes a free one.
@@ -60,6 +65,9 @@ import kotlin.random.Random
  * @property eventLoops threads that do the I/O of all doors and upstreams
  * @property tracing null takes what policy and environment say
  * @property events hears everything that the metrics hear
+ * @property conversations where the Responses API keeps them; null offers no such API: its requests pass to the model that they name
+ * @property offersResponses whether a policy wants that API
+ * @property ids drawn from by many threads; nobody may guess what it gives
  */
 class GatewayConfig(
     val policy: Policy,
@@ -79,6 +87,9 @@ class GatewayConfig(
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
     val tracing: Tracing? = null,
     val events: Events = Events.NONE,
+    val conversations: Conversations? = null,
+    val offersResponses: (Policy) -> Boolean = { true },
+    val ids: Random = SecureRandom().asKotlinRandom(),
 )
 
 /**
@@ -164,8 +175,10 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
-    val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)
-    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
+    val serving = Serving(keeper::enter, pipeline, accounts, admission)
+    val responses = config.conversations?.let { ResponsesApi(serving, it, config.offersResponses, config.clock, config.ids) }
+    val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses)
+    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses != null)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
     val admin =

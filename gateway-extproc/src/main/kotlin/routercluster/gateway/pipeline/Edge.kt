@@ -8,6 +8,7 @@ import routercluster.policy.IdentityHeaders
 import routercluster.policy.request.BadRequest
 import routercluster.policy.request.Identity
 import java.net.InetAddress
+import java.net.URLEncoder
 
 /**
  * The edge of trust. Whatever a client must not be able to say is removed here, before anything reads it: identity headers and
@@ -16,7 +17,7 @@ import java.net.InetAddress
 class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
     private val limits = gateway.limits
     private val trusted = gateway.trustedPeers.map(AddressBlock::parse)
-    private val identityNames = setOf(identity.user, identity.groups, "x-authz-team-id", "x-authz-tenant-id").map(AsciiString::of).toSet()
+    private val identityNames = setOf(identity.user, identity.groups, "x-authz-team-id", TENANT).map(AsciiString::of).toSet()
 
     fun trusts(peer: InetAddress?): Boolean = peer != null && trusted.any { it.contains(peer) }
 
@@ -48,11 +49,28 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         return Identity(headers.get(identity.user)?.takeIf(String::isNotBlank), groups, identity.failOpen)
     }
 
+    /**
+     * Whose conversations a caller may see: the tenant and the user that a trusted [peer] names. Whoever is not named shares one tenant
+     * with all the others, where nothing but an id that cannot be guessed protects a conversation.
+     */
+    fun tenant(headers: RequestHeaders, peer: InetAddress?): String {
+        val named = listOf(headers.get(TENANT), headers.get(identity.user)).map { it?.takeIf(String::isNotBlank) }
+        if (!trusts(peer) || named.all { it == null }) return ANONYMOUS
+        return named.joinToString("/") { URLEncoder.encode(it.orEmpty(), Charsets.UTF_8) }
+    }
+
+    /** Whether the header [name] says who a caller is. */
+    fun namesCaller(name: AsciiString): Boolean = name in identityNames
+
     /** Whether a client's header [name] is kept from upstreams and, unless the peer is trusted, from us. */
     fun isInternal(name: AsciiString): Boolean =
         name in identityNames || name in internalNames || INTERNAL_PREFIXES.any { name.startsWith(it) }
 
     companion object {
+        private const val TENANT = "x-authz-tenant-id"
+
+        /** Holds no slash, as every other tenant does. */
+        const val ANONYMOUS = "anonymous"
         private val INTERNAL_PREFIXES = listOf("x-vsr-", "x-router-", "x-envoy-", "x-routercluster-").map(AsciiString::of)
         private val internalNames =
             setOf("x-selected-model", "x-gateway-destination-endpoint", "x-gateway-model-name-rewrite").map(AsciiString::of).toSet()

@@ -33,9 +33,7 @@ abstract class AnswerReader(protected val model: String) {
     fun event(data: String): List<ResponseEvent> = parsed(data)?.let(::take).orEmpty()
 
     /** Takes a whole answer, which is no stream. */
-    fun whole(body: ByteArray) {
-        parsed(String(body))?.let(::takeWhole)
-    }
+    fun whole(body: ByteArray): List<ResponseEvent> = parsed(String(body))?.let(::takeWhole).orEmpty()
 
     /**
      * Nothing more comes: the events that close what is open.
@@ -50,7 +48,7 @@ abstract class AnswerReader(protected val model: String) {
 
     protected abstract fun take(json: JsonNode): List<ResponseEvent>
 
-    protected abstract fun takeWhole(json: JsonNode)
+    protected abstract fun takeWhole(json: JsonNode): List<ResponseEvent>
 
     protected abstract fun closeItems(status: String): List<ResponseEvent>
 

@@ -19,9 +19,7 @@ class ChatAnswer(model: String, private val ids: Random) : AnswerReader(model) {
 
     override fun take(json: JsonNode): List<ResponseEvent> = heard(json, "delta")
 
-    override fun takeWhole(json: JsonNode) {
-        heard(json, "message")
-    }
+    override fun takeWhole(json: JsonNode): List<ResponseEvent> = heard(json, "message")
 
     private fun heard(json: JsonNode, member: String): List<ResponseEvent> {
         json.given("error")?.let { error = responseError(SERVER_ERROR, it.text("message") ?: "The model failed") }

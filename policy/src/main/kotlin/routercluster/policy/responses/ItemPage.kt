@@ -1,7 +1,10 @@
 package routercluster.policy.responses
 
 import com.fasterxml.jackson.databind.node.ObjectNode
+import routercluster.policy.conversations.Conversation
 import routercluster.policy.conversations.Item
+import routercluster.policy.conversations.Turn
+import routercluster.policy.conversations.TurnStatus
 import routercluster.policy.request.BadRequest
 import routercluster.policy.request.invalidValue
 
@@ -47,3 +50,11 @@ fun list(items: List<Item>, hasMore: Boolean = false): ObjectNode {
     list.set<ObjectNode>("data", arrayNode(items.map { storedObject(it.json) }))
     return list.put("first_id", items.firstOrNull()?.id).put("last_id", items.lastOrNull()?.id).put("has_more", hasMore)
 }
+
+fun itemObject(item: Item): ObjectNode = storedObject(item.json)
+
+/** All items of a conversation that a client made, oldest first. */
+val Conversation.allItems: List<Item> get() = items + turns.filter { it.isPartOfConversation }.flatMap { it.input + it.output }
+
+/** What failed, was cancelled or goes on is no part of what was said. */
+internal val Turn.isPartOfConversation: Boolean get() = status == TurnStatus.COMPLETED || status == TurnStatus.INCOMPLETE

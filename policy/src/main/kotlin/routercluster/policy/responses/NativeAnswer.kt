@@ -21,8 +21,7 @@ class NativeAnswer(model: String) : AnswerReader(model) {
             }
 
             "response.completed", "response.incomplete", "response.failed" -> {
-                takeWhole(json.path("response"))
-                return emptyList()
+                return takeWhole(json.path("response"))
             }
 
             "error" -> {
@@ -37,13 +36,14 @@ class NativeAnswer(model: String) : AnswerReader(model) {
         return listOf(ResponseEvent(type, json as ObjectNode))
     }
 
-    override fun takeWhole(json: JsonNode) {
+    override fun takeWhole(json: JsonNode): List<ResponseEvent> {
         ended = true
         last = json.path("output").filterIsInstance<ObjectNode>()
         usage = json.given("usage") as? ObjectNode
         error = json.given("error") as? ObjectNode
         incompleteReason = json.path("incomplete_details").text("reason")
         if (json.text("status") == "failed" && error == null) error = responseError(SERVER_ERROR, "The model failed")
+        return emptyList()
     }
 
     override fun closeItems(status: String): List<ResponseEvent> = emptyList()

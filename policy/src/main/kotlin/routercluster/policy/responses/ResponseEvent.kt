@@ -26,3 +26,9 @@ class EventNumbers {
 }
 
 internal fun event(type: String, fill: ObjectNode.() -> Unit): ResponseEvent = ResponseEvent(type, objectNode().apply(fill))
+
+/** What ends a stream that cannot tell how its response ended. */
+fun errorEvent(code: String, message: String): ResponseEvent =
+    event("error") {
+        put("code", code).put("message", message).putNull("param")
+    }
