@@ -48,7 +48,6 @@ import java.util.concurrent.CompletionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 import java.util.concurrent.atomic.AtomicReference
-import kotlin.concurrent.thread
 import kotlin.random.Random
 import kotlin.random.asKotlinRandom
 
@@ -175,8 +174,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val accounts = Accounts(events)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
-    val serving = Serving(keeper::enter, pipeline, accounts, admission)
-    val responses = config.conversations?.let { ResponsesApi(serving, it, config.offersResponses, config.clock, config.ids) }
+    val models = Serving(keeper::enter, pipeline, accounts, admission)
+    val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses)
     val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses != null)
     val serving = SettableHealthChecker(true)
@@ -219,20 +218,6 @@ fun gateway(config: GatewayConfig): RunningGateway {
     return RunningGateway(keeper, admission, serving, servers, resources)
 }
 
-/** Beside the ports, which need not wait for it: a request that comes earlier is just slower. */
-private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
-    val first = keeper.snapshot()
-    val what = "tables: the policy's token counter and languages are being loaded"
-    if (first.isSlowToStart) readiness.awaits(what)
-    thread(name = "warm-up", isDaemon = true) {
-        try {
-            first.warm()
-        } finally {
-            readiness.reached(what)
-        }
-    }
-}
-
 /** Tells how much waits at each encoder that was opened. */
 private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {
     val self = AtomicReference<EncoderPool>()
@@ -249,31 +234,6 @@ private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics:
     self.set(pool)
     return pool
 }
-
-/** Beside the ports, which refuse requests until it is done. An encoder that is away may come back, so it is tried again and again. */
-private fun prepare(keeper: PolicyKeeper, readiness: Readiness) {
-    val policy = keeper.snapshot().takeIf { it.starting != null }?.policy ?: return
-    val names = (policy.catalog.encoders.keys + policy.services).joinToString()
-    var what = "encoders: $names are being opened, and exemplars read"
-    readiness.awaits(what)
-    thread(name = "prepare", isDaemon = true) {
-        var pause = PAUSE_MIN
-        while (!keeper.isClosed) {
-            val fault = keeper.prepare() ?: break
-            log.error("learned signals cannot be read yet, next try in {} s: {}", pause.toSeconds(), fault)
-            readiness.reached(what)
-            what = "encoders: $fault"
-            readiness.awaits(what)
-            keeper.awaitClose(pause)
-            pause = minOf(pause.multipliedBy(2), PAUSE_MAX)
-        }
-        readiness.reached(what)
-    }
-}
-
-private val PAUSE_MIN: Duration = Duration.ofSeconds(1)
-private val PAUSE_MAX: Duration = Duration.ofSeconds(30)
-private val log = LoggerFactory.getLogger("routercluster.gateway")
 
 private fun plainServer(host: String, port: Int, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder =
     Server

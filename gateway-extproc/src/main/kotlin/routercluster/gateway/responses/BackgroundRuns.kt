@@ -53,7 +53,7 @@ internal class BackgroundRuns(
             serving.admission.leave()
             throw failure
         }
-        launch(call, prepared)
+        begin(call, prepared)
         return call.answer(queued(prepared.draft.at(TurnStatus.QUEUED)))
     }
 
@@ -62,7 +62,7 @@ internal class BackgroundRuns(
         running.remove(responseId)?.cancel()
     }
 
-    private fun launch(call: ResponsesCall, prepared: Prepared) {
+    private fun begin(call: ResponsesCall, prepared: Prepared) {
         val id = prepared.draft.id
         val job =
             CoroutineScope(call.dispatcher).launch(start = CoroutineStart.LAZY) {

@@ -40,25 +40,17 @@ internal class KeepTurns(private val kept: KeptConversations, private val clock:
         val response = prepared.draft.at(status, said, now)
         if (!prepared.request.store) return response
         val turn = prepared.turn(status, said, answer?.decision, answer?.use(said) ?: Use.NONE, now)
-        val outcome = kept.change(prepared.tenant, prepared.root, ConversationChange.EndTurn(turn))
-        if (outcome is Changed.Done) return response
-        val refused = outcome as Changed.Refused
-        return when (refused.refusal) {
-            Refusal.TURN_ENDED -> {
-                refused.conversation
-                    ?.turns
-                    ?.find { it.id == turn.id }
-                    ?.responseObject() ?: response
-            }
-
-            // It was deleted meanwhile.
-            Refusal.NO_TURN, Refusal.NO_CONVERSATION -> {
-                response
-            }
-
-            Refusal.TOO_LARGE, Refusal.NO_ITEM, Refusal.CONVERSATION_EXISTS -> {
-                throw KeptConversations.refusal(refused.refusal)
-            }
+        return when (val outcome = kept.change(prepared.tenant, prepared.root, ConversationChange.EndTurn(turn))) {
+            is Changed.Done -> response
+            is Changed.Refused -> outcome.asKept(turn.id) ?: response
         }
     }
+
+    /** The response as it stands in spite of us: as it was cancelled; null where it was deleted. */
+    private fun Changed.Refused.asKept(id: String): ObjectNode? =
+        when (refusal) {
+            Refusal.TURN_ENDED -> conversation?.turns?.find { it.id == id }?.responseObject()
+            Refusal.NO_TURN, Refusal.NO_CONVERSATION -> null
+            Refusal.TOO_LARGE, Refusal.NO_ITEM, Refusal.CONVERSATION_EXISTS -> throw KeptConversations.refusal(refusal)
+        }
 }

@@ -12,6 +12,7 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import org.slf4j.LoggerFactory
 import routercluster.policy.conversations.ConversationFailure
 import routercluster.policy.request.BadRequest
 import routercluster.policy.responses.EventNumbers
@@ -38,16 +39,17 @@ internal class StreamedResponse(private val prepared: Prepared, private val answ
         try {
             out.send(prepared.draft.opening())
             answer.read(out::send)
-        } catch (left: CancellationException) {
-            abandoned()
-            throw left
         } catch (failure: Exception) {
             abandoned()
             out.cut(failure)
             return
         }
-        out.send(listOf(end()))
-        out.close()
+        try {
+            out.send(listOf(end()))
+            out.close()
+        } catch (failure: Exception) {
+            out.cut(failure)
+        }
     }
 
     private suspend fun end(): ResponseEvent =
@@ -65,10 +67,15 @@ internal class StreamedResponse(private val prepared: Prepared, private val answ
         withContext(NonCancellable) {
             try {
                 turns.abandon(prepared, answer)
-            } catch (_: ConversationFailure) {
+            } catch (failure: Exception) {
                 // Nobody is left to tell; the turn ends when its time is up.
+                log.warn("a response that broke off could not be kept: {}", failure.javaClass.name)
             }
         }
+    }
+
+    private companion object {
+        val log = LoggerFactory.getLogger(StreamedResponse::class.java)
     }
 }
 
