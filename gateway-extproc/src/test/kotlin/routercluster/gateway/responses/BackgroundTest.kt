@@ -1,6 +1,5 @@
 package routercluster.gateway.responses
 
-import com.linecorp.armeria.common.HttpResponse
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
@@ -66,7 +65,7 @@ class BackgroundTest {
     @Test
     fun `a cancelled response ends the model's work`() {
         val left = CompletableFuture<Unit>()
-        upstream.then { silent(it).also { answer -> (answer as HttpResponse).whenComplete().handle { _, _ -> left.complete(Unit) } } }
+        upstream.then { silent(it).also { answer -> answer.whenComplete().handle { _, _ -> left.complete(Unit) } } }
         val id = start()
         upstream.nextRequest()
         get(id).path("status").textValue() shouldBe "in_progress"
@@ -79,7 +78,7 @@ class BackgroundTest {
     @Test
     fun `what was cancelled through another node ends here too`() {
         val left = CompletableFuture<Unit>()
-        upstream.then { silent(it).also { answer -> (answer as HttpResponse).whenComplete().handle { _, _ -> left.complete(Unit) } } }
+        upstream.then { silent(it).also { answer -> answer.whenComplete().handle { _, _ -> left.complete(Unit) } } }
         val id = start()
         upstream.nextRequest()
         val change = ConversationChange.CancelTurn(id)

@@ -17,6 +17,7 @@ import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.gateway.upstream.cut
 import routercluster.policy.conversations.ConversationFailure
 import routercluster.policy.conversations.TurnStatus
+import java.io.InputStream
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.LockSupport
@@ -46,6 +47,15 @@ class ResponseStreamTest {
             }
 
     private fun types(events: List<JsonNode>) = events.map { it.path("type").textValue().removePrefix("response.") }
+
+    private fun InputStream.readTo(word: String) {
+        val seen = StringBuilder()
+        while (word !in seen) {
+            val byte = read()
+            check(byte >= 0) { "the stream ended with $seen" }
+            seen.append(byte.toChar())
+        }
+    }
 
     private fun turn() = conversations.all.single().turns.single()
 
@@ -85,14 +95,20 @@ class ResponseStreamTest {
 
     @Test
     fun `a turn that cannot be kept is not told as done`() {
+        val heard = CompletableFuture<Unit>()
         upstream.then {
             sse(chunk("""{"content":"Hel"}""")) {
-                conversations.failure.set(ConversationFailure.Unavailable("down"))
-                write(HttpData.ofUtf8(FINISH + DONE))
-                close()
+                heard.thenRun {
+                    write(HttpData.ofUtf8(FINISH + DONE))
+                    close()
+                }
             }
         }
-        val last = events().last()
+        val body = gateway.responseStream(""""input":"Hi"""").body()
+        body.readTo("output_text.delta")
+        conversations.failure.set(ConversationFailure.Unavailable("down"))
+        heard.complete(Unit)
+        val last = mapper.readTree(String(body.readAllBytes()).trim().substringAfterLast("data: "))
         listOf(last.path("type").textValue(), last.path("code").textValue()) shouldBe listOf("error", "conversations_unavailable")
     }
 
@@ -103,8 +119,7 @@ class ResponseStreamTest {
             sse(chunk("""{"content":"Hel"}""")) { whenComplete().handle { _, _ -> ended.complete(Unit) } }
         }
         val body = gateway.responseStream(""""input":"Hi"""").body()
-        val seen = StringBuilder()
-        while ("output_text.delta" !in seen) seen.append(body.read().toChar())
+        body.readTo("output_text.delta")
         body.close()
         ended.get(WAIT_SECONDS, TimeUnit.SECONDS)
         val endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS)

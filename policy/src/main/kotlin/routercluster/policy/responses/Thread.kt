@@ -46,14 +46,10 @@ fun Conversation.threadTo(id: String): Thread? {
 }
 
 /** All of a conversation that a client made: what was put into it and what was said, in one row. */
-fun Conversation.wholeThread(): Thread = Thread(
-    turns.lastOrNull()?.id,
-    listOf(
-        items.map {
-            storedObject(it.json)
-        },
-    ) + turns.map(Turn::items),
-)
+fun Conversation.wholeThread(): Thread {
+    val before = items.map { storedObject(it.json) }
+    return Thread(turns.lastOrNull()?.id, listOf(before) + turns.filter { it.isPartOfConversation }.map(Turn::items))
+}
 
 private fun Turn.items(): List<ObjectNode> = (input + output).map { storedObject(it.json) }
 
