@@ -57,7 +57,12 @@ internal class CreateResponse(
         return answered(call, prepared, ModelAnswer.of(opened, call.account, ids), headers)
     }
 
-    private suspend fun answered(call: ResponsesCall, prepared: Prepared, answer: ModelAnswer, headers: ResponseHeadersBuilder): HttpResponse =
+    private suspend fun answered(
+        call: ResponsesCall,
+        prepared: Prepared,
+        answer: ModelAnswer,
+        headers: ResponseHeadersBuilder,
+    ): HttpResponse =
         try {
             turns.begin(prepared)
             if (prepared.request.stream) {

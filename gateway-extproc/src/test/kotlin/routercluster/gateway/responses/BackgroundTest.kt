@@ -51,7 +51,13 @@ class BackgroundTest {
         upstream.then(said("Done"))
         val id = start()
         ended(id) shouldBe "completed"
-        get(id).path("output").path(0).path("content").path(0).path("text").textValue() shouldBe "Done"
+        get(id)
+            .path("output")
+            .path(0)
+            .path("content")
+            .path(0)
+            .path("text")
+            .textValue() shouldBe "Done"
     }
 
     @Test
@@ -69,9 +75,17 @@ class BackgroundTest {
         val id = start()
         upstream.nextRequest()
         get(id).path("status").textValue() shouldBe "in_progress"
-        gateway.post("/v1/responses/$id/cancel", "").json.path("status").textValue() shouldBe "cancelled"
+        gateway
+            .post("/v1/responses/$id/cancel", "")
+            .json
+            .path("status")
+            .textValue() shouldBe "cancelled"
         left.get(WAIT_SECONDS, TimeUnit.SECONDS)
-        gateway.post("/v1/responses/$id/cancel", "").json.path("status").textValue() shouldBe "cancelled"
+        gateway
+            .post("/v1/responses/$id/cancel", "")
+            .json
+            .path("status")
+            .textValue() shouldBe "cancelled"
         get(id).path("status").textValue() shouldBe "cancelled"
     }
 
@@ -90,7 +104,11 @@ class BackgroundTest {
     @Test
     fun `only what runs in the background can be cancelled`() {
         upstream.then(said("Done"))
-        val id = gateway.post("/v1/responses", """{"model":"small","input":"Hi"}""").json.path("id").textValue()
+        val id = gateway
+            .post("/v1/responses", """{"model":"small","input":"Hi"}""")
+            .json
+            .path("id")
+            .textValue()
         gateway.post("/v1/responses/$id/cancel", "").code shouldBe "response_not_background"
     }
 }

@@ -57,7 +57,10 @@ class ResponseStreamTest {
         }
     }
 
-    private fun turn() = conversations.all.single().turns.single()
+    private fun turn() = conversations.all
+        .single()
+        .turns
+        .single()
 
     @Test
     fun `events come in OpenAI's order, and the last one when the turn is kept`() {
@@ -80,7 +83,11 @@ class ResponseStreamTest {
         val response = events.last().path("response")
         response.path("usage").path("total_tokens").intValue() shouldBe 5
         gateway.get("/v1/responses/${response.path("id").textValue()}").json shouldBe response
-        mapper.readTree(upstream.nextRequest().contentUtf8()).path("stream_options").path("include_usage").booleanValue() shouldBe true
+        mapper
+            .readTree(upstream.nextRequest().contentUtf8())
+            .path("stream_options")
+            .path("include_usage")
+            .booleanValue() shouldBe true
     }
 
     @Test
@@ -88,7 +95,11 @@ class ResponseStreamTest {
         upstream.then { sse(chunk("""{"content":"Hel"}""")) { cut() } }
         val last = events().last()
         last.path("type").textValue() shouldBe "response.failed"
-        last.path("response").path("error").path("code").textValue() shouldBe "server_error"
+        last
+            .path("response")
+            .path("error")
+            .path("code")
+            .textValue() shouldBe "server_error"
         turn().status shouldBe TurnStatus.FAILED
         turn().output.size shouldBe 1
     }

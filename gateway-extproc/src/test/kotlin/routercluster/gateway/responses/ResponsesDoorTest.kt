@@ -47,14 +47,36 @@ class ResponsesDoorTest {
             mapper.readTree("""{"model":"small","stream":false,"messages":[{"role":"user","content":"Hi"}],"max_completion_tokens":9}""")
         val json = made.json
         listOf("status", "model", "object").map { json.path(it).textValue() } shouldBe listOf("completed", "small", "response")
-        json.path("output").path(0).path("content").path(0).path("text").textValue() shouldBe "Hello"
+        json
+            .path("output")
+            .path(0)
+            .path("content")
+            .path(0)
+            .path("text")
+            .textValue() shouldBe "Hello"
         json.path("usage").path("input_tokens").intValue() shouldBe 3
         val id = json.path("id").textValue()
         gateway.get("/v1/responses/$id").json shouldBe mapper.readTree(made.body)
-        gateway.get("/v1/responses/$id/input_items").json.path("data").path(0).path("content").path(0).path("text").textValue() shouldBe "Hi"
-        val turn = conversations.all.single().turns.single()
+        gateway
+            .get("/v1/responses/$id/input_items")
+            .json
+            .path("data")
+            .path(0)
+            .path("content")
+            .path(0)
+            .path("text")
+            .textValue() shouldBe
+            "Hi"
+        val turn = conversations.all
+            .single()
+            .turns
+            .single()
         listOf(turn.model, turn.use.promptTokens, turn.use.completionTokens, turn.use.costMicros) shouldBe listOf("small", 3L, 2L, 26L)
-        gateway.delete("/v1/responses/$id").json.path("deleted").booleanValue() shouldBe true
+        gateway
+            .delete("/v1/responses/$id")
+            .json
+            .path("deleted")
+            .booleanValue() shouldBe true
         gateway.get("/v1/responses/$id").let { listOf(it.status, it.code) } shouldBe listOf(404, "response_not_found")
     }
 
@@ -82,7 +104,13 @@ class ResponsesDoorTest {
     fun `a fixed answer of the policy is a response too`() {
         val made = gateway.post("/v1/responses", """{"model":"auto","input":"hours"}""")
         made.headers("x-vsr-response-path", "x-vsr-selected-decision") shouldBe listOf("fast_response", "hours")
-        made.json.path("output").path(0).path("content").path(0).path("text").textValue() shouldBe "Nine to five."
+        made.json
+            .path("output")
+            .path(0)
+            .path("content")
+            .path(0)
+            .path("text")
+            .textValue() shouldBe "Nine to five."
         gateway.get("/v1/responses/${made.json.path("id").textValue()}").status shouldBe 200
     }
 
@@ -99,6 +127,7 @@ class ResponsesDoorTest {
         script(said("Hello"), said("Hello"))
         TestGateway(policy, conversations = conversations).use { trusting ->
             val id = create(""""input":"Hi"""", "x-authz-user-id" to "ann", at = trusting).json.path("id").textValue()
+
             fun follow(user: String) = create(""""input":"And?","previous_response_id":"$id"""", "x-authz-user-id" to user, at = trusting)
             follow("bob").let { listOf(it.status, it.code) } shouldBe listOf(400, "previous_response_not_found")
             trusting.get("/v1/responses/$id").status shouldBe 404
@@ -112,7 +141,8 @@ class ResponsesDoorTest {
             mapOf(
                 """{"model":"small"}""" to "400 missing_field input",
                 """{"model":"nobody","input":"x"}""" to "404 model_not_found model",
-                """{"model":"small","input":"x","previous_response_id":"resp_1"}""" to "400 previous_response_not_found previous_response_id",
+                """{"model":"small","input":"x","previous_response_id":"resp_1"}""" to
+                    "400 previous_response_not_found previous_response_id",
                 """{"model":"small","input":"x","conversation":"conv_1"}""" to "404 conversation_not_found conversation_id",
                 """{"model":"small","input":"x","background":true,"stream":true}""" to "400 unsupported_parameter stream",
             )
@@ -157,8 +187,15 @@ class ResponsesDoorTest {
             val request = upstream.nextRequest()
             request.path() shouldBe "/v1/responses"
             val body = mapper.readTree(request.contentUtf8())
-            listOf(body.path("model").textValue(), "${body.path("store")}", "${body.has("previous_response_id")}") shouldBe listOf("large-2", "false", "false")
-            body.path("input").map { it.path("content").path(0).path("text").textValue() } shouldBe listOf("One", "Two", "Three")
+            listOf(body.path("model").textValue(), "${body.path("store")}", "${body.has("previous_response_id")}") shouldBe
+                listOf("large-2", "false", "false")
+            body.path("input").map {
+                it
+                    .path("content")
+                    .path(0)
+                    .path("text")
+                    .textValue()
+            } shouldBe listOf("One", "Two", "Three")
             second.json.path("id").textValue() shouldStartWith "resp_t"
             second.body shouldContain "Native"
         }

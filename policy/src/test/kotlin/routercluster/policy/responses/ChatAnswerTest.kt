@@ -27,6 +27,7 @@ class ChatAnswerTest {
     /** `type` and what matters of the event, in one line. */
     private fun lines(told: Told): List<String> {
         val ids = LinkedHashMap<String, String>()
+
         fun name(id: String?) = id?.let { ids.getOrPut(it) { "${it.substringBefore('_')}${ids.size}" } }
         return told.events.map { event ->
             val json = event.json
@@ -39,7 +40,10 @@ class ChatAnswerTest {
                 name(json.path("item_id").textValue() ?: item.path("id").textValue()),
                 item.path("type").textValue()?.let { "$it:${item.path("status").textValue()}" },
                 part.path("type").textValue(),
-                listOf("delta", "text", "refusal", "arguments").firstNotNullOfOrNull { json.path(it).textValue() ?: part.path(it).textValue() },
+                listOf("delta", "text", "refusal", "arguments").firstNotNullOfOrNull {
+                    json.path(it).textValue()
+                        ?: part.path(it).textValue()
+                },
             ).joinToString(" ")
         }
     }
@@ -102,7 +106,9 @@ class ChatAnswerTest {
                 "function_call_arguments.done 2 fc2 {}",
                 "output_item.done 2 fc2 function_call:completed",
             )
-        told.reader.output.drop(1).map { listOf(it.text("call_id"), it.text("name"), it.text("arguments")) } shouldBe
+        told.reader.output
+            .drop(1)
+            .map { listOf(it.text("call_id"), it.text("name"), it.text("arguments")) } shouldBe
             listOf(listOf("c1", "f", "{}"), listOf("c2", "g", "{}"))
         told.reader.status shouldBe TurnStatus.COMPLETED
     }
@@ -180,7 +186,15 @@ class ChatAnswerTest {
     fun `garbage from an upstream is passed over`() {
         val reader = ChatAnswer("m", Random(1))
         val garbage =
-            listOf("", "x", "[]", "{", """{"choices":5}""", """{"choices":[7]}""", """{"choices":[{"delta":{"tool_calls":[5],"content":{}}}]}""")
+            listOf(
+                "",
+                "x",
+                "[]",
+                "{",
+                """{"choices":5}""",
+                """{"choices":[7]}""",
+                """{"choices":[{"delta":{"tool_calls":[5],"content":{}}}]}""",
+            )
         garbage.flatMap(reader::event).filter { it.type != "response.output_item.added" } shouldBe emptyList()
         reader.close()
         reader.status shouldBe TurnStatus.FAILED
@@ -188,7 +202,12 @@ class ChatAnswerTest {
 
     @Test
     fun `a response object says what was asked for and what is standard`() {
-        val request = parseResponseRequest("""{"model":"auto","input":"x","temperature":0.5,"metadata":{"a":"b"}}""".toByteArray(), Limits(), Random(1))
+        val request =
+            parseResponseRequest(
+                """{"model":"auto","input":"x","temperature":0.5,"metadata":{"a":"b"}}""".toByteArray(),
+                Limits(),
+                Random(1),
+            )
         val draft = ResponseDraft("resp_1", request, Instant.ofEpochSecond(5), "conv_1")
         draft.at(TurnStatus.IN_PROGRESS).read() shouldBe
             mapper.readTree(

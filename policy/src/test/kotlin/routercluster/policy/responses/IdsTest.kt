@@ -19,9 +19,22 @@ class IdsTest {
     @Test
     fun `what is no id of ours is none`() {
         val digits = "0".repeat(56)
-        listOf("", "resp_", "resp_x$digits", "resp_c${digits}0", "resp_c${digits.dropLast(1)}G", "c$digits").map(Root::ofResponse).distinct() shouldBe
+        listOf(
+            "",
+            "resp_",
+            "resp_x$digits",
+            "resp_c${digits}0",
+            "resp_c${digits.dropLast(1)}G",
+            "c$digits",
+        ).map(Root::ofResponse).distinct() shouldBe
             listOf(null)
-        listOf("", "conv_", "conv_${"0".repeat(31)}", "0".repeat(32), "conv_${"G".repeat(32)}").map(Root::ofConversation).distinct() shouldBe
+        listOf(
+            "",
+            "conv_",
+            "conv_${"0".repeat(31)}",
+            "0".repeat(32),
+            "conv_${"G".repeat(32)}",
+        ).map(Root::ofConversation).distinct() shouldBe
             listOf(null)
     }
 }

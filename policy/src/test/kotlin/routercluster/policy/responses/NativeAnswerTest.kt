@@ -23,7 +23,9 @@ class NativeAnswerTest {
         reader.close() shouldBe emptyList()
         reader.status shouldBe TurnStatus.COMPLETED
         reader.output.map { it.text("id") } shouldBe listOf("msg_1")
-        reader.answer.usage?.path("input_tokens")?.asInt() shouldBe 3
+        reader.answer.usage
+            ?.path("input_tokens")
+            ?.asInt() shouldBe 3
     }
 
     @Test

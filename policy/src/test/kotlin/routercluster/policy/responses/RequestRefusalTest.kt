@@ -34,16 +34,19 @@ class RequestRefusalTest {
                 """{"model":"m","input":[{"type":"message","content":"x"}]}""" to "400 missing_field input[0].role",
                 """{"model":"m","input":[{"role":"user","content":[{"type":"input_video"}]}]}""" to
                     "400 unsupported_parameter input[0].content[0].type",
-                """{"model":"m","input":[{"role":"user","content":[{"type":"input_text"}]}]}""" to "400 missing_field input[0].content[0].text",
+                """{"model":"m","input":[{"role":"user","content":[{"type":"input_text"}]}]}""" to
+                    "400 missing_field input[0].content[0].text",
                 """{"model":"m","input":[{"role":"user","content":[{"type":"input_image","file_id":"f"}]}]}""" to
                     "400 unsupported_parameter input[0].content[0].file_id",
                 """{"model":"m","input":[{"role":"user","content":[{"type":"input_file","file_url":"f"}]}]}""" to
                     "400 unsupported_parameter input[0].content[0].file_url",
                 """{"model":"m","input":[{"type":"function_call","call_id":"c","name":"f"}]}""" to "400 missing_field input[0].arguments",
                 """{"model":"m","input":[{"type":"function_call_output","call_id":"c"}]}""" to "400 missing_field input[0].output",
-                """{"model":"m","input":[{"type":"function_call_output","call_id":"c","output":7}]}""" to "400 invalid_type input[0].output",
+                """{"model":"m","input":[{"type":"function_call_output","call_id":"c",
+                    "output":7}]}""" to "400 invalid_type input[0].output",
                 """{"model":"m","input":[{"type":"item_reference"}]}""" to "400 missing_field input[0].id",
-                """{"model":"m","input":[{"role":"user","content":"1"},{"role":"user","content":"2"},{"role":"user","content":"3"},{"role":"user","content":"4"}]}""" to
+                """{"model":"m","input":[{"role":"user","content":"1"},{"role":"user","content":"2"},{"role":"user",
+                    "content":"3"},{"role":"user","content":"4"}]}""" to
                     "400 too_many_items input",
                 """{"model":"m","input":"x","modle":1}""" to "400 unknown_parameter modle",
                 """{"model":"m","input":"x","prompt":{"id":"p"}}""" to "400 unsupported_parameter prompt",
@@ -58,7 +61,8 @@ class RequestRefusalTest {
                 """{"model":"m","input":"x","reasoning":{"effort":"huge"}}""" to "400 invalid_value reasoning.effort",
                 """{"model":"m","input":"x","reasoning":{"depth":1}}""" to "400 unknown_parameter reasoning.depth",
                 """{"model":"m","input":"x","text":{"format":{"type":"yaml"}}}""" to "400 invalid_value text.format.type",
-                """{"model":"m","input":"x","text":{"format":{"type":"json_schema","name":"n"}}}""" to "400 missing_field text.format.schema",
+                """{"model":"m","input":"x","text":{"format":{"type":"json_schema","name":"n"}}}""" to
+                    "400 missing_field text.format.schema",
                 """{"model":"m","input":"x","tools":[{"type":"web_search"}]}""" to "400 unsupported_parameter tools[0].type",
                 """{"model":"m","input":"x","tools":[{"type":"function"}]}""" to "400 missing_field tools[0].name",
                 """{"model":"m","input":"x","tool_choice":"always"}""" to "400 invalid_value tool_choice",
@@ -74,7 +78,8 @@ class RequestRefusalTest {
 
     @Test
     fun `null is taken for absent`() {
-        val body = """{"model":"m","input":"x","store":null,"stream":null,"tools":null,"metadata":null,"conversation":null,"text":null,"prompt":null}"""
+        val body = """{"model":"m","input":"x","store":null,"stream":null,"tools":null,"metadata":null,"conversation":null,
+                    "text":null,"prompt":null}"""
         val read = parseResponseRequest(body.toByteArray(), Limits(), Random(1))
         listOf(read.store, read.stream, read.background) shouldBe listOf(true, false, false)
         read.conversationId shouldBe null

@@ -63,11 +63,13 @@ class ThreadTest {
     @Test
     fun `a page of a list`() {
         val items = ('a'..'e').map { item("$it") }
+
         fun asked(vararg query: Pair<String, String>) = page(items, PageRequest.of(query.toMap()::get))
         asked().path("data").map { it.path("id").textValue() } shouldBe listOf("e", "d", "c", "b", "a")
         val page = asked("order" to "asc", "limit" to "2", "after" to "b")
         page.path("data").map { it.path("id").textValue() } shouldBe listOf("c", "d")
-        listOf(page.text("first_id"), page.text("last_id"), page.text("object"), "${page.path("has_more")}") shouldBe listOf("c", "d", "list", "true")
+        listOf(page.text("first_id"), page.text("last_id"), page.text("object"), "${page.path("has_more")}") shouldBe
+            listOf("c", "d", "list", "true")
         asked("order" to "asc", "limit" to "2", "after" to "c").path("has_more").booleanValue() shouldBe false
         val bad = listOf("limit" to "0", "limit" to "101", "limit" to "x", "order" to "up", "after" to "z")
         bad.map { shouldThrow<BadRequest> { asked(it) }.param } shouldBe listOf("limit", "limit", "limit", "order", "after")

@@ -44,18 +44,34 @@ class MemoryConversations(private val clock: Clock = Clock.systemUTC()) : Conver
     private fun decide(id: ConversationId, now: Conversation?, change: ConversationChange): Changed =
         when (change) {
             is ConversationChange.Create -> created(id, now, change)
+
             is ConversationChange.BeginTurn -> begun(id, now, change.turn)
+
             is ConversationChange.EndTurn -> now.ended(change.turn)
-            is ConversationChange.CancelTurn -> now.turn(change.turnId) { if (it.status.isOpen) it.copy(status = TurnStatus.CANCELLED) else it }
+
+            is ConversationChange.CancelTurn -> now.turn(
+                change.turnId,
+            ) { if (it.status.isOpen) it.copy(status = TurnStatus.CANCELLED) else it }
+
             is ConversationChange.DropTurn -> now.turn(change.turnId) { null }
+
             is ConversationChange.Describe -> now.with { it.copy(metadata = change.metadata) }
+
             is ConversationChange.AddItems -> now.with { it.copy(items = it.items + change.items) }
+
             is ConversationChange.DropItem -> now.without(change.itemId)
+
             ConversationChange.Delete -> Changed.Done(null).also { kept.remove(id) }
         }
 
     private fun created(id: ConversationId, now: Conversation?, change: ConversationChange.Create): Changed =
-        if (now != null) Changed.Refused(Refusal.CONVERSATION_EXISTS, now) else Conversation(id, 0, clock.instant(), change.metadata, change.items).kept()
+        if (now !=
+            null
+        ) {
+            Changed.Refused(Refusal.CONVERSATION_EXISTS, now)
+        } else {
+            Conversation(id, 0, clock.instant(), change.metadata, change.items).kept()
+        }
 
     private fun begun(id: ConversationId, now: Conversation?, turn: Turn): Changed {
         val parent = turn.parent
@@ -66,15 +82,45 @@ class MemoryConversations(private val clock: Clock = Clock.systemUTC()) : Conver
 
     private fun Conversation?.ended(turn: Turn): Changed {
         val open = this?.turns?.find { it.id == turn.id }
-        return if (open != null && !open.status.isOpen && open != turn) Changed.Refused(Refusal.TURN_ENDED, this) else turn(turn.id) { turn }
+        return if (open != null && !open.status.isOpen &&
+            open != turn
+        ) {
+            Changed.Refused(Refusal.TURN_ENDED, this)
+        } else {
+            turn(turn.id) { turn }
+        }
     }
 
     private fun Conversation?.turn(id: String, change: (Turn) -> Turn?): Changed =
-        with { if (it.turns.none { turn -> turn.id == id }) null else it.copy(turns = it.turns.mapNotNull { turn -> if (turn.id == id) change(turn) else turn }) }
-            .orElse(Refusal.NO_TURN)
+        with {
+            if (it.turns.none { turn -> turn.id == id }) {
+                null
+            } else {
+                it.copy(
+                    turns = it.turns.mapNotNull { turn ->
+                        if (turn.id ==
+                            id
+                        ) {
+                            change(turn)
+                        } else {
+                            turn
+                        }
+                    },
+                )
+            }
+        }.orElse(Refusal.NO_TURN)
 
     private fun Conversation?.without(itemId: String): Changed =
-        with { if (it.items.none { item -> item.id == itemId }) null else it.copy(items = it.items.filter { item -> item.id != itemId }) }.orElse(Refusal.NO_ITEM)
+        with {
+            if (it.items.none { item ->
+                    item.id == itemId
+                }
+            ) {
+                null
+            } else {
+                it.copy(items = it.items.filter { item -> item.id != itemId })
+            }
+        }.orElse(Refusal.NO_ITEM)
 
     private fun Conversation?.with(change: (Conversation) -> Conversation?): Changed {
         if (this == null) return Changed.Refused(Refusal.NO_CONVERSATION, null)
