@@ -30,6 +30,8 @@ import routercluster.gateway.limits.LimitDesk
 import routercluster.gateway.limits.RunningLimits
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.responses.ResponsesApi
+import routercluster.gateway.responses.Serving
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.ClusterFollower
@@ -42,6 +44,7 @@ import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.limits.LimitAuthority
+import routercluster.policy.conversations.Conversations
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
@@ -49,6 +52,7 @@ import routercluster.telemetry.Tracing
 import routercluster.telemetry.openTracing
 import java.net.InetSocketAddress
 import java.nio.file.Path
+import java.security.SecureRandom
 import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.CompletionException
@@ -56,8 +60,8 @@ import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 import java.util.concurrent.atomic.AtomicReference
-import kotlin.concurrent.thread
 import kotlin.random.Random
+import kotlin.random.asKotlinRandom
 
 /**
  * What a gateway node needs to be told. Port 0 takes a free one.
@@ -77,6 +81,9 @@ import kotlin.random.Random
  * @property hasDoors whether requests are taken; a node without doors has its admin API alone
  * @property first what has to complete before this node is ready, by what it is in words
  * @property limits keeps the counts of limits; null keeps them in this process, for as long as it runs
+ * @property conversations where the Responses API keeps them; null offers no such API: its requests pass to the model that they name
+ * @property offersResponses whether a policy wants that API
+ * @property ids drawn from by many threads; nobody may guess what it gives
  */
 class GatewayConfig(
     val policy: Policy,
@@ -101,6 +108,9 @@ class GatewayConfig(
     val hasDoors: Boolean = true,
     val first: Map<String, CompletionStage<*>> = emptyMap(),
     val limits: LimitAuthority? = null,
+    val conversations: Conversations? = null,
+    val offersResponses: (Policy) -> Boolean = { true },
+    val ids: Random = SecureRandom().asKotlinRandom(),
 )
 
 /**
@@ -197,8 +207,10 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val decisions = DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random, LimitDesk(limits.reservations, limits.services, events))
-    val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)
-    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
+    val models = Serving(keeper::enter, pipeline, accounts, admission)
+    val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }
+    val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses)
+    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses != null)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
     val standing = { share?.let { follower.standing(keeper, it) } }
@@ -262,20 +274,6 @@ private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness)
     stage.thenRun { readiness.reached(what) }
 }
 
-/** Beside the ports, which need not wait for it: a request that comes earlier is just slower. */
-private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
-    val first = keeper.snapshot()
-    val what = "tables: the policy's token counter and languages are being loaded"
-    if (first.isSlowToStart) readiness.awaits(what)
-    thread(name = "warm-up", isDaemon = true) {
-        try {
-            first.warm()
-        } finally {
-            readiness.reached(what)
-        }
-    }
-}
-
 /** Tells how much waits at each encoder that was opened. */
 private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {
     val self = AtomicReference<EncoderPool>()
@@ -292,31 +290,6 @@ private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics:
     self.set(pool)
     return pool
 }
-
-/** Beside the ports, which refuse requests until it is done. An encoder that is away may come back, so it is tried again and again. */
-private fun prepare(keeper: PolicyKeeper, readiness: Readiness) {
-    val policy = keeper.snapshot().takeIf { it.starting != null }?.policy ?: return
-    val names = (policy.catalog.encoders.keys + policy.services).joinToString()
-    var what = "encoders: $names are being opened, and exemplars read"
-    readiness.awaits(what)
-    thread(name = "prepare", isDaemon = true) {
-        var pause = PAUSE_MIN
-        while (!keeper.isClosed) {
-            val fault = keeper.prepare() ?: break
-            log.error("learned signals cannot be read yet, next try in {} s: {}", pause.toSeconds(), fault)
-            readiness.reached(what)
-            what = "encoders: $fault"
-            readiness.awaits(what)
-            keeper.awaitClose(pause)
-            pause = minOf(pause.multipliedBy(2), PAUSE_MAX)
-        }
-        readiness.reached(what)
-    }
-}
-
-private val PAUSE_MIN: Duration = Duration.ofSeconds(1)
-private val PAUSE_MAX: Duration = Duration.ofSeconds(30)
-private val log = LoggerFactory.getLogger("routercluster.gateway")
 
 private fun plainServer(host: String, port: Int, loops: EventLoopGroup, tls: FileTls? = null): ServerBuilder =
     Server

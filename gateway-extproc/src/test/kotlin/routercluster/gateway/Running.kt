@@ -11,6 +11,7 @@ import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.PolicyOutcome
 import routercluster.policy.config.provePolicy
+import routercluster.policy.conversations.Conversations
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
@@ -103,6 +104,8 @@ internal class TestGateway(
     encoders: EncoderOpener = EncoderOpener.NONE,
     history: PolicyHistory? = null,
     sharing: PolicySharing? = null,
+    conversations: Conversations? = null,
+    offersResponses: Boolean = true,
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -122,6 +125,8 @@ internal class TestGateway(
                 random = random,
                 tracing = tracing,
                 events = heard,
+                conversations = conversations,
+                offersResponses = { offersResponses },
             ),
         )
 
@@ -130,6 +135,12 @@ internal class TestGateway(
     fun admin(path: String): Answer = get(path, running.adminPort)
 
     fun post(path: String, body: String, vararg headers: Pair<String, String>): Answer = answer(posted(path, body, *headers))
+
+    fun delete(path: String): Answer = answer(request(running.port, path).DELETE().build())
+
+    /** A response's events; its body is read as it comes. */
+    fun responseStream(fields: String): HttpResponse<InputStream> =
+        client.send(posted("/v1/responses", """{"model":"small","stream":true,$fields}"""), HttpResponse.BodyHandlers.ofInputStream())
 
     /** Asks the admin port. */
     fun call(path: String, body: String): Answer = answer(posted(path, body, port = running.adminPort))

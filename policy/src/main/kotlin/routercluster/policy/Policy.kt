@@ -204,6 +204,7 @@ data class IdentityHeaders(
  * @property trustedPeers CIDR blocks whose identity and internal headers are believed; empty trusts nobody
  * @property decisionsKept size of the ring of decision records
  * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
+ * @property speakResponses ids of the upstreams that get requests of the Responses API as such, not as chat completions
  * @property extProcTls null for an ext_proc port in clear text
  * @property confidence what confidence matched rules have
  * @property evaluation how much of a request is read
@@ -215,6 +216,7 @@ data class GatewaySettings(
     val decisionsKept: Int = 1_000,
     val drainTimeout: Duration = Duration.ofSeconds(30),
     val noStreamUsageFrom: Set<String> = emptySet(),
+    val speakResponses: Set<String> = emptySet(),
     val extProcTls: ServerTls? = null,
     val confidence: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
     val evaluation: Evaluation = Evaluation.LAZY,

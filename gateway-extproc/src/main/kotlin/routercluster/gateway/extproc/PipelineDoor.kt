@@ -10,6 +10,7 @@ import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.limits.addLimits
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.Door
@@ -23,6 +24,7 @@ import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.internalError
+import routercluster.gateway.responses.isResponsesPath
 import routercluster.gateway.upstream.Picked
 import routercluster.policy.request.BadRequest
 import java.time.Clock
@@ -30,13 +32,18 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.ScheduledExecutorService
 
-/** [Pipeline] as the ExtProc door asks for it: Envoy does the forwarding, so one upstream is picked and no attempt is ours. */
+/**
+ * [Pipeline] as the ExtProc door asks for it: Envoy does the forwarding, so one upstream is picked and no attempt is ours.
+ *
+ * @param responses whether the HTTP door offers the Responses API, whose requests Envoy then sends there
+ */
 class PipelineDoor(
     private val snapshot: () -> Snapshot,
     private val pipeline: Pipeline,
     private val accounts: Accounts,
     private val admission: Admission,
     private val clock: Clock,
+    private val responses: Boolean = false,
 ) : Door {
     override fun hold(): BodyHold {
         val now = snapshot()
@@ -61,6 +68,7 @@ class PipelineDoor(
         val shut = snapshot.starting ?: admission.enter(snapshot.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return now(refusal(journey, account, shut, null))
         val routeStart = System.nanoTime()
+        if (responses && isResponsesPath(journey.path)) return now(handedOver(journey, account, request.body))
         val routing = routing(journey, request, loop) ?: return now(left(models(journey, account)))
         if (routing.isDone) return now(told(journey, account, routing, routeStart))
         val plan = CompletableFuture<DoorPlan>()
@@ -179,6 +187,26 @@ class PipelineDoor(
         )
     }
 
+    /** The HTTP door counts and bills it, so that here it has left the house. Who a stranger claims to be does not get there. */
+    private fun handedOver(journey: Journey, account: Account, body: ByteArray): DoorPlan {
+        val edge = journey.snapshot.edge
+        val claims = journey.headers.names().filter { edge.namesCaller(it) && !edge.trusts(journey.peer) }
+        account.answered(200)
+        admission.leave()
+        return DoorPlan.Forward(
+            path = journey.headers.path(),
+            body = body,
+            setHeaders = listOf("x-request-id" to journey.id),
+            removeHeaders = claims.map { it.toString() },
+            destination = DoorPlan.HTTP_DOOR,
+            upstream = DoorPlan.HTTP_DOOR,
+            model = DoorPlan.HTTP_DOOR,
+            responseHeaders = emptyList(),
+            clearRouteCache = journey.snapshot.policy.clearRouteCache,
+            observer = Unobserved,
+        )
+    }
+
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): DoorPlan {
         account.answered(200)
         return told(OwnAnswer.fixed(journey, route, clock.instant().epochSecond))
@@ -207,4 +235,15 @@ class PipelineDoor(
         val PROXY_HEADERS =
             setOf("content-length", "transfer-encoding", "connection", "host", "x-forwarded-proto", "x-forwarded-for", "x-request-id")
     }
+}
+
+/** For answers that another door watches. */
+private object Unobserved : AnswerObserver {
+    override fun headers(status: Int, headers: List<Pair<String, String>>) = Unit
+
+    override fun chunk(bytes: ByteArray) = Unit
+
+    override fun end() = Unit
+
+    override fun aborted() = Unit
 }

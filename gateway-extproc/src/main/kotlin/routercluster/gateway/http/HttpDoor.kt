@@ -6,9 +6,7 @@ import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.HttpRequest
 import com.linecorp.armeria.common.HttpResponse
-import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
-import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.common.logging.RequestLogProperty
 import com.linecorp.armeria.common.stream.ClosedStreamException
 import com.linecorp.armeria.common.stream.StreamMessage
@@ -32,13 +30,11 @@ import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.OwnAnswer
 import routercluster.gateway.pipeline.Pipeline
-import routercluster.gateway.pipeline.ResponsePath
 import routercluster.gateway.pipeline.Route
 import routercluster.gateway.pipeline.Snapshot
-import routercluster.gateway.pipeline.UPSTREAM_REQUEST_ID
-import routercluster.gateway.pipeline.addDecision
 import routercluster.gateway.pipeline.internalError
-import routercluster.gateway.pipeline.upstreamRequestId
+import routercluster.gateway.responses.ResponsesApi
+import routercluster.gateway.responses.ResponsesCall
 import routercluster.gateway.upstream.Exchange
 import routercluster.gateway.upstream.Reply
 import routercluster.gateway.upstream.UpstreamStreamFailure
@@ -57,12 +53,14 @@ class HttpDoor(
     private val accounts: Accounts,
     private val admission: Admission,
     private val clock: Clock,
+    private val responses: ResponsesApi? = null,
 ) : HttpService {
     override fun serve(ctx: ServiceRequestContext, req: HttpRequest): HttpResponse {
         val startNanos = System.nanoTime()
         val now = snapshot()
         ctx.keepTo(now.policy.gateway)
-        val journey = pipeline.begin(now, req.headers(), ctx.remoteAddress().address, startNanos)
+        val headers = if (responses == null) req.headers() else responses.routedHeaders(req.headers())
+        val journey = pipeline.begin(now, headers, ctx.remoteAddress().address, startNanos)
         val account = accounts.open(journey)
         val shut = now.starting ?: admission.enter(now.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return refuse(journey, account, shut, null)
@@ -105,10 +103,18 @@ class HttpDoor(
     ): HttpResponse =
         try {
             pipeline.check(journey)
-            if (req.method() == HttpMethod.GET) {
-                modelsOrNothing(journey, account)
-            } else {
-                routed(ctx, journey, account, read(ctx, req, hold))
+            when {
+                responses != null && responses.serves(req.path()) -> {
+                    responses.answer(ResponsesCall(ctx, req.headers(), journey, account, read(ctx, req, hold)))
+                }
+
+                req.method() == HttpMethod.GET -> {
+                    modelsOrNothing(journey, account)
+                }
+
+                else -> {
+                    routed(ctx, journey, account, read(ctx, req, hold))
+                }
             }
         } catch (_: BodiesFull) {
             refuse(journey, account, hold.refusal, null)
@@ -177,19 +183,8 @@ class HttpDoor(
         val head = AnswerHead(reply.headers.status().code(), reply.headers.get("content-type"), reply.headers.get("content-encoding"))
         account.headers(head, reply.model, reply.upstream)
         val filter = route.filter(reply.upstream, head)
-        val headers = reply.headers.toBuilder()
-        HOP_HEADERS.forEach(headers::remove)
-        upstreamRequestId(reply.headers.get("x-request-id"), journey.id)?.let { headers.set(UPSTREAM_REQUEST_ID, it) }
+        val headers = servedHeaders(journey, route, reply)
         if (filter != null) headers.remove("content-length")
-        headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
-        headers.addLimits(journey.limits)
-        headers.set("x-router-attempt", reply.attempt.toString())
-        headers.set("x-router-upstream", reply.upstream.id)
-        if (!reply.headers.status().isSuccess &&
-            RETRIED_STATUSES.contains(reply.headers.status().code())
-        ) {
-            headers.set("x-should-retry", "false")
-        }
         val events = reply.headers.contentType()?.`is`(MediaType.EVENT_STREAM) == true
         val whole = StreamMessage.of(reply.body).peek { account.chunk(it) }
         val passed = if (filter == null) whole else whole.passing(filter)
@@ -220,23 +215,20 @@ class HttpDoor(
 
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): HttpResponse {
         account.answered(200)
-        return sent(OwnAnswer.fixed(journey, route, clock.instant().epochSecond))
+        return OwnAnswer.fixed(journey, route, clock.instant().epochSecond).toHttp()
     }
 
     private fun refuse(journey: Journey, account: Account, error: ApiError, route: Route?): HttpResponse {
         account.refused(error)
-        return sent(OwnAnswer.refusal(journey, error, route))
+        return OwnAnswer.refusal(journey, error, route).toHttp()
     }
 
     private fun modelsOrNothing(journey: Journey, account: Account): HttpResponse {
         val body =
             modelsAnswer(journey.path, journey.snapshot.policy) ?: return refuse(journey, account, OwnAnswer.nothingAt(journey.path), null)
         account.answered(200)
-        return sent(OwnAnswer.models(journey, body))
+        return OwnAnswer.models(journey, body).toHttp()
     }
-
-    private fun sent(answer: OwnAnswer): HttpResponse =
-        HttpResponse.of(ResponseHeaders.builder(HttpStatus.valueOf(answer.status)).add(answer.headers).build(), answer.body)
 
     /** The server's own bounds are those of the policy it was started with. */
     private fun ServiceRequestContext.keepTo(settings: GatewaySettings) {
@@ -263,8 +255,5 @@ class HttpDoor(
 
         /** Parsing more than this on an event loop would make its other requests wait; measured at some 50 µs. */
         private const val EVENT_LOOP_BODY_BYTES_MAX = 256 * 1024
-        private val HOP_HEADERS =
-            listOf("connection", "keep-alive", "transfer-encoding", "proxy-authenticate", "trailer", "upgrade", "date", "server")
-        private val RETRIED_STATUSES = setOf(408, 409, 429) + (500..599)
     }
 }

@@ -53,7 +53,7 @@ sealed interface DoorPlan {
      * @property path to ask the upstream for, with its query
      * @property body replaces the request's; ignored where the request had none
      * @property setHeaders replace what is there under these names; one value per name
-     * @property destination `host:port` of the upstream
+     * @property destination `host:port` of the upstream; [HTTP_DOOR] for itself
      * @property upstream id of the upstream, or [HTTP_DOOR] for what only the HTTP door can do
      * @property responseHeaders set on the answer
      * @property answerFilter null where the answer passes as it is; only where the request's answer is seen

@@ -11,6 +11,7 @@ import routercluster.policy.request.Identity
 import java.net.InetAddress
 import java.security.MessageDigest
 import java.util.HexFormat
+import java.net.URLEncoder
 
 /**
  * The edge of trust. Whatever a client must not be able to say is removed here, before anything reads it: identity headers and
@@ -19,7 +20,7 @@ import java.util.HexFormat
 class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
     private val limits = gateway.limits
     private val trusted = gateway.trustedPeers.map(AddressBlock::parse)
-    private val identityNames = setOf(identity.user, identity.groups, TEAM, "x-authz-tenant-id").map(AsciiString::of).toSet()
+    private val identityNames = setOf(identity.user, identity.groups, TEAM, TENANT).map(AsciiString::of).toSet()
 
     fun trusts(peer: InetAddress?): Boolean = peer != null && trusted.any { it.contains(peer) }
 
@@ -65,6 +66,19 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
     private fun digest(key: String): String =
         HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(key.toByteArray()))
 
+    /**
+     * Whose conversations a caller may see: the tenant and the user that a trusted [peer] names. Whoever is not named shares one tenant
+     * with all the others, where nothing but an id that cannot be guessed protects a conversation.
+     */
+    fun tenant(headers: RequestHeaders, peer: InetAddress?): String {
+        val named = listOf(headers.get(TENANT), headers.get(identity.user)).map { it?.takeIf(String::isNotBlank) }
+        if (!trusts(peer) || named.all { it == null }) return ANONYMOUS
+        return named.joinToString("/") { URLEncoder.encode(it.orEmpty(), Charsets.UTF_8) }
+    }
+
+    /** Whether the header [name] says who a caller is. */
+    fun namesCaller(name: AsciiString): Boolean = name in identityNames
+
     /** Whether a client's header [name] is kept from upstreams and, unless the peer is trusted, from us. */
     fun isInternal(name: AsciiString): Boolean =
         name in identityNames || name in internalNames || INTERNAL_PREFIXES.any { name.startsWith(it) }
@@ -74,6 +88,10 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
 
         /** Where clients put their keys. */
         private val keyHeaders = listOf(HttpHeaderNames.AUTHORIZATION, AsciiString.of("x-api-key"), AsciiString.of("api-key"))
+        private const val TENANT = "x-authz-tenant-id"
+
+        /** Holds no slash, as every other tenant does. */
+        const val ANONYMOUS = "anonymous"
         private val INTERNAL_PREFIXES = listOf("x-vsr-", "x-router-", "x-envoy-", "x-routercluster-").map(AsciiString::of)
         private val internalNames =
             setOf("x-selected-model", "x-gateway-destination-endpoint", "x-gateway-model-name-rewrite").map(AsciiString::of).toSet()

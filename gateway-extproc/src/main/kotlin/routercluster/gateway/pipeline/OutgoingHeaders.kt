@@ -14,11 +14,19 @@ import routercluster.policy.plugins.outgoingHeaders
  * credentials are passed on only to an upstream that has none configured.
  *
  * @param hedge whether this attempt goes out beside one that is still silent
+ * @param path to ask for, in OpenAI's form and with its query
  */
-fun outgoingHeaders(journey: Journey, upstream: Upstream, plugins: List<Plugin>, model: String, hedge: Boolean): RequestHeaders {
+fun outgoingHeaders(
+    journey: Journey,
+    upstream: Upstream,
+    plugins: List<Plugin>,
+    model: String,
+    hedge: Boolean,
+    path: String = journey.headers.path(),
+): RequestHeaders {
     val incoming = journey.headers
     val edge = journey.snapshot.edge
-    val out = RequestHeaders.builder(incoming.method(), upstream.pathFor(incoming.path()))
+    val out = RequestHeaders.builder(incoming.method(), upstream.pathFor(path))
     for ((name, value) in incoming) {
         if (name.isEmpty() || name.byteAt(0) == ':'.code.toByte()) continue
         if (Edge.isPerHop(name) || edge.isInternal(name)) continue

@@ -81,16 +81,27 @@ class Pipeline(
      * Decides what to do with a request that passed [check]. Where no encoder and no other node has to be asked the route is there at
      * once; else it comes on [loop], and cancelling it ends what is done for it.
      *
+     * @param translated where [body] stands for a request of another API
      * @throws BadRequest for a body that cannot be understood
      */
-    fun route(journey: Journey, body: ByteArray, loop: ScheduledExecutorService): CompletableFuture<Route> =
+    fun route(
+        journey: Journey,
+        body: ByteArray,
+        loop: ScheduledExecutorService,
+        translated: Translated? = null,
+    ): CompletableFuture<Route> =
         if (journey.path == Upstream.CHAT_COMPLETIONS) {
-            routeChat(journey, body, loop)
+            routeChat(journey, body, loop, translated)
         } else {
             routeByName(journey, body, loop)
         }
 
-    private fun routeChat(journey: Journey, bytes: ByteArray, loop: ScheduledExecutorService): CompletableFuture<Route> {
+    private fun routeChat(
+        journey: Journey,
+        bytes: ByteArray,
+        loop: ScheduledExecutorService,
+        translated: Translated?,
+    ): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
@@ -119,11 +130,15 @@ class Pipeline(
         val policy = journey.snapshot.policy
         val planning = policy.begin(policy.resolve(body.model), facts, random)
         val encoder = journey.snapshot.encoder
-        if (planning is Plan || encoder == null) return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning)))
+        if (planning is Plan ||
+            encoder == null
+        ) {
+            return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning), translated))
+        }
         val deadline = journey.startNanos + policy.gateway.forwarding.totalTimeout
             .toNanos()
         val plan = Inquiry(encoder, loop, journey.span, deadline).plan(planning)
-        val route = plan.thenApply { chatRoute(journey, body, it) }
+        val route = plan.thenApply { chatRoute(journey, body, it, translated) }
         route.whenComplete { _, _ -> if (route.isCancelled) plan.cancel(false) }
         return route
     }
@@ -139,28 +154,39 @@ class Pipeline(
         }
     }
 
-    private fun chatRoute(journey: Journey, body: ChatBody, made: Plan): Route {
+    private fun chatRoute(journey: Journey, body: ChatBody, made: Plan, translated: Translated?): Route {
         val plan = recorded(journey, made)
         return when (val action = plan.action) {
             is Action.Answer -> Route.Answer(plan, body.stream, action.message)
             is Action.Refuse -> refusal(plan, action)
-            is Action.Forward -> forward(journey, body, plan, action)
+            is Action.Forward -> forward(journey, body, plan, action, translated)
         }
     }
 
-    private fun forward(journey: Journey, body: ChatBody, plan: Plan, action: Action.Forward): Route.Forward {
+    private fun forward(journey: Journey, body: ChatBody, plan: Plan, action: Action.Forward, translated: Translated?): Route.Forward {
         val untold = journey.seesAnswer && streamsWithoutUsage(body, plan.decision?.plugins.orEmpty())
         val hidesUsage = { upstream: Upstream -> untold && upstream.id !in plan.policy.gateway.noStreamUsageFrom }
-        val targets = action.ranked.map { chatTarget(journey, body, plan, it.candidate, hidesUsage) }
+        val targets = action.ranked.map { chatTarget(journey, body, plan, it.candidate, hidesUsage, translated) }
         return Route.Forward(plan, body.stream, targets, hidesUsage)
     }
 
-    private fun chatTarget(journey: Journey, body: ChatBody, plan: Plan, candidate: Candidate, asksUsage: (Upstream) -> Boolean): Target {
+    private fun chatTarget(
+        journey: Journey,
+        body: ChatBody,
+        plan: Plan,
+        candidate: Candidate,
+        asksUsage: (Upstream) -> Boolean,
+        translated: Translated?,
+    ): Target {
         val plugins = plan.decision?.plugins.orEmpty()
         return Target(candidate.model) { upstream, hedge ->
             val edits = outgoingEdits(body, candidate, upstream.model, plugins, plan.policy.defaultEffort)
-            val bytes = body.apply(if (asksUsage(upstream)) edits.askingUsage() else edits)
-            OutgoingRequest(outgoingHeaders(journey, upstream, plugins, candidate.model.name, hedge), HttpData.wrap(bytes))
+            val native = translated?.takeIf { upstream.id in plan.policy.gateway.speakResponses }
+            val path = if (native == null) journey.headers.path() else native.path
+            val headers = outgoingHeaders(journey, upstream, plugins, candidate.model.name, hedge, path)
+            val all = if (translated == null) edits else translated.hidden.fold(edits) { left, field -> left.remove(field) }
+            val bytes = body.apply(if (native == null && asksUsage(upstream)) all.askingUsage() else all)
+            OutgoingRequest(headers, HttpData.wrap(native?.body(bytes) ?: bytes))
         }
     }
 

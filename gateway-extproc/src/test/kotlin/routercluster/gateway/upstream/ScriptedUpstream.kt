@@ -49,6 +49,11 @@ internal class ScriptedUpstream(vararg answers: Answer, tls: Boolean = false) : 
 
     val port: Int get() = server.activeLocalPort()
 
+    /** Answers so after all that it is to answer before. */
+    fun then(answer: Answer) {
+        script.add(answer)
+    }
+
     fun nextRequest(): AggregatedHttpRequest = requireNotNull(requests.poll(WAIT_SECONDS, TimeUnit.SECONDS)) { "no request came" }
 
     /** Does not wait: a server takes seconds to end its threads. */

@@ -92,6 +92,7 @@ class AcceptedPolicyTest {
                     50,
                     Duration.ofSeconds(5),
                     setOf("small/local", "large/backend-0", "clouds/azure", "clouds/azure-new"),
+                    setOf("large/backend-0"),
                     ServerTls("tls/router.crt", "tls/router.key", "tls/envoys.crt"),
                 )
         }

@@ -5,6 +5,7 @@ import routercluster.mock.RunningMock
 import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.conversations.Conversations
 
 /**
  * A whole installation on free ports: two simulated models, a gateway with the policy `house.yaml`, and Envoy in front of it
@@ -54,8 +55,13 @@ class House private constructor(
         /**
          * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
          * @param answerBodies how answers pass the router behind Envoy
+         * @param conversations of the Responses API; null does not offer it
          */
-        fun open(behindEnvoy: Boolean = false, answerBodies: AnswerBodies = AnswerBodies.STREAMED): House {
+        fun open(
+            behindEnvoy: Boolean = false,
+            answerBodies: AnswerBodies = AnswerBodies.STREAMED,
+            conversations: Conversations? = null,
+        ): House {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val small = mockLlm()
             val large = mockLlm()
@@ -67,7 +73,8 @@ class House private constructor(
                     "LARGE_KEY" to LARGE_KEY,
                 )
             val text = checkNotNull(House::class.java.getResource("/house.yaml")).readText()
-            return House(small, large, Installation.open(loadPolicy(text, "house.yaml", environment::get), behindEnvoy, answerBodies))
+            val policy = loadPolicy(text, "house.yaml", environment::get)
+            return House(small, large, Installation.open(policy, behindEnvoy, answerBodies, conversations = conversations))
         }
     }
 }

@@ -9,6 +9,7 @@ import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.policy.Policy
+import routercluster.policy.conversations.Conversations
 import routercluster.telemetry.Events
 import java.net.URI
 import java.net.http.HttpClient
@@ -72,6 +73,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
          * @param behindEnvoy skips the calling test, visibly, where Envoy is not installed
          * @param answerBodies how answers pass the router behind Envoy
          * @param encoders opens those that the policy's learned signals ask
+         * @param conversations of the Responses API; null does not offer it
          */
         fun open(
             policy: Policy,
@@ -79,10 +81,20 @@ class Installation private constructor(private val gateway: RunningGateway, val 
             answerBodies: AnswerBodies = AnswerBodies.STREAMED,
             events: Events = Events.NONE,
             encoders: EncoderOpener = EncoderOpener.NONE,
+            conversations: Conversations? = null,
         ): Installation {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val config =
-                GatewayConfig(policy, port = 0, extProcPort = 0, adminPort = 0, version = "test", encoders = encoders, events = events)
+                GatewayConfig(
+                    policy,
+                    port = 0,
+                    extProcPort = 0,
+                    adminPort = 0,
+                    version = "test",
+                    encoders = encoders,
+                    events = events,
+                    conversations = conversations,
+                )
             val gateway = gateway(config)
             if (!behindEnvoy) return Installation(gateway, null)
             val options =

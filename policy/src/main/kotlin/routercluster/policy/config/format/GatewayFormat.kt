@@ -109,6 +109,7 @@ internal val gatewayFormat = fields(acts = "both doors") {
         formatSignals.values.forEach { time(it, encoderWaits, "Longest wait for $it.") }
     }
     texts("no_stream_usage_from", "Upstreams, models or providers that are not asked for the usage of streams.", default = "[]")
+    texts("speak_responses", "Upstreams, models or providers that speak the Responses API themselves.", default = "[]")
     choice(
         "confidence_semantics",
         ConfidenceSemantics.entries.map { it.name.lowercase() },

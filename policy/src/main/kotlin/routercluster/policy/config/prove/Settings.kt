@@ -54,6 +54,7 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         raw.decisionsKept ?: default.decisionsKept,
         raw.drainTimeout ?: default.drainTimeout,
         raw.noStreamUsageFrom.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
+        raw.speakResponses.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
         raw.extProcTls,
         raw.confidence ?: default.confidence,
         raw.evaluation ?: default.evaluation,

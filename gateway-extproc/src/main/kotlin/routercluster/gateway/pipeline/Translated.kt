@@ -1,0 +1,12 @@
+package routercluster.gateway.pipeline
+
+/**
+ * A request of another API that is routed as a chat completion.
+ *
+ * @property path where an upstream is asked that speaks the other API itself
+ * @property hidden fields of the chat completion that signals may read and no upstream is to see
+ * @property native the body for such an upstream, of the chat completion as the policy edited it for it
+ */
+class Translated(val path: String, val hidden: Set<String>, private val native: (edited: ByteArray) -> ByteArray) {
+    fun body(edited: ByteArray): ByteArray = native(edited)
+}
