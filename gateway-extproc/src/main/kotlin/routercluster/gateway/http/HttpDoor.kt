@@ -21,7 +21,6 @@ import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.withContext
-import routercluster.gateway.limits.addLimits
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.AnswerHead
