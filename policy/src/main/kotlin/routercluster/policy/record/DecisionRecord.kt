@@ -4,6 +4,8 @@ import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Evidence
 import routercluster.policy.decisions.Truth
 import routercluster.policy.decisions.explain
+import routercluster.policy.outcomes.Figures
+import routercluster.policy.outcomes.NO_FIGURES
 import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
@@ -27,6 +29,7 @@ import java.time.Instant
  * @property projections what partitions, scores and mappings came to
  * @property decisions in the order of the file
  * @property candidates in the order in which they are tried
+ * @property measured what the selector went by, of models that it looked at
  * @property usage null until the answer has ended, and for one that is billed nothing
  */
 class DecisionRecord internal constructor(
@@ -46,6 +49,7 @@ class DecisionRecord internal constructor(
     decisions: Lazy<List<DecisionNote>>,
     candidates: Lazy<List<CandidateNote>>,
     usage: UsageNote? = null,
+    val measured: Figures = NO_FIGURES,
 ) {
     val projections: ProjectionTrace by projections
     val decisions: List<DecisionNote> by decisions
@@ -88,6 +92,7 @@ class DecisionRecord internal constructor(
                         }
                     },
                 candidates = lazy(LazyThreadSafetyMode.PUBLICATION) { candidateNotes(action) },
+                measured = plan.measured,
             )
         }
 

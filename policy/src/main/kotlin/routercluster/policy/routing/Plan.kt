@@ -5,6 +5,8 @@ import routercluster.policy.Decision
 import routercluster.policy.Policy
 import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Verdict
+import routercluster.policy.outcomes.Figures
+import routercluster.policy.outcomes.NO_FIGURES
 import routercluster.policy.request.Facts
 import routercluster.policy.selectors.Ranked
 import routercluster.policy.signals.Reading
@@ -19,6 +21,7 @@ import routercluster.policy.signals.SignalRef
  * @property verdicts per decision of the recipe, in the order of the file; empty for a concrete model
  * @property seed of the chance that the selector was given, so that a replay draws the same
  * @property calls what was asked of encoders, in order
+ * @property measured what the selector went by, so that a replay goes by the same
  */
 class Plan(
     val policy: Policy,
@@ -32,6 +35,7 @@ class Plan(
     val facts: Facts?,
     val seed: Int = 0,
     val calls: List<EncodeCall> = emptyList(),
+    val measured: Figures = NO_FIGURES,
 ) : Planning
 
 sealed interface Action {
