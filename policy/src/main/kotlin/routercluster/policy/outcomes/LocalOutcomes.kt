@@ -1,13 +1,16 @@
 package routercluster.policy.outcomes
 
 import java.time.Clock
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicLong
 
 /** Learns within this process and until it ends; feedback needs somebody who keeps it. */
 class LocalOutcomes(private val clock: Clock) : Outcomes {
     private val inFlight = InFlight()
+    private val dropped = AtomicLong()
     private val byKey = ConcurrentHashMap<SelectionKey, Kept>()
 
     override fun measured(key: SelectionKey): Measured {
@@ -24,11 +27,14 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
     override fun left(model: String) = inFlight.left(model)
 
     override fun attempted(outcome: AttemptOutcome) {
-        if (byKey.size < KEYS_MAX || byKey.containsKey(outcome.key)) byKey.computeIfAbsent(outcome.key) { Kept() }.add(outcome)
+        val kept = byKey[outcome.key] ?: if (byKey.size < KEYS_MAX) byKey.computeIfAbsent(outcome.key) { Kept() } else null
+        if (kept == null) dropped.incrementAndGet() else kept.add(outcome)
     }
 
     override fun judge(feedback: Feedback): CompletionStage<Judgement> =
         CompletableFuture.completedFuture(Judgement.NotKept("this router keeps no feedback: it has no store"))
+
+    override fun standing() = Standing(0, dropped.get(), Duration.ZERO)
 
     private inner class Kept {
         private var statistics = DecisionStatistics.NONE

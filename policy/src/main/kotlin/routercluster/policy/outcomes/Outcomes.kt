@@ -1,5 +1,6 @@
 package routercluster.policy.outcomes
 
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
@@ -21,6 +22,15 @@ interface Measured {
     }
 }
 
+/**
+ * How it stands with outcomes on a node.
+ *
+ * @property buffered attempts that are not known to be durable yet
+ * @property dropped attempts since the start that will count nowhere
+ * @property snapshotAge how long ago the oldest of the snapshots that are being read was last heard of
+ */
+data class Standing(val buffered: Long, val dropped: Long, val snapshotAge: Duration)
+
 /** Where outcomes go and what selection learns from them. Safe for use by many threads; no call waits. */
 interface Outcomes {
     /** What this node knows of the models of [key]. */
@@ -37,6 +47,9 @@ interface Outcomes {
     /** Never fails; [Judgement.Counted] only where the feedback is durable. */
     fun judge(feedback: Feedback): CompletionStage<Judgement>
 
+    /** For metrics. */
+    fun standing(): Standing
+
     companion object {
         /** Learns nothing. */
         val NONE: Outcomes =
@@ -51,6 +64,8 @@ interface Outcomes {
 
                 override fun judge(feedback: Feedback): CompletionStage<Judgement> =
                     CompletableFuture.completedFuture(Judgement.NotKept("this router keeps no feedback"))
+
+                override fun standing() = Standing(0, 0, Duration.ZERO)
             }
     }
 }
