@@ -10,6 +10,7 @@ import io.netty.channel.EventLoopGroup
 import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
+import routercluster.gateway.admin.DecisionLookup
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
@@ -20,18 +21,24 @@ import routercluster.gateway.encode.remote.RemoteEncoders
 import routercluster.gateway.extproc.ExtProcLimits
 import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
+import routercluster.gateway.feedback.FeedbackApi
+import routercluster.gateway.feedback.FeedbackDesk
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
 import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.outcomes.LocalOutcomes
+import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.Records
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
 import routercluster.telemetry.Tracing
@@ -60,6 +67,9 @@ import kotlin.random.Random
  * @property eventLoops threads that do the I/O of all doors and upstreams
  * @property tracing null takes what policy and environment say
  * @property events hears everything that the metrics hear
+ * @property outcomes null learns in this process alone, and takes no feedback
+ * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
+ * @property records where records are looked for that this node does not have
  */
 class GatewayConfig(
     val policy: Policy,
@@ -79,6 +89,9 @@ class GatewayConfig(
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
     val tracing: Tracing? = null,
     val events: Events = Events.NONE,
+    val outcomes: Outcomes? = null,
+    val replaySecret: () -> ByteArray? = { null },
+    val records: Records = Records.NONE,
 )
 
 /**
@@ -161,15 +174,19 @@ fun gateway(config: GatewayConfig): RunningGateway {
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
     val admission = Admission()
     val readiness = Readiness(admission)
-    val accounts = Accounts(events)
+    val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
+    metrics.addOutcomes(outcomes)
+    val replayIds = ReplayIds(config.replaySecret)
+    val accounts = Accounts(events, config.clock, config.records)
     val decisions = DecisionRing(policy.gateway.decisionsKept)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds)
+    val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), keeper::enter)
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)
-    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock)
+    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock, feedback)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
     val admin =
-        AdminApi(keeper, admission, readiness, decisions, metrics::scrape, config.version, encoders::status) {
+        AdminApi(keeper, admission, readiness, DecisionLookup(decisions, replayIds, config.records), metrics::scrape, config.version, encoders::status) {
             opened.get()?.ports().orEmpty()
         }
 
@@ -179,6 +196,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
             doorServer(config.host, config.port, policy, loops)
                 .childChannelPipelineCustomizer(::answerHttp10)
                 .apply(admin::addProbes)
+                .apply(feedback::addToDoor)
                 .serviceUnder("/", door)
                 .build(),
             doorServer(config.host, config.extProcPort, policy, loops, tls)
@@ -188,6 +206,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
             plainServer(config.adminHost, config.adminPort, loops)
                 .apply(admin::addTo)
                 .apply(PolicyHistoryApi(keeper, config.history)::addTo)
+                .apply(feedback::addTo)
                 .apply(ClassificationApi(keeper::enter, encoders)::addTo)
                 .build(),
         )
@@ -219,6 +238,16 @@ private fun warmUp(keeper: PolicyKeeper, readiness: Readiness) {
         }
     }
 }
+
+private fun PrometheusEvents.addOutcomes(outcomes: Outcomes) {
+    gauge("router.outcomes.buffered", "Attempts whose outcome is not known to be durable yet") { outcomes.standing().buffered.toDouble() }
+    gauge("router.outcomes.dropped", "Attempts since the start whose outcome counts nowhere") { outcomes.standing().dropped.toDouble() }
+    gauge("router.selection.snapshot.age.seconds", "Time since the oldest snapshot that selection reads was last heard of") {
+        outcomes.standing().snapshotAge.toNanos() / NANOS_PER_SECOND
+    }
+}
+
+private const val NANOS_PER_SECOND = 1e9
 
 /** Tells how much waits at each encoder that was opened. */
 private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {

@@ -10,6 +10,7 @@ import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.PolicyOutcome
 import routercluster.policy.config.provePolicy
+import routercluster.policy.outcomes.Outcomes
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
@@ -101,6 +102,8 @@ internal class TestGateway(
     random: Random = SharedRandom,
     encoders: EncoderOpener = EncoderOpener.NONE,
     history: PolicyHistory? = null,
+    outcomes: Outcomes? = null,
+    replaySecret: ByteArray? = null,
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -119,6 +122,8 @@ internal class TestGateway(
                 random = random,
                 tracing = tracing,
                 events = heard,
+                outcomes = outcomes,
+                replaySecret = { replaySecret },
             ),
         )
 
@@ -129,7 +134,8 @@ internal class TestGateway(
     fun post(path: String, body: String, vararg headers: Pair<String, String>): Answer = answer(posted(path, body, *headers))
 
     /** Asks the admin port. */
-    fun call(path: String, body: String): Answer = answer(posted(path, body, port = running.adminPort))
+    fun call(path: String, body: String, vararg headers: Pair<String, String>): Answer =
+        answer(posted(path, body, *headers, port = running.adminPort))
 
     /** [fields] are more fields of the body, each with a comma before it. */
     fun chat(prompt: String, vararg headers: Pair<String, String>, model: String = "auto", fields: String = ""): Answer =

@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
 import io.netty.util.NetUtil
+import routercluster.gateway.feedback.FeedbackApi
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.pipeline.Account
@@ -35,6 +36,7 @@ class PipelineDoor(
     private val accounts: Accounts,
     private val admission: Admission,
     private val clock: Clock,
+    private val feedback: FeedbackApi,
 ) : Door {
     override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> {
         val startNanos = System.nanoTime()
@@ -49,12 +51,25 @@ class PipelineDoor(
         val account = accounts.open(journey)
         val shut = snapshot.starting ?: admission.enter(snapshot.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return now(refusal(journey, account, shut, null))
+        if (method == HttpMethod.POST && journey.path == FeedbackApi.FEEDBACK) return fedBack(journey, account, request.body, loop)
         val routeStart = System.nanoTime()
         val routing = routing(journey, request, loop) ?: return now(left(models(journey, account)))
         if (routing.isDone) return now(told(journey, account, routing, routeStart))
         val plan = CompletableFuture<DoorPlan>()
         routing.whenComplete { _, _ -> if (!plan.isDone) plan.complete(told(journey, account, routing, routeStart)) }
         plan.whenComplete { _, _ -> if (plan.isCancelled) abandoned(account, routing) }
+        return plan
+    }
+
+    /** It has left the house when it is answered, also where nobody waits for that any more. */
+    private fun fedBack(journey: Journey, account: Account, body: ByteArray, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> {
+        val plan = CompletableFuture<DoorPlan>()
+        feedback.fromClient(body, journey.headers, journey.identity.user).thenAccept { answer ->
+            loop.execute {
+                account.answered(answer.status)
+                plan.complete(left(told(answer)))
+            }
+        }
         return plan
     }
 
@@ -137,7 +152,7 @@ class PipelineDoor(
             .toSet()
         val observer = ForwardedAnswer(journey, account, accounts, admission, route, picked)
         val answerHeaders = HttpHeaders.builder()
-        answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
+        answerHeaders.addDecision(journey, route.plan, ResponsePath.UPSTREAM, target.model.name)
         answerHeaders.set("x-router-upstream", upstream.id)
         return DoorPlan.Forward(
             path = outgoing.headers.path(),

@@ -163,7 +163,7 @@ class HttpDoor(
         HOP_HEADERS.forEach(headers::remove)
         upstreamRequestId(reply.headers.get("x-request-id"), journey.id)?.let { headers.set(UPSTREAM_REQUEST_ID, it) }
         if (filter != null) headers.remove("content-length")
-        headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
+        headers.addDecision(journey, route.plan, ResponsePath.UPSTREAM, reply.model.name)
         headers.set("x-router-attempt", reply.attempt.toString())
         headers.set("x-router-upstream", reply.upstream.id)
         if (!reply.headers.status().isSuccess &&

@@ -9,18 +9,22 @@ import routercluster.policy.answer.UsageScanner
 import routercluster.policy.models.Model
 import routercluster.policy.models.Pricing
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.AnswerOutcome
+import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.record.Records
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
 import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
+import java.time.Clock
 import java.util.concurrent.atomic.AtomicBoolean
 
 /** Opens an [Account] for every request, whichever door it came through. */
-class Accounts(private val events: Events) {
+class Accounts(private val events: Events, private val clock: Clock, private val records: Records = Records.NONE) {
     fun open(journey: Journey): Account {
         events.publish(RouterEvent.Entered)
-        return Account(journey, events)
+        return Account(journey, events, clock, records)
     }
 
     /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
@@ -33,7 +37,12 @@ class Accounts(private val events: Events) {
  * What one request came to: tells telemetry once, when its answer has ended. Called by one thread at a time, in the order of
  * the answer.
  */
-class Account(private val journey: Journey, private val events: Events) {
+class Account(
+    private val journey: Journey,
+    private val events: Events,
+    private val clock: Clock,
+    private val records: Records,
+) {
     private val closed = AtomicBoolean()
     private var route: Route? = null
     private var status = 0
@@ -45,6 +54,9 @@ class Account(private val journey: Journey, private val events: Events) {
     private var scanner: UsageScanner? = null
     private var isReadable = true
     private var failure: String? = null
+
+    /** The attempt that may be the one that answers; it is at its model until the answer ends. */
+    private var serving: BegunAttempt? = null
 
     /** Attempts whose end was told, by their number. */
     private var told = 0
@@ -77,12 +89,24 @@ class Account(private val journey: Journey, private val events: Events) {
         begun.span.end(status, failed)
         val upstream = begun.upstream
         events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, begun.hedge, cancelled))
+        if (failed == null && !cancelled) serving = begun else gone(begun, failed.takeIf { !cancelled })
         // It reached a model, and whoever runs the model bills it all the same.
         if (cancelled || failed == FailureClass.TIMEOUT) {
             journey.snapshot.policy.models[begun.model]
                 ?.pricing
                 ?.let(unserved::add)
         }
+    }
+
+    /** An attempt that answers nobody has left its model, for the reason [failed] where that was the model's fault. */
+    private fun gone(begun: BegunAttempt, failed: FailureClass?) {
+        journey.outcomes.left(begun.model)
+        if (failed != null) tellOutcome(begun, failed)
+    }
+
+    private fun tellOutcome(begun: BegunAttempt, failed: FailureClass?, answer: AnswerOutcome? = null, costNanos: Long = 0) {
+        val key = route?.plan?.key ?: return
+        journey.outcomes.attempted(AttemptOutcome(key, begun.model, begun.upstream.id, clock.instant(), failed, answer, costNanos))
     }
 
     /** The answer's head arrived from [upstream]. */
@@ -136,13 +160,28 @@ class Account(private val journey: Journey, private val events: Events) {
             journey.span.end(event)
         } else {
             val bill = bill(scanner?.facts, model?.pricing, unserved) { plan?.facts?.promptTokens?.toLong() ?: 0 }
-            journey.record?.ended(bill.note())
+            journey.record?.let {
+                it.ended(bill.note(), model?.name)
+                records.keep(it)
+            }
+            served(bill)
             val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
             journey.span.end(event)
         }
         events.publish(RouterEvent.Left)
+    }
+
+    /** Tells what came of the attempt that answered; what the client cut short says nothing of the model. */
+    private fun served(bill: Bill) {
+        val begun = serving ?: return
+        journey.outcomes.left(begun.model)
+        if (failure == CLIENT_LEFT) return
+        val nowNanos = System.nanoTime()
+        val answer = answerOutcome(begun.startNanos, firstByteNanos, nowNanos, route?.stream ?: false, bill.usage)
+        val costNanos = ((bill.cost ?: 0.0) * NANOS_PER_UNIT).toLong()
+        tellOutcome(begun, brokeAs(failure), answer.takeIf { failure == null }, costNanos)
     }
 
     /** Attempts that another proxy makes for us, and those under way when the client left. */
@@ -186,5 +225,6 @@ class Account(private val journey: Journey, private val events: Events) {
 
         /** What proxies write into their logs where the client left before there was a status. */
         private const val CLIENT_LEFT_STATUS = 499
+        private const val NANOS_PER_UNIT = 1e9
     }
 }

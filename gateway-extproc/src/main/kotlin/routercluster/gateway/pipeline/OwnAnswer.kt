@@ -11,7 +11,7 @@ class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
         fun refusal(journey: Journey, error: ApiError, route: Route?): OwnAnswer {
             val path = if (error.status == 403) ResponsePath.BLOCKED else ResponsePath.ERROR
             val headers = headers(JSON)
-            headers.addDecision(journey.id, route?.plan, path, journey.debug)
+            headers.addDecision(journey, route?.plan, path)
             error.retryAfterSeconds?.let { headers.set("retry-after", it.toString()) }
             if (!error.retryable) headers.set("x-should-retry", "false")
             return OwnAnswer(error.status, headers.build(), journey.protocol.body(error, journey.id))
@@ -20,7 +20,7 @@ class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
         /** The fixed text of [route], whole or as a stream. */
         fun fixed(journey: Journey, route: Route.Answer, nowSeconds: Long): OwnAnswer {
             val headers = headers(if (route.stream) "text/event-stream" else JSON)
-            headers.addDecision(journey.id, route.plan, ResponsePath.FAST_RESPONSE, journey.debug)
+            headers.addDecision(journey, route.plan, ResponsePath.FAST_RESPONSE)
             val body = fixedAnswer(journey.id, route.plan.asked.written, nowSeconds, route.message, route.stream)
             return OwnAnswer(200, headers.build(), body)
         }

@@ -7,6 +7,8 @@ import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.Outcomes
+import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.plugins.askingUsage
 import routercluster.policy.plugins.outgoingEdits
 import routercluster.policy.plugins.streamsWithoutUsage
@@ -21,6 +23,7 @@ import routercluster.policy.request.parseChat
 import routercluster.policy.request.parseModel
 import routercluster.policy.request.parseMultipartModel
 import routercluster.policy.routing.Action
+import routercluster.policy.routing.MeasuredOf
 import routercluster.policy.routing.OpenPlan
 import routercluster.policy.routing.Plan
 import routercluster.policy.routing.Planning
@@ -47,7 +50,11 @@ class Pipeline(
     private val decisions: DecisionRing,
     private val clock: Clock,
     private val random: Random,
+    private val outcomes: Outcomes,
+    private val replayIds: ReplayIds,
 ) {
+    private val measured: MeasuredOf = { recipe, decision -> outcomes.measured(SelectionKey(recipe, decision)) }
+
     /**
      * Starts a request's journey: its id, its caller, its policy snapshot.
      *
@@ -60,7 +67,8 @@ class Pipeline(
             null,
             TraceHeaders(headers.get("traceparent"), headers.get("tracestate")),
         )
-        return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span, seesAnswer)
+        val identity = snapshot.edge.identity(headers, peer)
+        return Journey(id, snapshot, headers, peer, identity, startNanos, span, seesAnswer, outcomes, replayIds)
     }
 
     /**
@@ -91,7 +99,7 @@ class Pipeline(
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
         val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
-        val planning = policy.begin(policy.resolve(body.model), facts, random)
+        val planning = policy.begin(policy.resolve(body.model), facts, random, measured = measured)
         val encoder = journey.snapshot.encoder
         if (planning is Plan || encoder == null) return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning)))
         val deadline = journey.startNanos + policy.gateway.forwarding.totalTimeout

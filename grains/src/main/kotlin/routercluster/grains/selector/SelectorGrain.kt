@@ -5,6 +5,7 @@ import org.apache.pekko.actor.typed.Behavior
 import org.apache.pekko.actor.typed.javadsl.ActorContext
 import org.apache.pekko.actor.typed.receptionist.Receptionist
 import org.apache.pekko.actor.typed.receptionist.ServiceKey
+import routercluster.grains.directory.GrainKind
 import routercluster.grains.state.KeptGrain
 import routercluster.grains.state.StateCodec
 import routercluster.grains.state.StateFailure
@@ -54,6 +55,10 @@ private val codec = StateCodec(KeptSelector::class.java, format = 1)
  */
 fun selectorGrain(id: String, store: StateStore, clock: InstantSource, saveEvery: Duration = SNAPSHOT_INTERVAL): Behavior<SelectorCommand> =
     kept(StateKey(SELECTOR, id), store, codec, saveEvery) { context -> SelectorGrain(id, clock, context) }
+
+/** Selector grains as a host keeps them. */
+fun selectorKind(store: StateStore, clock: InstantSource): GrainKind<SelectorCommand> =
+    GrainKind(SELECTOR, SelectorCommand::class.java, SelectorCommand.Sleep) { selectorGrain(it, store, clock) }
 
 private class SelectorGrain(private val id: String, private val clock: InstantSource, context: ActorContext<Any>) :
     KeptGrain<SelectorCommand, KeptSelector> {

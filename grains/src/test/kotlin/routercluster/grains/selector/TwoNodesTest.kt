@@ -4,18 +4,13 @@ import com.typesafe.config.ConfigFactory
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit
-import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.cluster.MemberStatus
-import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding
-import org.apache.pekko.cluster.sharding.typed.javadsl.Entity
-import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey
 import org.apache.pekko.cluster.typed.Cluster
 import org.apache.pekko.cluster.typed.Join
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
-import routercluster.grains.directory.GrainDirectory
+import routercluster.grains.directory.ShardedGrains
 import routercluster.grains.state.MemoryStateStore
-import routercluster.grains.state.StateStore
 import routercluster.policy.Candidate
 import routercluster.policy.models.Model
 import routercluster.policy.outcomes.Feedback
@@ -26,7 +21,6 @@ import routercluster.policy.selectors.SelectionContext
 import routercluster.policy.selectors.ThompsonSelector
 import java.time.Duration
 import java.time.InstantSource
-import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.random.Random
@@ -86,7 +80,7 @@ class TwoNodesTest {
         val kit: ActorTestKit = ActorTestKit.create("selectors", ConfigFactory.parseString(CONFIG).withFallback(ConfigFactory.load()))
         val outcomes = ClusterOutcomes(
             name,
-            Sharded(kit, store),
+            ShardedGrains(kit.system(), role = "silo").host(selectorKind(store, InstantSource.system())),
             InstantSource.system(),
             incarnations::incrementAndGet,
             settings = OutcomesSettings(reportLasts = Duration.ofSeconds(1)),
@@ -108,20 +102,6 @@ class TwoNodesTest {
                 .get(WAIT_SECONDS, TimeUnit.SECONDS)
     }
 
-    private class Sharded(kit: ActorTestKit, store: StateStore) : GrainDirectory<SelectorCommand> {
-        private val type = EntityTypeKey.create(SelectorCommand::class.java, SELECTOR)
-        private val sharding = ClusterSharding.get(kit.system())
-
-        init {
-            sharding.init(Entity.of(type) { selectorGrain(it.entityId, store, InstantSource.system()) }.withStopMessage(SelectorCommand.Sleep))
-        }
-
-        override fun tell(id: String, message: SelectorCommand) = sharding.entityRefFor(type, id).tell(message)
-
-        override fun <R : Any> ask(id: String, timeout: Duration, make: (ActorRef<R>) -> SelectorCommand): CompletionStage<R> =
-            sharding.entityRefFor(type, id).ask(make, timeout)
-    }
-
     private companion object {
         const val DRAWS = 20
         const val VERDICTS = 15
@@ -130,6 +110,7 @@ class TwoNodesTest {
             pekko.actor.provider = cluster
             pekko.remote.artery.canonical.hostname = 127.0.0.1
             pekko.remote.artery.canonical.port = 0
+            pekko.cluster.roles = [silo]
             pekko.cluster.jmx.multi-mbeans-in-same-jvm = on
             pekko.cluster.sharding.number-of-shards = 8
             pekko.cluster.downing-provider-class = "org.apache.pekko.cluster.sbr.SplitBrainResolverProvider"

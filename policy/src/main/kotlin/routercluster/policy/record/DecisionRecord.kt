@@ -50,6 +50,7 @@ class DecisionRecord internal constructor(
     candidates: Lazy<List<CandidateNote>>,
     usage: UsageNote? = null,
     val measured: Figures = NO_FIGURES,
+    served: String? = null,
 ) {
     val projections: ProjectionTrace by projections
     val decisions: List<DecisionNote> by decisions
@@ -58,9 +59,14 @@ class DecisionRecord internal constructor(
     @Volatile var usage: UsageNote? = usage
         private set
 
-    /** The answer has ended and is billed [usage]. */
-    fun ended(usage: UsageNote?) {
+    /** The model that answered; null until the answer has ended, and where none did. */
+    @Volatile var served: String? = served
+        private set
+
+    /** The answer of the model [served] has ended and is billed [usage]. */
+    fun ended(usage: UsageNote?, served: String?) {
         this.usage = usage
+        this.served = served
     }
 
     companion object {

@@ -36,6 +36,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
     if (measured.models.isNotEmpty()) json.set<JsonNode>("measured", measured.toJson())
+    served?.let { json.put("served_model", it) }
     json.set<JsonNode>("usage", usage?.toJson())
     return json
 }
@@ -173,6 +174,7 @@ private fun record(json: Fields): DecisionRecord {
         candidates = lazyOf(candidates),
         usage = json.inner("usage")?.let(::usageNote),
         measured = json.inner("measured")?.let(::figures) ?: NO_FIGURES,
+        served = json.textOrNull("served_model"),
     )
 }
 

@@ -7,6 +7,7 @@ import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Verdict
 import routercluster.policy.outcomes.Figures
 import routercluster.policy.outcomes.NO_FIGURES
+import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.request.Facts
 import routercluster.policy.selectors.Ranked
 import routercluster.policy.signals.Reading
@@ -36,7 +37,10 @@ class Plan(
     val seed: Int = 0,
     val calls: List<EncodeCall> = emptyList(),
     val measured: Figures = NO_FIGURES,
-) : Planning
+) : Planning {
+    /** Where what comes of it is counted. */
+    val key: SelectionKey get() = SelectionKey(recipe.orEmpty(), decision?.name.orEmpty())
+}
 
 sealed interface Action {
     /** Send to the first of [ranked]; the others are fall-backs in order. Never empty. */

@@ -141,7 +141,7 @@ class DecisionRecordTest {
                 ),
             )
         for ((usage, json, text) in rows) {
-            val record = record().apply { ended(usage) }
+            val record = record().apply { ended(usage, "small") }
             record.toJson()["usage"].toString() shouldBe json
             decisionRecordOf(record.toJson().toString()).usage shouldBe usage
             record.render().lines().single { it.startsWith("usage") } shouldBe "usage     $text".trimEnd()
