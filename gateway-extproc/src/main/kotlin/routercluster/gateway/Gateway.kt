@@ -69,6 +69,7 @@ import kotlin.random.Random
  * @property events hears everything that the metrics hear
  * @property outcomes null learns in this process alone, and takes no feedback
  * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
+ * @property decisions of this node, where others ask for them; null makes one as large as the policy says
  * @property records where records are looked for that this node does not have
  */
 class GatewayConfig(
@@ -92,6 +93,7 @@ class GatewayConfig(
     val outcomes: Outcomes? = null,
     val replaySecret: () -> ByteArray? = { null },
     val records: Records = Records.NONE,
+    val decisions: DecisionRing? = null,
 )
 
 /**
@@ -178,7 +180,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     metrics.addOutcomes(outcomes)
     val replayIds = ReplayIds(config.replaySecret)
     val accounts = Accounts(events, config.clock, config.records)
-    val decisions = DecisionRing(policy.gateway.decisionsKept)
+    val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds)
     val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), keeper::enter)
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock)

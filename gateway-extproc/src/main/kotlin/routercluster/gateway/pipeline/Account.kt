@@ -162,7 +162,8 @@ class Account(
             val bill = bill(scanner?.facts, model?.pricing, unserved) { plan?.facts?.promptTokens?.toLong() ?: 0 }
             journey.record?.let {
                 it.ended(bill.note(), model?.name)
-                records.keep(it)
+                journey.snapshot.policy.gateway.decisionsKeptFor
+                    ?.let { time -> records.keep(it, time) }
             }
             served(bill)
             val event = completed(plan, path, scanner?.facts, bill)

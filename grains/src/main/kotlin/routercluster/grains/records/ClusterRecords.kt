@@ -22,17 +22,15 @@ import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 
 /**
- * Decision records of the whole cluster: in the store where the policy keeps them there, else in the rings of the other nodes. Of several
+ * Decision records of the whole cluster: in the store where they were kept there, else in the rings of the other nodes. Of several
  * requests with the same id the store keeps the first.
  *
  * @param ring of this node, which others ask
- * @param keepFor how long the store keeps a record; null keeps none there
  */
 class ClusterRecords(
     private val system: ActorSystem<*>,
     private val store: StateStore,
     private val ring: DecisionRing,
-    private val keepFor: () -> Duration?,
 ) : Records {
     private val writing = AtomicInteger()
     private val lost = AtomicLong()
@@ -62,15 +60,14 @@ class ClusterRecords(
             }
         }
 
-    override fun keep(record: DecisionRecord) {
-        val expiresAfter = keepFor() ?: return
+    override fun keep(record: DecisionRecord, keepFor: Duration) {
         if (!isKeyable(record.id)) return
         if (writing.incrementAndGet() > WRITING_MAX) {
             writing.decrementAndGet()
             lost.incrementAndGet()
             return
         }
-        store.save(keyOf(record.id), 0, record.toJson().toString().encodeToByteArray(), expiresAfter).whenComplete { _, failure ->
+        store.save(keyOf(record.id), 0, record.toJson().toString().encodeToByteArray(), keepFor).whenComplete { _, failure ->
             writing.decrementAndGet()
             if (failure != null) lost.incrementAndGet()
         }
@@ -80,13 +77,9 @@ class ClusterRecords(
         if (isKeyable(requestId)) kept(requestId).thenCompose { it?.let(::done) ?: elsewhere(requestId) } else done(null)
 
     private fun kept(id: String): CompletionStage<DecisionRecord?> =
-        if (keepFor() == null) {
-            done(null)
-        } else {
-            store.load(keyOf(id)).handle { stored, failure ->
-                if (failure != null) log.warn("kept decision records cannot be read: {}", failure.javaClass.simpleName)
-                stored?.let { read(it.bytes.decodeToString()) }
-            }
+        store.load(keyOf(id)).handle { stored, failure ->
+            if (failure != null) log.warn("kept decision records cannot be read: {}", failure.javaClass.simpleName)
+            stored?.let { read(it.bytes.decodeToString()) }
         }
 
     /** The first node that has it; null when all have said no, or too late. */

@@ -23,8 +23,7 @@ class ClusterRecordsTest {
     private val store = MemoryStateStore(InstantSource.system())
     private val kits = List(2) { ActorTestKit.create("records", ConfigFactory.parseString(CONFIG).withFallback(ConfigFactory.load())) }
     private val rings = kits.map { DecisionRing(10) }
-    private var keepFor: Duration? = null
-    private val nodes = kits.zip(rings).map { (kit, ring) -> ClusterRecords(kit.system(), store, ring) { keepFor } }
+    private val nodes = kits.zip(rings).map { (kit, ring) -> ClusterRecords(kit.system(), store, ring) }
 
     init {
         val first = Cluster.get(kits[0].system()).selfMember().address()
@@ -45,13 +44,11 @@ class ClusterRecordsTest {
     }
 
     @Test
-    fun `a kept record outlives the ring that it was in, and only where records are kept`() {
-        nodes[0].keep(record("r-1"))
+    fun `a kept record outlives the ring that it was in`() {
         nodes[1].found("r-1") shouldBe null
-        keepFor = Duration.ofHours(1)
-        nodes[0].keep(record("r-1"))
+        nodes[0].keep(record("r-1"), Duration.ofHours(1))
         nodes[1].found("r-1")?.asked shouldBe "auto"
-        nodes[0].keep(record("x".repeat(2_000)))
+        nodes[0].keep(record("x".repeat(2_000)), Duration.ofHours(1))
         nodes.sumOf { it.dropped } shouldBe 0
     }
 

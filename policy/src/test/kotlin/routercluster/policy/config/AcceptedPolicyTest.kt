@@ -93,6 +93,7 @@ class AcceptedPolicyTest {
                     Duration.ofSeconds(5),
                     setOf("small/local", "large/backend-0", "clouds/azure", "clouds/azure-new"),
                     ServerTls("tls/router.crt", "tls/router.key", "tls/envoys.crt"),
+                    decisionsKeptFor = Duration.ofHours(1),
                 )
         }
 

@@ -24,6 +24,7 @@ internal class RawGateway(
     val extProcTls: ServerTls? = null,
     val confidence: ConfidenceSemantics? = null,
     val evaluation: Evaluation? = null,
+    val decisionsKeptFor: Duration? = null,
 )
 
 internal class RawLimits(
@@ -54,6 +55,7 @@ private const val KIB = 1024L
 private const val MIB = 1024L * KIB
 
 private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
+private val recordTimes = Duration.ofMinutes(1)..Duration.ofDays(400)
 private val waits = Duration.ZERO..Duration.ofHours(1)
 
 internal fun readGateway(section: Section?): RawGateway {
@@ -70,6 +72,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.section("extproc_tls")?.let(::readServerTls),
         section.oneOf("confidence_semantics", confidenceSemantics),
         section.oneOf("evaluation", evaluations),
+        section.duration("decisions_kept_for", recordTimes),
     )
 }
 
