@@ -13,10 +13,10 @@ import routercluster.policy.request.BadRequest
  */
 internal fun readFeedback(bytes: ByteArray, user: String?, idempotencyKey: String?): Statement {
     val body = ApiBody.of(bytes)
-    val ids = listOfNotNull(body.name("replay_id"), body.name("request_id"))
+    val ids = listOfNotNull(body.textOrNull("replay_id"), body.textOrNull("request_id"))
     val thumb = body.oneOf("thumb", thumbs)
     val score = body.fraction("score")
-    body.name("reason")
+    body.textOrNull("reason")
     body.close()
     val id = ids.singleOrNull() ?: throw BadRequest(400, "invalid_value", "Give one of `replay_id` and `request_id`.", "replay_id")
     val sums = thumb ?: score?.let(VerdictSums::ofScore)
@@ -34,13 +34,13 @@ internal fun readFeedback(bytes: ByteArray, user: String?, idempotencyKey: Strin
  */
 internal fun readOutcome(bytes: ByteArray, idempotencyKey: String?): Statement {
     val body = ApiBody.of(bytes)
-    val id = body.name("replay_id") ?: throw BadRequest(400, "missing_field", "`replay_id` is required.", "replay_id")
+    val id = body.text("replay_id")
     val target = body.oneOf("target", targets) ?: throw BadRequest(400, "missing_field", "`target` is required.", "target")
     val model = body.name("target_ref")
     val verdict = body.oneOf("verdict", verdicts) ?: throw BadRequest(400, "missing_field", "`verdict` is required.", "verdict")
     val sums = VerdictSums.of(verdict, body.fraction("score") ?: 1.0)
     val source = body.name("source")
-    body.name("reason")
+    body.textOrNull("reason")
     body.node("metadata")
     body.close()
     if (target != MODEL) {
@@ -48,6 +48,8 @@ internal fun readOutcome(bytes: ByteArray, idempotencyKey: String?): Statement {
     }
     return Statement(id, model, sums, source, idempotencyKey)
 }
+
+private fun ApiBody.textOrNull(field: String): String? = node(field)?.let { readText(it, field) }
 
 private const val MODEL = "model"
 private val targets = listOf(MODEL, "route", "policy", "stability", "provider", "router").associateWith { it }

@@ -17,18 +17,20 @@ data class RoutedRequest(val requestId: String, val key: SelectionKey, val model
 
 /**
  * Replay ids: what an answer tells of its request so that any node can take feedback on it, without having kept anything. They carry it
- * with a signature, since a client could else speak of requests that never were. Where there is no key they are just request ids,
- * which only those know who have the record.
+ * with a signature, since a client could else speak of requests that never were. Where there is no secret, or
+ * names are too long for a header, they are just request ids, which only those know who have the record.
  *
  * @param secret of the cluster, at least 16 bytes; null while there is none
  */
 class ReplayIds(private val secret: () -> ByteArray?) {
     fun of(request: RoutedRequest): String {
         val secret = secret() ?: return request.requestId
+        val parts = listOf(request.requestId, request.key.recipe, request.key.decision, request.model)
+        if (parts.sumOf { it.length } > PARTS_LENGTH_MAX) return request.requestId
         val bytes = ByteArrayOutputStream(128)
         DataOutputStream(bytes).use { out ->
             out.writeInt(request.at.epochSecond.toInt())
-            listOf(request.requestId, request.key.recipe, request.key.decision, request.model).forEach(out::writeUTF)
+            parts.forEach(out::writeUTF)
         }
         val said = bytes.toByteArray()
         return PREFIX + encoder.encodeToString(said + signature(secret, said))
@@ -76,8 +78,11 @@ class ReplayIds(private val secret: () -> ByteArray?) {
         private const val ALGORITHM = "HmacSHA256"
         private const val SIGNATURE_BYTES = 16
 
-        /** Of an id: names of recipes, decisions and models are as long as a policy's author makes them. */
-        const val LENGTH_MAX = 4_096
+        /** Names of recipes, decisions and models are as long as a policy's author makes them. */
+        private const val PARTS_LENGTH_MAX = 900
+
+        /** Of an id with the longest parts. */
+        private const val LENGTH_MAX = 4_096
         private val encoder = Base64.getUrlEncoder().withoutPadding()
         private val decoder = Base64.getUrlDecoder()
     }

@@ -143,7 +143,11 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
                 command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, reasonOf(failure)))
             }
 
-            is SelectorCommand.Current, is NodesFound, is SelectorCommand.Sleep -> {
+            is NodesFound -> {
+                nodes = command.nodes
+            }
+
+            is SelectorCommand.Current, is SelectorCommand.Sleep -> {
                 Unit
             }
         }
