@@ -12,7 +12,7 @@ class DecisionLookup(private val ring: DecisionRing, private val replayIds: Repl
     /** Null where nobody has it. */
     fun find(id: String): CompletionStage<DecisionRecord?> {
         val requestId = replayIds.read(id)?.requestId ?: id
-        return ring[requestId]?.let { CompletableFuture.completedFuture(it) } ?: records.find(requestId)
+        return ring[requestId]?.let { CompletableFuture.completedFuture<DecisionRecord?>(it) } ?: records.find(requestId)
     }
 
     /** Of this node alone, the newest first. */

@@ -64,7 +64,7 @@ class FeedbackApi(private val desk: FeedbackDesk, private val enter: () -> Snaps
         answered(headers) { readOutcome(body, it) }
 
     private fun answered(headers: RequestHeaders, read: (idempotencyKey: String?) -> Statement): CompletionStage<OwnAnswer> {
-        val reply =
+        val reply: CompletionStage<FeedbackReply> =
             try {
                 desk.take(read(idempotencyKey(headers)))
             } catch (bad: BadRequest) {

@@ -56,7 +56,7 @@ class FeedbackDesk(
 
     private fun DecisionRecord.routed(): RoutedRequest? {
         val model = served ?: action.model ?: return null
-        return RoutedRequest(id, SelectionKey(recipe.orEmpty(), decision.orEmpty()), model, time)
+        return RoutedRequest(id, SelectionKey(recipe.orEmpty(), decision.orEmpty()), model)
     }
 
     private fun feedback(request: RoutedRequest, statement: Statement) =

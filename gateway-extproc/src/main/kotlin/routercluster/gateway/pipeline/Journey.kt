@@ -12,7 +12,6 @@ import routercluster.policy.routing.Plan
 import routercluster.telemetry.AttemptSpan
 import routercluster.telemetry.RequestSpan
 import java.net.InetAddress
-import java.time.Instant
 
 /**
  * One request on its way: what is known of it before its body is read. Both doors start one and hand it down.
@@ -54,7 +53,7 @@ class Journey(
 
     /** By what feedback names this request, [model] having answered it; null where none has. */
     fun replayId(plan: Plan, model: String?): String =
-        if (model == null) id else replayIds.of(RoutedRequest(id, plan.key, model, record?.time ?: Instant.EPOCH))
+        if (model == null) id else replayIds.of(RoutedRequest(id, plan.key, model))
 }
 
 /** A try at an [upstream] whose request was made, whatever becomes of it. */

@@ -7,13 +7,12 @@ import java.io.DataInputStream
 import java.io.DataOutputStream
 import java.io.IOException
 import java.security.MessageDigest
-import java.time.Instant
 import java.util.Base64
 import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 
-/** What feedback needs to know of a request that was routed. [at] has whole seconds. */
-data class RoutedRequest(val requestId: String, val key: SelectionKey, val model: String, val at: Instant)
+/** What feedback needs to know of a request that was routed. [model] is the one that answered. */
+data class RoutedRequest(val requestId: String, val key: SelectionKey, val model: String)
 
 /**
  * Replay ids: what an answer tells of its request so that any node can take feedback on it, without having kept anything. They carry it
@@ -28,10 +27,7 @@ class ReplayIds(private val secret: () -> ByteArray?) {
         val parts = listOf(request.requestId, request.key.recipe, request.key.decision, request.model)
         if (parts.sumOf { it.length } > PARTS_LENGTH_MAX) return request.requestId
         val bytes = ByteArrayOutputStream(128)
-        DataOutputStream(bytes).use { out ->
-            out.writeInt(request.at.epochSecond.toInt())
-            parts.forEach(out::writeUTF)
-        }
+        DataOutputStream(bytes).use { out -> parts.forEach(out::writeUTF) }
         val said = bytes.toByteArray()
         return PREFIX + encoder.encodeToString(said + signature(secret, said))
     }
@@ -55,8 +51,7 @@ class ReplayIds(private val secret: () -> ByteArray?) {
     private fun request(said: ByteArray): RoutedRequest? =
         try {
             DataInputStream(ByteArrayInputStream(said)).use {
-                val at = Instant.ofEpochSecond(it.readInt().toLong())
-                RoutedRequest(it.readUTF(), SelectionKey(it.readUTF(), it.readUTF()), it.readUTF(), at)
+                RoutedRequest(it.readUTF(), SelectionKey(it.readUTF(), it.readUTF()), it.readUTF())
             }
         } catch (_: IOException) {
             // Signed by us, so it is of another version.

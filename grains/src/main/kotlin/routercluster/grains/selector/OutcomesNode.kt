@@ -79,7 +79,7 @@ private class OutcomesNode(
         val id = message.outcome.key.grainId
         val sending =
             sendings[id] ?: if (sendings.size < ClusterOutcomes.KEYS_MAX) {
-                Sending(outcomes.node, outcomes::newIncarnation).also { sendings[id] = it }
+                Sending(outcomes.node, outcomes.newIncarnation).also { sendings[id] = it }
             } else {
                 null
             }
