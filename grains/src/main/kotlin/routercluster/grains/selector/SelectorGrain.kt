@@ -135,21 +135,10 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
 
     override fun refuse(command: SelectorCommand, failure: StateFailure) {
         when (command) {
-            is SelectorCommand.Count -> {
-                command.replyTo.tell(SelectorReply.NotCounted(id, command.incarnation, command.sequence))
-            }
-
-            is SelectorCommand.Judge -> {
-                command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, reasonOf(failure)))
-            }
-
-            is NodesFound -> {
-                nodes = command.nodes
-            }
-
-            is SelectorCommand.Current, is SelectorCommand.Sleep -> {
-                Unit
-            }
+            is SelectorCommand.Count -> command.replyTo.tell(SelectorReply.NotCounted(id, command.incarnation, command.sequence))
+            is SelectorCommand.Judge -> command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, reasonOf(failure)))
+            is NodesFound -> nodes = command.nodes
+            is SelectorCommand.Current, is SelectorCommand.Sleep -> Unit
         }
     }
 
