@@ -46,7 +46,13 @@ class FeedbackDesk(
     /** Never fails. */
     fun take(statement: Statement): CompletionStage<FeedbackReply> =
         routed(statement.id).thenCompose { request ->
-            if (request == null) CompletableFuture.completedFuture(UNKNOWN) else outcomes.judge(feedback(request, statement)).thenApply(::reply)
+            if (request ==
+                null
+            ) {
+                CompletableFuture.completedFuture(UNKNOWN)
+            } else {
+                outcomes.judge(feedback(request, statement)).thenApply(::reply)
+            }
         }
 
     private fun routed(id: String): CompletionStage<RoutedRequest?> {

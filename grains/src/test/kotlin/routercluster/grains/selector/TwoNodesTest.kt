@@ -69,7 +69,11 @@ class TwoNodesTest {
         pair.forEach { Cluster.get(it.kit.system()).manager().tell(Join.create(Cluster.get(pair[0].kit.system()).selfMember().address())) }
         pair.forEach { node ->
             await("both nodes are up") {
-                Cluster.get(node.kit.system()).state().members.count { it.status() == MemberStatus.up() } == 2
+                Cluster
+                    .get(node.kit.system())
+                    .state()
+                    .members
+                    .count { it.status() == MemberStatus.up() } == 2
             }
         }
         pair.forEach { it.outcomes.start { behavior, name -> it.kit.spawn(behavior, name) } }
@@ -91,7 +95,10 @@ class TwoNodesTest {
             val candidates = listOf("bad", "good").map { Candidate(Model(it, emptyList())) }
             return (1..DRAWS).count {
                 val context = SelectionContext(Random(it), outcomes.measured(KEY))
-                ThompsonSelector.rank(candidates, context).first().candidate.model.name == model
+                ThompsonSelector
+                    .rank(candidates, context)
+                    .first()
+                    .candidate.model.name == model
             }
         }
 

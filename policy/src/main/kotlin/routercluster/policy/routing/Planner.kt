@@ -92,7 +92,9 @@ private fun Policy.begin(
     if (engine == null || (!engine.isLearned && also.isEmpty())) return plan(target, facts, random, everything, measured)
     val seed = random.nextInt()
     val all = everything || readsEverything(target)
-    return OpenPlan.planning(if (all) engine.beginFully(facts) else engine.begin(facts, also)) { decided(target, facts, seed, measured, it) }
+    return OpenPlan.planning(
+        if (all) engine.beginFully(facts) else engine.begin(facts, also),
+    ) { decided(target, facts, seed, measured, it) }
 }
 
 /** Whether the policy or the request's model name asks for every signal. */

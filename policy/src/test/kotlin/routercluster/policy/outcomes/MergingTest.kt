@@ -55,7 +55,8 @@ class MergingTest {
             val state = told.fold(SelectorState()) { state, batch -> state.plus(batch) }
             withClue("seed $seed") {
                 state.statistics shouldBe expected
-                state.batches.byProducer.values.toSet() shouldBe setOf(Progress(through = 20))
+                state.batches.byProducer.values
+                    .toSet() shouldBe setOf(Progress(through = 20))
             }
         }
     }
@@ -84,7 +85,8 @@ class MergingTest {
         val given = List(100) { feedback(random) }
         val state = given.fold(SelectorState()) { state, feedback -> state.plus(feedback) }
         val distinct = given.map { it.id }.toSet().size
-        state.statistics.verdicts.values.sumOf { it.goodFit } shouldBe distinct * VerdictSums.WHOLE
+        state.statistics.verdicts.values
+            .sumOf { it.goodFit } shouldBe distinct * VerdictSums.WHOLE
         state.judgement(given.first()) shouldBe Judgement.Counted(repeated = true)
         state.judgement(given.first().copy(sums = VerdictSums.ofScore(0.0))) shouldBe Judgement.Contradicts
         state.judgement(given.first().copy(id = "new")) shouldBe Judgement.Counted(repeated = false)
@@ -94,7 +96,8 @@ class MergingTest {
     fun `windows forget whole slices`() {
         val old = attempt(Random(5)).copy(at = now.minus(Duration.ofMinutes(20)), model = "old")
         val fresh = old.copy(at = now.minus(Duration.ofMinutes(2)), model = "fresh")
-        val sums = sum(listOf(old, fresh)) + DecisionStatistics.of(feedback(Random(1)).copy(at = now.minus(Duration.ofDays(3)), model = "judged"))
+        val sums =
+            sum(listOf(old, fresh)) + DecisionStatistics.of(feedback(Random(1)).copy(at = now.minus(Duration.ofDays(3)), model = "judged"))
         sums.models(now).keys shouldBe setOf("fresh", "judged")
         sums.since(now.plus(Duration.ofDays(60))).isEmpty shouldBe true
     }

@@ -84,7 +84,9 @@ class LeastLoadedSelectorTest : SelectorContract {
     fun `the model with the fewest requests is first, in proportion to its weight`() {
         order(selector, measured(), seed = 1, candidates = 3) shouldBe listOf("m2", "m1", "m0")
         val weighted = selector.rank(SelectorContract.candidates(10.0, 1.0), SelectionContext(Random(1), measured()))
-        weighted.first().candidate.model.name shouldBe "m0"
+        weighted
+            .first()
+            .candidate.model.name shouldBe "m0"
         weighted.first().reason shouldBe "3 under way, weight 10.0"
     }
 

@@ -51,7 +51,8 @@ class WeightedSelectorTest : SelectorContract {
     @Test
     fun `weight zero comes last, in the order of the file`() {
         (1..200).forEach { seed ->
-            val order = WeightedSelector.rank(SelectorContract.candidates(0.0, 0.01, 0.0), SelectionContext(Random(seed)))
+            val order = WeightedSelector
+                .rank(SelectorContract.candidates(0.0, 0.01, 0.0), SelectionContext(Random(seed)))
                 .map { it.candidate.model.name }
             order shouldBe listOf("m1", "m0", "m2")
         }
