@@ -12,6 +12,7 @@ import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.ClusterApi
 import routercluster.gateway.admin.PolicyApplyApi
+import routercluster.gateway.admin.DecisionLookup
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
@@ -22,6 +23,8 @@ import routercluster.gateway.encode.remote.RemoteEncoders
 import routercluster.gateway.extproc.ExtProcLimits
 import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
+import routercluster.gateway.feedback.FeedbackApi
+import routercluster.gateway.feedback.FeedbackDesk
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
@@ -32,6 +35,7 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.responses.ResponsesApi
 import routercluster.gateway.responses.Serving
+import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.ClusterFollower
@@ -45,7 +49,10 @@ import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.limits.LimitAuthority
 import routercluster.policy.conversations.Conversations
+import routercluster.policy.outcomes.LocalOutcomes
+import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.Records
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
 import routercluster.telemetry.Tracing
@@ -84,6 +91,10 @@ import kotlin.random.asKotlinRandom
  * @property conversations where the Responses API keeps them; null offers no such API: its requests pass to the model that they name
  * @property offersResponses whether a policy wants that API
  * @property ids drawn from by many threads; nobody may guess what it gives
+ * @property outcomes null learns in this process alone, and takes no feedback
+ * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
+ * @property decisions of this node, where others ask for them; null makes one as large as the policy says
+ * @property records where records are looked for that this node does not have
  */
 class GatewayConfig(
     val policy: Policy,
@@ -111,6 +122,10 @@ class GatewayConfig(
     val conversations: Conversations? = null,
     val offersResponses: (Policy) -> Boolean = { true },
     val ids: Random = SecureRandom().asKotlinRandom(),
+    val outcomes: Outcomes? = null,
+    val replaySecret: () -> ByteArray? = { null },
+    val records: Records = Records.NONE,
+    val decisions: DecisionRing? = null,
 )
 
 /**
@@ -203,14 +218,19 @@ fun gateway(config: GatewayConfig): RunningGateway {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
-    val accounts = Accounts(events)
-    val decisions = DecisionRing(policy.gateway.decisionsKept)
+    val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
+    metrics.addOutcomes(outcomes)
+    val replayIds = ReplayIds(config.replaySecret)
+    val accounts = Accounts(events, config.clock, config.records)
+    val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, LimitDesk(limits.reservations, limits.services, events))
+    val desk = LimitDesk(limits.reservations, limits.services, events)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk)
+    val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
     val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses)
-    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses != null)
+    val envoyDoor = PipelineDoor(keeper::enter, pipeline, accounts, admission, config.clock, feedback, responses != null)
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
     val standing = { share?.let { follower.standing(keeper, it) } }
@@ -219,7 +239,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
             keeper,
             admission,
             readiness,
-            decisions,
+            DecisionLookup(decisions, replayIds, config.records),
             metrics::scrape,
             config.version,
             encoders::status,
@@ -233,6 +253,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
             doorServer(config.host, config.port, policy, loops)
                 .childChannelPipelineCustomizer(::answerHttp10)
                 .apply(admin::addProbes)
+                .apply(feedback::addToDoor)
                 .serviceUnder("/", door)
                 .build(),
             doorServer(config.host, config.extProcPort, policy, loops, tls)
@@ -247,6 +268,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .apply(admin::addTo)
                 .apply(PolicyHistoryApi(keeper, config.history)::addTo)
                 .apply(PolicyApplyApi(keeper)::addTo)
+                .apply(feedback::addTo)
                 .apply(ClassificationApi(keeper::enter, encoders)::addTo)
                 .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }
                 .build(),
@@ -273,6 +295,16 @@ private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness)
     readiness.awaits(what)
     stage.thenRun { readiness.reached(what) }
 }
+
+private fun PrometheusEvents.addOutcomes(outcomes: Outcomes) {
+    gauge("router.outcomes.buffered", "Attempts whose outcome is not known to be durable yet") { outcomes.standing().buffered.toDouble() }
+    gauge("router.outcomes.dropped", "Attempts since the start whose outcome counts nowhere") { outcomes.standing().dropped.toDouble() }
+    gauge("router.selection.snapshot.age.seconds", "Time since the oldest snapshot that selection reads was last heard of") {
+        outcomes.standing().snapshotAge.toNanos() / NANOS_PER_SECOND
+    }
+}
+
+private const val NANOS_PER_SECOND = 1e9
 
 /** Tells how much waits at each encoder that was opened. */
 private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {

@@ -12,6 +12,7 @@ import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.PolicyOutcome
 import routercluster.policy.config.provePolicy
 import routercluster.policy.conversations.Conversations
+import routercluster.policy.outcomes.Outcomes
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
@@ -106,6 +107,8 @@ internal class TestGateway(
     sharing: PolicySharing? = null,
     conversations: Conversations? = null,
     offersResponses: Boolean = true,
+    outcomes: Outcomes? = null,
+    replaySecret: ByteArray? = null,
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -127,6 +130,8 @@ internal class TestGateway(
                 events = heard,
                 conversations = conversations,
                 offersResponses = { offersResponses },
+                outcomes = outcomes,
+                replaySecret = { replaySecret },
             ),
         )
 
@@ -143,7 +148,8 @@ internal class TestGateway(
         client.send(posted("/v1/responses", """{"model":"small","stream":true,$fields}"""), HttpResponse.BodyHandlers.ofInputStream())
 
     /** Asks the admin port. */
-    fun call(path: String, body: String): Answer = answer(posted(path, body, port = running.adminPort))
+    fun call(path: String, body: String, vararg headers: Pair<String, String>): Answer =
+        answer(posted(path, body, *headers, port = running.adminPort))
 
     /** [fields] are more fields of the body, each with a comma before it. */
     fun chat(prompt: String, vararg headers: Pair<String, String>, model: String = "auto", fields: String = ""): Answer =

@@ -208,6 +208,7 @@ data class IdentityHeaders(
  * @property extProcTls null for an ext_proc port in clear text
  * @property confidence what confidence matched rules have
  * @property evaluation how much of a request is read
+ * @property decisionsKeptFor how long the store keeps decision records; null keeps none there
  */
 data class GatewaySettings(
     val limits: Limits = Limits(),
@@ -220,6 +221,7 @@ data class GatewaySettings(
     val extProcTls: ServerTls? = null,
     val confidence: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
     val evaluation: Evaluation = Evaluation.LAZY,
+    val decisionsKeptFor: Duration? = null,
 )
 
 /** [LAZY] reads as few signals as the decision needs, [ALL] every one, so that records show them all. The decision is the same. */

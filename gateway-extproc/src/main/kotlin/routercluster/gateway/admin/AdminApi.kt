@@ -12,7 +12,6 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.versions.Standing
 import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncoderStatus
-import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.toJson
 import routercluster.telemetry.PrometheusEvents
 
@@ -27,7 +26,7 @@ class AdminApi(
     private val keeper: PolicyKeeper,
     private val admission: Admission,
     private val readiness: Readiness,
-    private val decisions: DecisionRing,
+    private val decisions: DecisionLookup,
     private val metrics: (contentType: String) -> String,
     private val version: String,
     private val encoders: () -> Map<String, EncoderStatus>,
@@ -109,10 +108,16 @@ class AdminApi(
         return body
     }
 
-    private fun decision(id: String): HttpResponse {
-        val record = decisions[id] ?: return json(HttpStatus.NOT_FOUND, obj().put("error", "no decision is kept for request $id"))
-        return json(HttpStatus.OK, record.toJson())
-    }
+    private fun decision(id: String): HttpResponse =
+        HttpResponse.of(
+            decisions.find(id).thenApply { record ->
+                if (record == null) {
+                    json(HttpStatus.NOT_FOUND, obj().put("error", "no decision is kept for request $id"))
+                } else {
+                    json(HttpStatus.OK, record.toJson())
+                }
+            },
+        )
 
     /** What is kept, the newest first, a line's worth each; `/decisions/{id}` has the whole of one. */
     private fun newest(): ObjectNode {

@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
 import io.netty.util.NetUtil
+import routercluster.gateway.feedback.FeedbackApi
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.BodyHold
 import routercluster.gateway.http.modelsAnswer
@@ -43,6 +44,7 @@ class PipelineDoor(
     private val accounts: Accounts,
     private val admission: Admission,
     private val clock: Clock,
+    private val feedback: FeedbackApi,
     private val responses: Boolean = false,
 ) : Door {
     override fun hold(): BodyHold {
@@ -67,6 +69,7 @@ class PipelineDoor(
         val account = accounts.open(journey)
         val shut = snapshot.starting ?: admission.enter(snapshot.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return now(refusal(journey, account, shut, null))
+        if (method == HttpMethod.POST && journey.path == FeedbackApi.FEEDBACK) return fedBack(journey, account, request.body, loop)
         val routeStart = System.nanoTime()
         if (responses && isResponsesPath(journey.path)) return now(handedOver(journey, account, request.body))
         val routing = routing(journey, request, loop) ?: return now(left(models(journey, account)))
@@ -74,6 +77,18 @@ class PipelineDoor(
         val plan = CompletableFuture<DoorPlan>()
         routing.whenComplete { _, _ -> if (!plan.isDone) plan.complete(told(journey, account, routing, routeStart)) }
         plan.whenComplete { _, _ -> if (plan.isCancelled) abandoned(account, routing) }
+        return plan
+    }
+
+    /** It has left the house when it is answered, also where nobody waits for that any more. */
+    private fun fedBack(journey: Journey, account: Account, body: ByteArray, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> {
+        val plan = CompletableFuture<DoorPlan>()
+        feedback.fromClient(body, journey.headers, journey.identity.user).thenAccept { answer ->
+            loop.execute {
+                account.answered(answer.status)
+                plan.complete(left(told(answer)))
+            }
+        }
         return plan
     }
 
@@ -156,7 +171,7 @@ class PipelineDoor(
             .toSet()
         val observer = ForwardedAnswer(journey, account, accounts, admission, route, picked)
         val answerHeaders = HttpHeaders.builder()
-        answerHeaders.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, target.model.name)
+        answerHeaders.addDecision(journey, route.plan, ResponsePath.UPSTREAM, target.model.name)
         answerHeaders.addLimits(journey.limits)
         answerHeaders.set("x-router-upstream", upstream.id)
         return DoorPlan.Forward(

@@ -19,7 +19,7 @@ internal fun servedHeaders(journey: Journey, route: Route.Forward, reply: Reply.
     val headers = reply.headers.toBuilder()
     HOP_HEADERS.forEach(headers::remove)
     upstreamRequestId(reply.headers.get("x-request-id"), journey.id)?.let { headers.set(UPSTREAM_REQUEST_ID, it) }
-    headers.addDecision(journey.id, route.plan, ResponsePath.UPSTREAM, journey.debug, reply.model.name)
+    headers.addDecision(journey, route.plan, ResponsePath.UPSTREAM, reply.model.name)
     headers.addLimits(journey.limits)
     headers.set("x-router-attempt", reply.attempt.toString())
     headers.set("x-router-upstream", reply.upstream.id)

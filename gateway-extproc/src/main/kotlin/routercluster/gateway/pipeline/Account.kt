@@ -11,18 +11,22 @@ import routercluster.policy.limits.Amounts
 import routercluster.policy.models.Model
 import routercluster.policy.models.Pricing
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.AnswerOutcome
+import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.record.Records
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
 import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
+import java.time.Clock
 import java.util.concurrent.atomic.AtomicBoolean
 
 /** Opens an [Account] for every request, whichever door it came through. */
-class Accounts(private val events: Events) {
+class Accounts(private val events: Events, private val clock: Clock, private val records: Records = Records.NONE) {
     fun open(journey: Journey): Account {
         events.publish(RouterEvent.Entered)
-        return Account(journey, events)
+        return Account(journey, events, clock, records)
     }
 
     /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
@@ -35,7 +39,12 @@ class Accounts(private val events: Events) {
  * What one request came to: tells telemetry once, when its answer has ended. Called by one thread at a time, in the order of
  * the answer.
  */
-class Account(private val journey: Journey, private val events: Events) {
+class Account(
+    private val journey: Journey,
+    private val events: Events,
+    private val clock: Clock,
+    private val records: Records,
+) {
     private val closed = AtomicBoolean()
     private var route: Route? = null
     private var status = 0
@@ -47,6 +56,9 @@ class Account(private val journey: Journey, private val events: Events) {
     private var scanner: UsageScanner? = null
     private var isReadable = true
     private var failure: String? = null
+
+    /** The attempt that may be the one that answers; it is at its model until the answer ends. */
+    private var serving: BegunAttempt? = null
 
     /** Attempts whose end was told, by their number. */
     private var told = 0
@@ -84,6 +96,7 @@ class Account(private val journey: Journey, private val events: Events) {
         val upstream = begun.upstream
         events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, begun.hedge, cancelled))
         if (failed != FailureClass.CONNECT) reached = true
+        if (failed == null && !cancelled) serving = begun else gone(begun, failed.takeIf { !cancelled })
         // It reached a model, and whoever runs the model bills it all the same.
         if (cancelled || failed == FailureClass.TIMEOUT) {
             unservedCount++
@@ -91,6 +104,17 @@ class Account(private val journey: Journey, private val events: Events) {
                 ?.pricing
                 ?.let(unserved::add)
         }
+    }
+
+    /** An attempt that answers nobody has left its model, for the reason [failed] where that was the model's fault. */
+    private fun gone(begun: BegunAttempt, failed: FailureClass?) {
+        journey.outcomes.left(begun.model)
+        if (failed != null) tellOutcome(begun, failed)
+    }
+
+    private fun tellOutcome(begun: BegunAttempt, failed: FailureClass?, answer: AnswerOutcome? = null, costNanos: Long = 0) {
+        val key = route?.plan?.key ?: return
+        journey.outcomes.attempted(AttemptOutcome(key, begun.model, begun.upstream.id, clock.instant(), failed, answer, costNanos))
     }
 
     /** The answer's head arrived from [upstream]. */
@@ -146,7 +170,12 @@ class Account(private val journey: Journey, private val events: Events) {
         } else {
             val bill = bill(scanner?.facts, model?.pricing, unserved) { plan?.facts?.promptTokens?.toLong() ?: 0 }
             journey.limits.settle(if (reached) spent(bill, plan) else Amounts.NONE)
-            journey.record?.ended(bill.note())
+            journey.record?.let {
+                it.ended(bill.note(), model?.name)
+                journey.snapshot.policy.gateway.decisionsKeptFor
+                    ?.let { time -> records.keep(it, time) }
+            }
+            served(bill)
             val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
@@ -161,6 +190,17 @@ class Account(private val journey: Journey, private val events: Events) {
         val usage = bill.usage
         val lost = if (unservedCount == 0) 0 else unservedCount * (plan?.facts?.promptTokens?.toLong() ?: 0)
         return used((usage?.promptTokens ?: 0) + (usage?.completionTokens ?: 0) + lost, bill.cost)
+    }
+
+    /** Tells what came of the attempt that answered; what the client cut short says nothing of the model. */
+    private fun served(bill: Bill) {
+        val begun = serving ?: return
+        journey.outcomes.left(begun.model)
+        if (failure == CLIENT_LEFT) return
+        val nowNanos = System.nanoTime()
+        val answer = answerOutcome(begun.startNanos, firstByteNanos, nowNanos, route?.stream ?: false, bill.usage)
+        val costNanos = ((bill.cost ?: 0.0) * NANOS_PER_UNIT).toLong()
+        tellOutcome(begun, brokeAs(failure), answer.takeIf { failure == null }, costNanos)
     }
 
     /** Attempts that another proxy makes for us, and those under way when the client left. */
@@ -204,5 +244,6 @@ class Account(private val journey: Journey, private val events: Events) {
 
         /** What proxies write into their logs where the client left before there was a status. */
         private const val CLIENT_LEFT_STATUS = 499
+        private const val NANOS_PER_UNIT = 1e9
     }
 }

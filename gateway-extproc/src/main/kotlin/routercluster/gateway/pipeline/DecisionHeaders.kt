@@ -17,14 +17,15 @@ enum class ResponsePath(val header: String) {
 
 /**
  * The decision headers of an answer, with the seed's names and schema version 2, and `x-router-policy`, which is ours: the version of the
- * policy that decided. The small set is always there; one header per family of matched signals and the rest only with [debug].
+ * policy that decided. The small set is always there; one header per family of matched signals and the rest only where they
+ * were asked for.
  */
-fun HttpHeadersBuilder.addDecision(requestId: String, plan: Plan?, path: ResponsePath, debug: Boolean, servedModel: String? = null) {
-    set("x-request-id", requestId)
+fun HttpHeadersBuilder.addDecision(journey: Journey, plan: Plan?, path: ResponsePath, servedModel: String? = null) {
+    set("x-request-id", journey.id)
     set("x-vsr-schema-version", "2")
     set("x-vsr-response-path", path.header)
     if (plan == null) return
-    set("x-vsr-replay-id", requestId)
+    set("x-vsr-replay-id", journey.replayId(plan, servedModel))
     set("x-router-policy", plan.policy.shortRevision)
     plan.recipe?.let { set("x-vsr-selected-recipe", it) }
     plan.decision?.let {
@@ -35,7 +36,7 @@ fun HttpHeadersBuilder.addDecision(requestId: String, plan: Plan?, path: Respons
     val first = (plan.action as? Action.Forward)?.first
     (servedModel ?: first?.model?.name)?.let { set("x-vsr-selected-model", headerSafe(it)) }
     if (path == ResponsePath.FAST_RESPONSE) set("x-vsr-fast-response", "true")
-    if (debug || plan.asked.debug) addDebug(plan)
+    if (journey.debug || plan.asked.debug) addDebug(plan)
 }
 
 private fun HttpHeadersBuilder.addDebug(plan: Plan) {

@@ -7,6 +7,7 @@ import routercluster.policy.answer.UsageFilter
 import routercluster.policy.answer.UsageScanner
 import routercluster.policy.limits.LimitCaller
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.request.Identity
 import routercluster.policy.routing.Plan
@@ -18,6 +19,7 @@ import java.net.InetAddress
  * One request on its way: what is known of it before its body is read. Both doors start one and hand it down.
  *
  * @property seesAnswer whether the answer's body comes by here and can be changed
+ * @property outcomes what attempts come to is told there
  * @property debug whether the debug headers were asked for by header; the model string can ask too
  */
 class Journey(
@@ -29,6 +31,8 @@ class Journey(
     val startNanos: Long,
     val span: RequestSpan,
     val seesAnswer: Boolean = true,
+    val outcomes: Outcomes = Outcomes.NONE,
+    private val replayIds: ReplayIds = ReplayIds.PLAIN,
 ) {
     val path: String = headers.path().substringBefore('?')
     val protocol: ClientProtocol = ClientProtocol.of(path)
@@ -42,11 +46,22 @@ class Journey(
     val limits = JourneyLimits()
 
     /** In the order of their numbers. */
-    val begun = ArrayList<BegunAttempt>(1)
+    val begun: List<BegunAttempt> get() = attempts
+    private val attempts = ArrayList<BegunAttempt>(1)
 
     /** Why it went where it went; null until that is decided. */
     var record: DecisionRecord? = null
     val debug: Boolean get() = headers.get("x-vsr-debug") == "true"
+
+    /** An attempt's request is made; the account tells when it has left the model. */
+    fun began(attempt: BegunAttempt) {
+        attempts.add(attempt)
+        outcomes.began(attempt.model)
+    }
+
+    /** By what feedback names this request, [model] having answered it; null where none has. */
+    fun replayId(plan: Plan, model: String?): String =
+        if (model == null) id else replayIds.of(RoutedRequest(id, plan.key, model))
 }
 
 /** A try at an [upstream] whose request was made, whatever becomes of it. */

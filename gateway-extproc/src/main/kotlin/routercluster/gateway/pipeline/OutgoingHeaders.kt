@@ -38,7 +38,7 @@ fun outgoingHeaders(
     out.set("x-request-id", journey.id)
     out.set("x-selected-model", model)
     val span = journey.span.attempt(journey.begun.size + 1, model, upstream.id, upstream.provider, hedge)
-    journey.begun.add(BegunAttempt(model, upstream, span, System.nanoTime(), hedge))
+    journey.began(BegunAttempt(model, upstream, span, System.nanoTime(), hedge))
     span.headers.traceparent?.let { out.set("traceparent", it) }
     span.headers.tracestate?.let { out.set("tracestate", it) }
     upstream.credential?.let { out.set(it.header, it.prefix + it.secret.reveal()) }

@@ -18,7 +18,7 @@ class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
                     else -> ResponsePath.ERROR
                 }
             val headers = headers(JSON)
-            headers.addDecision(journey.id, route?.plan, path, journey.debug)
+            headers.addDecision(journey, route?.plan, path)
             headers.addLimits(journey.limits)
             error.retryAfterSeconds?.let { headers.set("retry-after", it.toString()) }
             if (!error.retryable) headers.set("x-should-retry", "false")
@@ -28,7 +28,7 @@ class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
         /** The fixed text of [route], whole or as a stream. */
         fun fixed(journey: Journey, route: Route.Answer, nowSeconds: Long): OwnAnswer {
             val headers = headers(if (route.stream) "text/event-stream" else JSON)
-            headers.addDecision(journey.id, route.plan, ResponsePath.FAST_RESPONSE, journey.debug)
+            headers.addDecision(journey, route.plan, ResponsePath.FAST_RESPONSE)
             headers.addLimits(journey.limits)
             val body = fixedAnswer(journey.id, route.plan.asked.written, nowSeconds, route.message, route.stream)
             return OwnAnswer(200, headers.build(), body)

@@ -9,6 +9,8 @@ import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.Outcomes
+import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.plugins.askingUsage
 import routercluster.policy.plugins.outgoingEdits
 import routercluster.policy.plugins.streamsWithoutUsage
@@ -23,6 +25,7 @@ import routercluster.policy.request.parseChat
 import routercluster.policy.request.parseModel
 import routercluster.policy.request.parseMultipartModel
 import routercluster.policy.routing.Action
+import routercluster.policy.routing.MeasuredOf
 import routercluster.policy.routing.OpenPlan
 import routercluster.policy.routing.Plan
 import routercluster.policy.routing.Planning
@@ -50,8 +53,12 @@ class Pipeline(
     private val decisions: DecisionRing,
     private val clock: Clock,
     private val random: Random,
+    private val outcomes: Outcomes,
+    private val replayIds: ReplayIds,
     private val limits: LimitDesk = LimitDesk.ofThisProcess(clock),
 ) {
+    private val measured: MeasuredOf = { recipe, decision -> outcomes.measured(SelectionKey(recipe, decision)) }
+
     /**
      * Starts a request's journey: its id, its caller, its policy snapshot.
      *
@@ -64,7 +71,8 @@ class Pipeline(
             null,
             TraceHeaders(headers.get("traceparent"), headers.get("tracestate")),
         )
-        return Journey(id, snapshot, headers, peer, snapshot.edge.identity(headers, peer), startNanos, span, seesAnswer)
+        val identity = snapshot.edge.identity(headers, peer)
+        return Journey(id, snapshot, headers, peer, identity, startNanos, span, seesAnswer, outcomes, replayIds)
     }
 
     /**
@@ -128,7 +136,7 @@ class Pipeline(
 
     private fun decide(journey: Journey, body: ChatBody, facts: Facts, loop: ScheduledExecutorService): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
-        val planning = policy.begin(policy.resolve(body.model), facts, random)
+        val planning = policy.begin(policy.resolve(body.model), facts, random, measured = measured)
         val encoder = journey.snapshot.encoder
         if (planning is Plan ||
             encoder == null

@@ -34,7 +34,7 @@ internal class CreateResponse(
 
             is Opened.Fixed -> {
                 val headers = ResponseHeaders.builder(HttpStatus.OK)
-                headers.addDecision(call.journey.id, opened.route.plan, ResponsePath.FAST_RESPONSE, call.journey.debug)
+                headers.addDecision(call.journey, opened.route.plan, ResponsePath.FAST_RESPONSE)
                 answered(call, prepared, ModelAnswer.of(opened, ids), headers)
             }
 

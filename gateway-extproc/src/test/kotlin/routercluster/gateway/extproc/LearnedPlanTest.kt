@@ -2,6 +2,11 @@ package routercluster.gateway.extproc
 
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.time.Clock
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
@@ -9,11 +14,14 @@ import routercluster.gateway.TestGateway
 import routercluster.gateway.chatBody
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ready
+import routercluster.gateway.feedback.FeedbackApi
+import routercluster.gateway.feedback.FeedbackDesk
 import routercluster.gateway.http.Admission
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.policyOf
 import routercluster.gateway.policyText
@@ -22,14 +30,11 @@ import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.mock.encoder.ScriptedEncoder
 import routercluster.policy.encode.EncodeFailure
+import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.Records
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
-import java.time.Clock
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit
-import kotlin.random.Random
 
 /** Plans for Envoy that depend on an encoder. */
 class LearnedPlanTest {
@@ -46,8 +51,11 @@ class LearnedPlanTest {
     private val ready = EncoderPool({ encoder }).ready(policy)
     private val upstreams = UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1))
     private val snapshot = Snapshot(ready.policy, upstreams, ready.lease)
-    private val pipeline = Pipeline(Tracing.OFF, DecisionRing(10), Clock.systemUTC(), Random(1))
-    private val door = PipelineDoor({ snapshot.also(Snapshot::retain) }, pipeline, Accounts(heard), admission, Clock.systemUTC())
+    private val ring = DecisionRing(10)
+    private val enter = { snapshot.also(Snapshot::retain) }
+    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC())) { snapshot }
+    private val pipeline = Pipeline(Tracing.OFF, ring, Clock.systemUTC(), Random(1), Outcomes.NONE, ReplayIds.PLAIN)
+    private val door = PipelineDoor(enter, pipeline, Accounts(heard, Clock.systemUTC()), admission, Clock.systemUTC(), feedback)
     private val loop = Executors.newSingleThreadScheduledExecutor()
 
     @AfterEach

@@ -6,29 +6,34 @@ import io.kotest.assertions.withClue
 import io.kotest.matchers.maps.shouldContainAll
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.time.Clock
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
 import routercluster.gateway.TestGateway
 import routercluster.gateway.chatBody
+import routercluster.gateway.feedback.FeedbackApi
+import routercluster.gateway.feedback.FeedbackDesk
 import routercluster.gateway.http.Admission
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Delivery
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.policyOf
 import routercluster.gateway.policyText
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.policy.FailureClass
+import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.Records
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
-import java.time.Clock
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit
-import kotlin.random.Random
 
 /** The same pipeline as the HTTP door's, by a proxy that forwards by itself. */
 class PipelineDoorTest {
@@ -47,9 +52,11 @@ class PipelineDoorTest {
             ),
         )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)))
-    private val pipeline = Pipeline(Tracing.OFF, DecisionRing(10), Clock.systemUTC(), Random(1))
+    private val ring = DecisionRing(10)
+    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC())) { snapshot }
+    private val pipeline = Pipeline(Tracing.OFF, ring, Clock.systemUTC(), Random(1), Outcomes.NONE, ReplayIds.PLAIN)
     private val loop = Executors.newSingleThreadScheduledExecutor()
-    private val door = PipelineDoor({ snapshot }, pipeline, Accounts(heard), admission, Clock.systemUTC())
+    private val door = PipelineDoor({ snapshot }, pipeline, Accounts(heard, Clock.systemUTC()), admission, Clock.systemUTC(), feedback)
 
     private fun plan(
         body: String,

@@ -4,6 +4,8 @@ import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Evidence
 import routercluster.policy.decisions.Truth
 import routercluster.policy.decisions.explain
+import routercluster.policy.outcomes.Figures
+import routercluster.policy.outcomes.NO_FIGURES
 import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
@@ -27,6 +29,7 @@ import java.time.Instant
  * @property projections what partitions, scores and mappings came to
  * @property decisions in the order of the file
  * @property candidates in the order in which they are tried
+ * @property measured what the selector went by, of models that it looked at
  * @property usage null until the answer has ended, and for one that is billed nothing
  */
 class DecisionRecord internal constructor(
@@ -46,6 +49,8 @@ class DecisionRecord internal constructor(
     decisions: Lazy<List<DecisionNote>>,
     candidates: Lazy<List<CandidateNote>>,
     usage: UsageNote? = null,
+    val measured: Figures = NO_FIGURES,
+    served: String? = null,
 ) {
     val projections: ProjectionTrace by projections
     val decisions: List<DecisionNote> by decisions
@@ -54,9 +59,14 @@ class DecisionRecord internal constructor(
     @Volatile var usage: UsageNote? = usage
         private set
 
-    /** The answer has ended and is billed [usage]. */
-    fun ended(usage: UsageNote?) {
+    /** The model that answered; null until the answer has ended, and where none did. */
+    @Volatile var served: String? = served
+        private set
+
+    /** The answer of the model [served] has ended and is billed [usage]. */
+    fun ended(usage: UsageNote?, served: String?) {
         this.usage = usage
+        this.served = served
     }
 
     companion object {
@@ -88,6 +98,7 @@ class DecisionRecord internal constructor(
                         }
                     },
                 candidates = lazy(LazyThreadSafetyMode.PUBLICATION) { candidateNotes(action) },
+                measured = plan.measured,
             )
         }
 

@@ -52,6 +52,6 @@ private fun decideAgain(record: DecisionRecord, policy: Policy, recipe: Recipe):
     val refs = recipe.signals.map { it.ref }
     val evidence = evidence(record.signals.associate { it.ref to it.reading }, refs)
     val ruling = recipe.engine.ruling(evidence) ?: return null to recipe.engine.needed(evidence).map(refs::get)
-    val action = ActionNote.of(policy.action(ruling, record.seed))
+    val action = ActionNote.of(policy.action(ruling, record.seed, record.measured))
     return Choice(recipe.name, ruling.decision?.name, action) to emptyList()
 }

@@ -5,6 +5,9 @@ import routercluster.policy.Decision
 import routercluster.policy.Policy
 import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Verdict
+import routercluster.policy.outcomes.Figures
+import routercluster.policy.outcomes.NO_FIGURES
+import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.request.Facts
 import routercluster.policy.selectors.Ranked
 import routercluster.policy.signals.Reading
@@ -19,6 +22,7 @@ import routercluster.policy.signals.SignalRef
  * @property verdicts per decision of the recipe, in the order of the file; empty for a concrete model
  * @property seed of the chance that the selector was given, so that a replay draws the same
  * @property calls what was asked of encoders, in order
+ * @property measured what the selector went by, so that a replay goes by the same
  */
 class Plan(
     val policy: Policy,
@@ -32,7 +36,11 @@ class Plan(
     val facts: Facts?,
     val seed: Int = 0,
     val calls: List<EncodeCall> = emptyList(),
-) : Planning
+    val measured: Figures = NO_FIGURES,
+) : Planning {
+    /** Where what comes of it is counted. */
+    val key: SelectionKey get() = SelectionKey(recipe.orEmpty(), decision?.name.orEmpty())
+}
 
 sealed interface Action {
     /** Send to the first of [ranked]; the others are fall-backs in order. Never empty. */

@@ -1,8 +1,18 @@
 package routercluster.policy.selectors
 
+import routercluster.policy.config.Section
+
+/** Makes a selector of the parameters that a policy file gives it; null where it gives none. Problems are reported to the section's. */
+internal fun interface SelectorReader {
+    fun read(parameters: Section?): Selector
+}
+
 /** Every selector that is built, by the name that a decision's `algorithm.type` gives it; the policy loader reads the same table. */
-val selectors: Map<String, Selector> =
+internal val selectors: Map<String, SelectorReader> =
     mapOf(
-        "static" to StaticSelector,
-        "weighted" to WeightedSelector,
+        "static" to SelectorReader { StaticSelector },
+        "weighted" to SelectorReader { WeightedSelector },
+        "latency_aware" to SelectorReader(::readLatencyAware),
+        "least_loaded" to SelectorReader { LeastLoadedSelector },
+        "thompson" to SelectorReader { ThompsonSelector },
     )

@@ -14,10 +14,10 @@ import kotlin.random.Random
  * key u^(1/weight), which is the score shown).
  */
 object WeightedSelector : Selector {
-    override fun rank(candidates: List<Candidate>, random: Random): List<Ranked> {
+    override fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked> {
         val total = candidates.sumOf { it.weight }
         return candidates
-            .map { it to arrival(it.weight, random) }
+            .map { it to arrival(it.weight, context.random) }
             .sortedBy { (_, arrival) -> arrival }
             .map { (candidate, arrival) -> Ranked(candidate, exp(-arrival), "drawn with weight ${candidate.weight} of $total") }
     }

@@ -94,6 +94,7 @@ class AcceptedPolicyTest {
                     setOf("small/local", "large/backend-0", "clouds/azure", "clouds/azure-new"),
                     setOf("large/backend-0"),
                     ServerTls("tls/router.crt", "tls/router.key", "tls/envoys.crt"),
+                    decisionsKeptFor = Duration.ofHours(1),
                 )
         }
 

@@ -34,8 +34,8 @@ internal const val PLUGINS =
     "fast_response, request_params, system_prompt, header_mutation, response_cache, rag, memory, context_compression, tools, " +
         "tool_selection, image_gen, hallucination, response_jailbreak, router_replay"
 internal const val ALGORITHMS =
-    "static, weighted, router_dc, latency_aware, multi_factor, hybrid, automix, prompt, knn, kmeans, svm, mlp, confidence, " +
-        "ratings, remom, fusion, workflows"
+    "static, weighted, latency_aware, least_loaded, thompson, router_dc, multi_factor, hybrid, automix, prompt, knn, kmeans, svm, mlp, " +
+        "confidence, ratings, remom, fusion, workflows"
 internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, projection, structure"
 internal const val HEADER_NAMES =
     "letters, digits and -, not host, connection, content-length, transfer-encoding, te, trailer, upgrade, keep-alive"

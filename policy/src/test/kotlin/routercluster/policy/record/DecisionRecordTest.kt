@@ -141,7 +141,7 @@ class DecisionRecordTest {
                 ),
             )
         for ((usage, json, text) in rows) {
-            val record = record().apply { ended(usage) }
+            val record = record().apply { ended(usage, "small") }
             record.toJson()["usage"].toString() shouldBe json
             decisionRecordOf(record.toJson().toString()).usage shouldBe usage
             record.render().lines().single { it.startsWith("usage") } shouldBe "usage     $text".trimEnd()
@@ -187,7 +187,7 @@ class DecisionRecordTest {
 
     @Test
     fun `replays to the same under the same policy, by chance as well`() {
-        val shuffling = Selector { candidates, random -> candidates.shuffled(random).map { Ranked(it, 0.0, "by chance") } }
+        val shuffling = Selector { candidates, context -> candidates.shuffled(context.random).map { Ranked(it, 0.0, "by chance") } }
         val policy = policy(recipe(listOf(urgent), decision("any", leaf(0), candidates = both, selector = shuffling)))
         repeat(20) { seed ->
             val record = DecisionRecord.of("$seed", Instant.EPOCH, policy.plan(policy.resolve("auto"), someFacts, Random(seed)))

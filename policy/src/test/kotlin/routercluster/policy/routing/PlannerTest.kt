@@ -122,7 +122,7 @@ class PlannerTest {
 
     @Test
     fun `the same seed gives the same plan`() {
-        val shuffling = Selector { candidates, random -> candidates.shuffled(random).map { Ranked(it, 0.0, "by chance") } }
+        val shuffling = Selector { candidates, context -> candidates.shuffled(context.random).map { Ranked(it, 0.0, "by chance") } }
         val policy =
             policy(recipe(emptyList(), decision("any", and(), candidates = both + Candidate(model("llama3:8b")), selector = shuffling)))
         val picks = List(20) { seed -> List(2) { policy.plan(policy.resolve("auto"), someFacts, Random(seed)).action } }

@@ -10,6 +10,6 @@ class StaticSelectorTest : SelectorContract {
     @Test
     fun `the order of the file is kept`() {
         val candidates = SelectorContract.candidates(0.1, 0.9, 0.5)
-        StaticSelector.rank(candidates, Random(1)).map { it.candidate } shouldBe candidates
+        StaticSelector.rank(candidates, SelectionContext(Random(1))).map { it.candidate } shouldBe candidates
     }
 }

@@ -17,12 +17,12 @@ class WeightedSelectorTest : SelectorContract {
     @Test
     fun `first places follow the weights`() {
         val weights = doubleArrayOf(5.0, 3.0, 2.0)
-        val random = Random(SelectorContract.SEED)
+        val context = SelectionContext(Random(SelectorContract.SEED))
         val candidates = SelectorContract.candidates(*weights)
         val wins = (1..DRAWS)
             .groupingBy {
                 WeightedSelector
-                    .rank(candidates, random)
+                    .rank(candidates, context)
                     .first()
                     .candidate.model.name
             }.eachCount()
@@ -36,11 +36,11 @@ class WeightedSelectorTest : SelectorContract {
 
     @Test
     fun `second places follow the weights of those that are left`() {
-        val random = Random(SelectorContract.SEED)
+        val context = SelectionContext(Random(SelectorContract.SEED))
         val candidates = SelectorContract.candidates(6.0, 3.0, 1.0)
         val seconds =
             (1..DRAWS)
-                .map { WeightedSelector.rank(candidates, random).map { ranked -> ranked.candidate.model.name } }
+                .map { WeightedSelector.rank(candidates, context).map { ranked -> ranked.candidate.model.name } }
                 .filter { it.first() == "m0" }
                 .groupingBy { it[1] }
                 .eachCount()
@@ -51,14 +51,11 @@ class WeightedSelectorTest : SelectorContract {
     @Test
     fun `weight zero comes last, in the order of the file`() {
         (1..200).forEach { seed ->
-            val order = WeightedSelector.rank(SelectorContract.candidates(0.0, 0.01, 0.0), Random(seed)).map { it.candidate.model.name }
+            val order = WeightedSelector
+                .rank(SelectorContract.candidates(0.0, 0.01, 0.0), SelectionContext(Random(seed)))
+                .map { it.candidate.model.name }
             order shouldBe listOf("m1", "m0", "m2")
         }
-    }
-
-    @Test
-    fun `the table holds every selector under its name`() {
-        selectors shouldBe mapOf("static" to StaticSelector, "weighted" to WeightedSelector)
     }
 
     private companion object {

@@ -1,10 +1,19 @@
 package routercluster.policy.config.format
 
-private val builtAlgorithms =
+private fun builtAlgorithms(): Map<String, Case> =
     mapOf(
-        "static" to "The order of the file.",
-        "weighted" to "By chance, in proportion to the weights of the candidates. Ours.",
+        "static" to Case("The order of the file.", fields {}),
+        "weighted" to Case("By chance, in proportion to the weights of the candidates. Ours.", fields {}),
+        "latency_aware" to Case("By measured times and failures.", latencyAware()),
+        "least_loaded" to Case("By requests under way, in proportion to the weights. Ours.", fields {}),
+        "thompson" to Case("By chance, as often as a candidate may be the best by its verdicts. Ours.", fields {}),
     )
+
+private fun latencyAware() = fields {
+    whole("tpot_percentile", 1..100, "Percentile of the time per token.")
+    whole("ttft_percentile", 1..100, "Percentile of the time to the first token; 50 where neither is given.")
+    note("description")
+}
 
 /** Names that v0.3 has no more, with what came in their place. */
 internal val formerAlgorithms: Map<String, String> =
@@ -48,14 +57,6 @@ private fun looper(meaning: String, fields: Fields) = Case(meaning, fields, Stat
 private fun selectorCases(): Map<String, Case> =
     mapOf(
         "router_dc" to selector("By the similarity of the request and a model's description.", routerDcFormat),
-        "latency_aware" to selector(
-            "By measured times.",
-            fields {
-                whole("tpot_percentile", 1..100, "Percentile of the time per token.")
-                whole("ttft_percentile", 1..100, "Percentile of the time to the first token.")
-                note("description")
-            },
-        ),
         "multi_factor" to selector("By a weighted sum of quality, latency, cost and load.", multiFactor()),
         "hybrid" to selector("By several algorithms together.", hybridFormat),
         "automix" to selector("By what a stronger model is worth.", automixFormat),
@@ -197,13 +198,14 @@ private val notBuiltAlgorithms: Map<String, Case> = selectorCases() + looperCase
 
 /** `algorithm` of a decision. */
 internal val algorithmFormat = fields(acts = "order of candidates") {
+    val built = builtAlgorithms()
     choice(
         "type",
-        builtAlgorithms.keys.toList(),
+        built.keys.toList(),
         "How candidates are ordered.",
         required = true,
         notBuilt = notBuiltAlgorithms.mapValues { (_, case) -> (case.status as Status.NotBuilt).feature },
     )
     choice("on_error", listOf("fallback", "skip", "fail"), "What a failure of the algorithm does; those that are built cannot fail.")
-    cases("type", slot = null, builtAlgorithms.mapValues { (_, meaning) -> Case(meaning, fields {}) } + notBuiltAlgorithms)
+    cases("type", slot = null, built + notBuiltAlgorithms)
 }

@@ -102,7 +102,12 @@ internal val gatewayFormat = fields(acts = "both doors") {
     part("rate_limits", "How much callers may ask for.", rateLimitsFormat)
     part("forwarding", "How attempts are made.", forwardingFormat)
     texts("trusted_peers", "Addresses and CIDR blocks whose identity headers are believed.", default = "[]")
-    whole("decisions_kept", 0..1_000_000, "Decision records that are kept.", default.decisionsKept)
+    whole("decisions_kept", 0..1_000_000, "Decision records that each node keeps in memory.", default.decisionsKept)
+    time(
+        "decisions_kept_for",
+        Duration.ofMinutes(1)..Duration.ofDays(400),
+        "How long the cluster's store keeps each decision record; without it, none is kept there.",
+    )
     time("drain_timeout", waits, "Longest wait for requests under way at the end.", durationText(default.drainTimeout))
     parts("encoders", "Encoders and how they run.", encoderFormat)
     part("signal_timeouts", "Longest wait for learned signals, by type.", acts = "encoders") {

@@ -14,7 +14,6 @@ import routercluster.policy.config.raw.RawRouting
 import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
-import routercluster.policy.selectors.selectors
 import routercluster.policy.signals.Composed
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.NamesKnowledgeBase
@@ -110,8 +109,8 @@ internal class RecipeProver(
             raw.tier ?: 0,
             raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
             raw.modelRefs.mapNotNull(::candidate),
-            raw.algorithm,
-            selectors.getValue(raw.algorithm),
+            raw.algorithm.type,
+            raw.algorithm.selector,
             provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
             raw.written,

@@ -58,6 +58,7 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         raw.extProcTls,
         raw.confidence ?: default.confidence,
         raw.evaluation ?: default.evaluation,
+        raw.decisionsKeptFor,
     )
 }
 

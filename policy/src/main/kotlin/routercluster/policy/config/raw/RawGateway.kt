@@ -26,6 +26,7 @@ internal class RawGateway(
     val confidence: ConfidenceSemantics? = null,
     val evaluation: Evaluation? = null,
     val limitRules: RawLimitRules? = null,
+    val decisionsKeptFor: Duration? = null,
 )
 
 internal class RawLimits(
@@ -59,6 +60,7 @@ private const val MIB = 1024L * KIB
 private const val GIB = 1024L * MIB
 
 private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
+private val recordTimes = Duration.ofMinutes(1)..Duration.ofDays(400)
 private val waits = Duration.ZERO..Duration.ofHours(1)
 
 internal fun readGateway(section: Section?): RawGateway {
@@ -77,6 +79,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.oneOf("confidence_semantics", confidenceSemantics),
         section.oneOf("evaluation", evaluations),
         section.section("rate_limits")?.let(::readLimitRules),
+        section.duration("decisions_kept_for", recordTimes),
     )
 }
 

@@ -17,6 +17,8 @@ import routercluster.policy.config.format.refuseFormer
 import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
 import routercluster.policy.models.ModelCard
+import routercluster.policy.selectors.Selector
+import routercluster.policy.selectors.StaticSelector
 import routercluster.policy.selectors.selectors
 import routercluster.policy.signals.NamesKnowledgeBase
 import routercluster.policy.signals.RawMetricSource
@@ -43,11 +45,14 @@ internal class RawDecision(
     val tier: Int?,
     val rule: RawRule?,
     val modelRefs: List<RawModelRef>,
-    val algorithm: String,
+    val algorithm: RawAlgorithm,
     val plugins: List<RawPlugin>,
     val annotations: Map<String, String>,
     val written: AsWritten,
 )
+
+/** @property type as it acts, which for one that is not built is the default */
+internal class RawAlgorithm(val type: String, val selector: Selector)
 
 internal class RawModelRef(
     val model: Text,
@@ -120,7 +125,7 @@ private fun readDecision(section: Section): RawDecision? {
             section.int("tier", 0..PRIORITY_MAX),
             section.section("rules")?.let { readRule(it, depth = 1) },
             section.sections("modelRefs").mapNotNull(::readModelRef),
-            section.section("algorithm")?.let(::readAlgorithm) ?: DEFAULT_ALGORITHM,
+            section.section("algorithm")?.let(::readAlgorithm) ?: defaultAlgorithm,
             section.sections("plugins").mapNotNull(::readPlugin),
             readAnnotations(section),
             readWritten(section),
@@ -136,6 +141,7 @@ private fun readWritten(section: Section) =
 
 private const val PRIORITY_MAX = 1_000_000_000
 private const val DEFAULT_ALGORITHM = "static"
+private val defaultAlgorithm = RawAlgorithm(DEFAULT_ALGORITHM, StaticSelector)
 
 private fun readModelRef(section: Section): RawModelRef? {
     val model = section.requiredText("model")
@@ -148,10 +154,10 @@ private fun readModelRef(section: Section): RawModelRef? {
 }
 
 /**
- * Static and weighted choice cannot fail, so their `on_error` is checked and has nothing to do. In the place of an algorithm that is
+ * The algorithms that are built cannot fail, so their `on_error` is checked and has nothing to do. In the place of an algorithm that is
  * not built stands static.
  */
-private fun readAlgorithm(section: Section): String? {
+private fun readAlgorithm(section: Section): RawAlgorithm? {
     val cases = algorithmFormat.cases?.byValue.orEmpty()
     if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = cases.keys.joinToString(", "))
     val type = section.text("type")?.let { chooseCurrent(it, cases, formerAlgorithms, section.problems) }
@@ -160,11 +166,12 @@ private fun readAlgorithm(section: Section): String? {
         section.passOver()
         return null
     }
-    section.section(type)?.checkAll(case.fields)
+    val parameters = section.section(type)
     section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
-    val status = case.status as? Status.NotBuilt ?: return type
-    section.problems.inactive(status.feature, section.at("type"))
-    return DEFAULT_ALGORITHM
+    selectors[type]?.let { return RawAlgorithm(type, it.read(parameters)) }
+    parameters?.checkAll(case.fields)
+    (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }
+    return defaultAlgorithm
 }
 
 private const val ANNOTATIONS_MAX = 32

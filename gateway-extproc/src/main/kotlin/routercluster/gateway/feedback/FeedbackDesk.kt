@@ -1,0 +1,107 @@
+package routercluster.gateway.feedback
+
+import routercluster.gateway.pipeline.ApiError
+import routercluster.gateway.pipeline.ReplayIds
+import routercluster.gateway.pipeline.RoutedRequest
+import routercluster.policy.outcomes.Feedback
+import routercluster.policy.outcomes.Judgement
+import routercluster.policy.outcomes.Outcomes
+import routercluster.policy.outcomes.SelectionKey
+import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.record.DecisionRecord
+import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.Records
+import java.security.MessageDigest
+import java.time.Clock
+import java.util.HexFormat
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
+
+/**
+ * What somebody says of a request.
+ *
+ * @property id a replay id, or a request id
+ * @property model that is spoken of; null for the one that answered
+ * @property source who says it; null for nobody in particular
+ * @property idempotencyKey tells several statements of one [source] on one request apart; null where there is but one
+ */
+class Statement(val id: String, val model: String?, val sums: VerdictSums, val source: String?, val idempotencyKey: String?)
+
+/** What becomes of a [Statement]. */
+sealed interface FeedbackReply {
+    /** It is durable. [repeated] tells that it was there before. */
+    data class Accepted(val repeated: Boolean) : FeedbackReply
+
+    data class Refused(val error: ApiError) : FeedbackReply
+}
+
+/** Takes feedback on requests that any node of the cluster has routed. */
+class FeedbackDesk(
+    private val outcomes: Outcomes,
+    private val replayIds: ReplayIds,
+    private val ring: DecisionRing,
+    private val records: Records,
+    private val clock: Clock,
+) {
+    /** Never fails. */
+    fun take(statement: Statement): CompletionStage<FeedbackReply> =
+        routed(statement.id).thenCompose { request ->
+            if (request ==
+                null
+            ) {
+                CompletableFuture.completedFuture(UNKNOWN)
+            } else {
+                outcomes.judge(feedback(request, statement)).thenApply(::reply)
+            }
+        }
+
+    private fun routed(id: String): CompletionStage<RoutedRequest?> {
+        val known = replayIds.read(id) ?: ring[id]?.routed()
+        return if (known == null) records.find(id).thenApply { it?.routed() } else CompletableFuture.completedFuture(known)
+    }
+
+    private fun DecisionRecord.routed(): RoutedRequest? {
+        val model = served ?: action.model ?: return null
+        return RoutedRequest(id, SelectionKey(recipe.orEmpty(), decision.orEmpty()), model)
+    }
+
+    private fun feedback(request: RoutedRequest, statement: Statement) =
+        Feedback(
+            id = idOf(request.requestId, statement.source, statement.idempotencyKey),
+            key = request.key,
+            model = statement.model ?: request.model,
+            sums = statement.sums,
+            at = clock.instant(),
+        )
+
+    /** One statement a source and request, unless it numbers them itself. Parts are told apart by their lengths. */
+    private fun idOf(vararg parts: String?): String {
+        val digest = MessageDigest.getInstance("SHA-256")
+        parts.forEach { part -> digest.update("${part?.length ?: -1}:${part.orEmpty()}".encodeToByteArray()) }
+        return HexFormat.of().formatHex(digest.digest(), 0, ID_BYTES)
+    }
+
+    private fun reply(judgement: Judgement): FeedbackReply =
+        when (judgement) {
+            is Judgement.Counted -> {
+                FeedbackReply.Accepted(judgement.repeated)
+            }
+
+            Judgement.Contradicts -> {
+                FeedbackReply.Refused(
+                    ApiError(409, "feedback_contradicts", "Something else was said of this request before, by the same caller or key"),
+                )
+            }
+
+            is Judgement.NotKept -> {
+                val message = "The feedback may not have been kept, send it again: ${judgement.reason}"
+                FeedbackReply.Refused(ApiError(503, "feedback_not_kept", message, retryAfterSeconds = 1))
+            }
+        }
+
+    private companion object {
+        const val ID_BYTES = 16
+        val UNKNOWN: FeedbackReply =
+            FeedbackReply.Refused(ApiError(404, "unknown_request", "No routed request is known by this id"))
+    }
+}

@@ -1,0 +1,59 @@
+package routercluster.gateway.feedback
+
+import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.outcomes.DecisionStatistics
+import routercluster.policy.outcomes.Feedback
+import routercluster.policy.outcomes.InFlight
+import routercluster.policy.outcomes.Judgement
+import routercluster.policy.outcomes.Measured
+import routercluster.policy.outcomes.ModelStatistics
+import routercluster.policy.outcomes.Outcomes
+import routercluster.policy.outcomes.SelectionKey
+import routercluster.policy.outcomes.SelectorState
+import routercluster.policy.outcomes.Standing
+import java.time.Duration
+import java.time.Instant
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
+
+/** Keeps everything in memory, as a cluster does on disk, until it is [away]. */
+internal class MemoryOutcomes : Outcomes {
+    private val states = HashMap<SelectionKey, SelectorState>()
+    private val inFlight = InFlight()
+
+    @Volatile var away = false
+    val attempts = ArrayList<AttemptOutcome>()
+
+    @Synchronized
+    override fun measured(key: SelectionKey): Measured {
+        val models = states[key]?.statistics?.models(Instant.now()).orEmpty()
+        return object : Measured {
+            override fun statistics(model: String) = models[model] ?: ModelStatistics.NONE
+
+            override fun inFlight(model: String) = inFlight.at(model)
+        }
+    }
+
+    override fun began(model: String) = inFlight.began(model)
+
+    override fun left(model: String) = inFlight.left(model)
+
+    @Synchronized
+    override fun attempted(outcome: AttemptOutcome) {
+        attempts += outcome
+        val state = states[outcome.key] ?: SelectorState()
+        states[outcome.key] = state.copy(statistics = state.statistics + DecisionStatistics.of(outcome))
+    }
+
+    @Synchronized
+    override fun judge(feedback: Feedback): CompletionStage<Judgement> {
+        if (away) return CompletableFuture.completedFuture(Judgement.NotKept("the store is away"))
+        val state = states[feedback.key] ?: SelectorState()
+        states[feedback.key] = state.plus(feedback)
+        return CompletableFuture.completedFuture(state.judgement(feedback))
+    }
+
+    override fun standing() = Standing(0, 0, Duration.ZERO)
+
+    fun inFlight(model: String): Int = inFlight.at(model)
+}

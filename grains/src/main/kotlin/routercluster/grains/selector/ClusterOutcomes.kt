@@ -1,0 +1,134 @@
+package routercluster.grains.selector
+
+import org.apache.pekko.actor.typed.ActorRef
+import org.apache.pekko.actor.typed.Behavior
+import routercluster.grains.directory.GrainDirectory
+import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.outcomes.Feedback
+import routercluster.policy.outcomes.InFlight
+import routercluster.policy.outcomes.Judgement
+import routercluster.policy.outcomes.Measured
+import routercluster.policy.outcomes.ModelStatistics
+import routercluster.policy.outcomes.Outcomes
+import routercluster.policy.outcomes.SelectionKey
+import routercluster.policy.outcomes.Standing
+import java.time.Duration
+import java.time.Instant
+import java.time.InstantSource
+import java.util.concurrent.CompletionStage
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
+
+/**
+ * @property flushAfter longest that an outcome waits before it is sent, where no batch is on its way already
+ * @property tellEvery least time between two reports of what is in flight
+ * @property reportLasts how long another node's report counts
+ * @property refreshAfter age from which a snapshot that is read is asked for again
+ * @property judgeTimeout of a feedback; after it, nobody knows whether it counts
+ */
+class OutcomesSettings(
+    val flushAfter: Duration = Duration.ofMillis(50),
+    val tellEvery: Duration = Duration.ofMillis(200),
+    val reportLasts: Duration = Duration.ofSeconds(3),
+    val refreshAfter: Duration = Duration.ofSeconds(5),
+    val judgeTimeout: Duration = Duration.ofSeconds(3),
+)
+
+/**
+ * The statistics of the whole cluster as this node knows them. [start] its actor before the first use; what is measured before that is
+ * dropped and counted.
+ *
+ * @param node name of this node; two that run at the same time must not share it
+ * @param newIncarnation a number that differs at every call, on this run of the node and on earlier ones
+ */
+class ClusterOutcomes(
+    val node: String,
+    private val selectors: GrainDirectory<SelectorCommand>,
+    private val clock: InstantSource,
+    internal val newIncarnation: () -> Long,
+    internal val nanoTime: () -> Long = System::nanoTime,
+    internal val settings: OutcomesSettings = OutcomesSettings(),
+) : Outcomes {
+    private val views = ConcurrentHashMap<SelectionKey, View>()
+    private val dropped = AtomicLong()
+
+    /** Outcomes on their way to the node's actor. */
+    internal val queued = AtomicInteger()
+    internal val here = InFlight()
+
+    @Volatile internal var elsewhere: Map<String, Int> = emptyMap()
+
+    @Volatile internal var pending = 0L
+
+    @Volatile internal var oldestRead: Duration = Duration.ZERO
+
+    @Volatile private var actor: ActorRef<NodeMessage>? = null
+
+    /** @param spawn starts a behaviour under a name on this node */
+    fun start(spawn: (Behavior<NodeMessage>, String) -> ActorRef<NodeMessage>) {
+        actor = spawn(outcomesNode(this, selectors), OUTCOMES_NODE)
+    }
+
+    override fun measured(key: SelectionKey): Measured {
+        val view = views[key] ?: if (views.size < KEYS_MAX) views.computeIfAbsent(key, ::opened) else NOTHING
+        view.markRead()
+        return LocalMeasured(view.models)
+    }
+
+    private fun opened(key: SelectionKey): View = View(nanoTime()).also { actor?.tell(Wanted(key, it)) }
+
+    private inner class LocalMeasured(private val models: Map<String, ModelStatistics>) : Measured {
+        override fun statistics(model: String) = models[model] ?: ModelStatistics.NONE
+
+        override fun inFlight(model: String) = here.at(model) + (elsewhere[model] ?: 0)
+    }
+
+    override fun began(model: String) = here.began(model)
+
+    override fun left(model: String) = here.left(model)
+
+    override fun attempted(outcome: AttemptOutcome) {
+        val to = actor
+        if (to == null || queued.incrementAndGet() > QUEUED_MAX) {
+            if (to != null) queued.decrementAndGet()
+            drop(1)
+        } else {
+            to.tell(Recorded(outcome))
+        }
+    }
+
+    override fun judge(feedback: Feedback): CompletionStage<Judgement> =
+        selectors
+            .ask<SelectorReply>(feedback.key.grainId, settings.judgeTimeout) { replyTo ->
+                SelectorCommand.Judge(feedback.id, feedback.model, feedback.sums.toWire(), feedback.at.toEpochMilli(), replyTo)
+            }.handle { reply, failure -> if (failure == null) judgement(reply) else LATE }
+
+    private fun judgement(reply: SelectorReply): Judgement {
+        val judged = reply as? SelectorReply.Judged ?: return LATE
+        return when (judged.verdict) {
+            JudgedAs.COUNTED -> Judgement.Counted(repeated = false)
+            JudgedAs.REPEATED -> Judgement.Counted(repeated = true)
+            JudgedAs.CONTRADICTS -> Judgement.Contradicts
+            JudgedAs.NOT_KEPT -> Judgement.NotKept(judged.reason.orEmpty())
+        }
+    }
+
+    override fun standing() = Standing(queued.get() + pending, dropped.get(), oldestRead)
+
+    internal fun drop(count: Long) {
+        if (count > 0) dropped.addAndGet(count)
+    }
+
+    internal fun now(): Instant = clock.instant()
+
+    companion object {
+        /** Outcomes that may wait for the node's actor; further ones are dropped and counted. */
+        const val QUEUED_MAX = 16_384
+
+        /** Decisions of all policies since the start; of further ones nothing is known. */
+        const val KEYS_MAX = 4_096
+        private val NOTHING = View(0)
+        private val LATE = Judgement.NotKept("the statistics of this decision did not answer in time")
+    }
+}

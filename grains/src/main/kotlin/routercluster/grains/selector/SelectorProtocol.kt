@@ -1,0 +1,78 @@
+package routercluster.grains.selector
+
+import org.apache.pekko.actor.NoSerializationVerificationNeeded
+import org.apache.pekko.actor.typed.ActorRef
+import routercluster.grains.WireMessage
+import routercluster.grains.state.GrainStop
+
+/** What a selector grain is told. */
+sealed interface SelectorCommand {
+    /**
+     * Count [statistics] once, however often this comes. The answer is [SelectorReply.Counted], [SelectorReply.Early] or
+     * [SelectorReply.NotCounted].
+     *
+     * @property node who counted them; with [incarnation] of this run of it and [sequence], from 1 without gaps, it names the batch
+     */
+    data class Count(
+        val node: String,
+        val incarnation: Long,
+        val sequence: Long,
+        val statistics: WireStatistics,
+        val replyTo: ActorRef<SelectorReply>,
+    ) : SelectorCommand,
+        WireMessage
+
+    /** Count what somebody said, once by its [id]. The answer is [SelectorReply.Judged]. */
+    data class Judge(
+        val id: String,
+        val model: String,
+        val verdicts: WireSums,
+        val atMillis: Long,
+        val replyTo: ActorRef<SelectorReply>,
+    ) : SelectorCommand,
+        WireMessage
+
+    /** The answer is a [SelectorReply.Snapshot] of what is durable, or none where that cannot be read. */
+    data class Current(val replyTo: ActorRef<SelectorReply>) :
+        SelectorCommand,
+        WireMessage
+
+    /** Puts the grain to sleep. */
+    data object Sleep : SelectorCommand, GrainStop
+}
+
+/** Nodes that want snapshots; told by the node's own receptionist. */
+internal class NodesFound(val nodes: Set<ActorRef<SelectorReply>>) : SelectorCommand, NoSerializationVerificationNeeded
+
+/** What a selector grain says. [key] is the grain's id. */
+sealed interface SelectorReply : NodeMessage {
+    val key: String
+
+    /** The batch is durable. */
+    data class Counted(override val key: String, val incarnation: Long, val sequence: Long) :
+        SelectorReply,
+        WireMessage
+
+    /** Older batches of this incarnation are not known here any more: start a new one. */
+    data class Early(override val key: String, val incarnation: Long, val sequence: Long) :
+        SelectorReply,
+        WireMessage
+
+    /** The store is away; send the batch again. */
+    data class NotCounted(override val key: String, val incarnation: Long, val sequence: Long) :
+        SelectorReply,
+        WireMessage
+
+    /** @property reason for people, where it was not kept */
+    data class Judged(override val key: String, val verdict: JudgedAs, val reason: String? = null) :
+        SelectorReply,
+        WireMessage
+
+    /** Sums over the windows that end when it is made; their slices are all 0. */
+    data class Snapshot(override val key: String, val statistics: WireStatistics) :
+        SelectorReply,
+        WireMessage
+}
+
+/** The cases of a judgement, as they are written on the wire. */
+enum class JudgedAs { COUNTED, REPEATED, CONTRADICTS, NOT_KEPT }

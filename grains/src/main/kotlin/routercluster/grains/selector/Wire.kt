@@ -1,0 +1,117 @@
+package routercluster.grains.selector
+
+import routercluster.policy.FailureClass
+import routercluster.policy.outcomes.AppliedBatches
+import routercluster.policy.outcomes.Cell
+import routercluster.policy.outcomes.DecisionStatistics
+import routercluster.policy.outcomes.LatencySketch
+import routercluster.policy.outcomes.ModelStatistics
+import routercluster.policy.outcomes.Performance
+import routercluster.policy.outcomes.Producer
+import routercluster.policy.outcomes.Progress
+import routercluster.policy.outcomes.SelectorState
+import routercluster.policy.outcomes.VerdictSums
+
+/*
+ * Statistics as they travel and as they are kept. They are apart from the values of the policy so that those can change without old
+ * and new nodes losing each other.
+ */
+
+data class WireStatistics(val performance: List<WirePerformance>, val verdicts: List<WireVerdicts>)
+
+/** Sketches are numbers of bins and their counts in turn. */
+class WirePerformance(
+    val slice: Long,
+    val model: String,
+    val attempts: Long,
+    val failures: Map<FailureClass, Long>,
+    val firstByte: LongArray,
+    val total: LongArray,
+    val perToken: LongArray,
+    val promptTokens: Long,
+    val completionTokens: Long,
+    val costNanos: Long,
+)
+
+data class WireVerdicts(val slice: Long, val model: String, val sums: WireSums)
+
+/** In thousandths. */
+data class WireSums(val goodFit: Long, val underpowered: Long, val overprovisioned: Long, val failed: Long)
+
+/** A selector's state as it is kept. */
+data class KeptSelector(val statistics: WireStatistics, val batches: List<KeptProducer>, val judged: List<KeptFeedback>)
+
+/** Batches of [node] that were counted: all up to [through], and [ahead]. In the order in which producers were heard last. */
+data class KeptProducer(val node: String, val incarnation: Long, val through: Long, val ahead: List<Long>)
+
+data class KeptFeedback(val id: String, val sums: WireSums)
+
+internal fun DecisionStatistics.toWire() =
+    WireStatistics(
+        performance.map { (cell, sums) -> sums.toWire(cell) },
+        verdicts.map { (cell, sums) -> WireVerdicts(cell.slice, cell.model, sums.toWire()) },
+    )
+
+internal fun WireStatistics.toStatistics() =
+    DecisionStatistics(
+        performance.associate { Cell(it.slice, it.model) to it.toPerformance() },
+        verdicts.associate { Cell(it.slice, it.model) to it.sums.toSums() },
+    )
+
+/** The sums of whole windows, all in slice 0. */
+internal fun Map<String, ModelStatistics>.toWire() =
+    WireStatistics(
+        map { (model, statistics) -> statistics.performance.toWire(Cell(0, model)) },
+        map { (model, statistics) -> WireVerdicts(0, model, statistics.verdicts.toWire()) },
+    )
+
+internal fun WireStatistics.toModels(): Map<String, ModelStatistics> {
+    val judged = verdicts.associate { it.model to it.sums.toSums() }
+    return performance.associate { it.model to ModelStatistics(it.toPerformance(), judged[it.model] ?: VerdictSums.NONE) }
+}
+
+private fun Performance.toWire(cell: Cell) =
+    WirePerformance(
+        cell.slice,
+        cell.model,
+        attempts,
+        failures,
+        firstByte.toLongs(),
+        total.toLongs(),
+        perToken.toLongs(),
+        promptTokens,
+        completionTokens,
+        costNanos,
+    )
+
+private fun WirePerformance.toPerformance() =
+    Performance(
+        attempts,
+        failures,
+        LatencySketch.ofLongs(firstByte),
+        LatencySketch.ofLongs(total),
+        LatencySketch.ofLongs(perToken),
+        promptTokens,
+        completionTokens,
+        costNanos,
+    )
+
+internal fun VerdictSums.toWire() = WireSums(goodFit, underpowered, overprovisioned, failed)
+
+internal fun WireSums.toSums() = VerdictSums(goodFit, underpowered, overprovisioned, failed)
+
+internal fun SelectorState.toKept() =
+    KeptSelector(
+        statistics.toWire(),
+        batches.byProducer.map { (producer, progress) ->
+            KeptProducer(producer.node, producer.incarnation, progress.through, progress.ahead.sorted())
+        },
+        judged.map { (id, sums) -> KeptFeedback(id, sums.toWire()) },
+    )
+
+internal fun KeptSelector.toState() =
+    SelectorState(
+        statistics.toStatistics(),
+        AppliedBatches(batches.associate { Producer(it.node, it.incarnation) to Progress(it.through, it.ahead.toSet()) }),
+        judged.associate { it.id to it.sums.toSums() },
+    )

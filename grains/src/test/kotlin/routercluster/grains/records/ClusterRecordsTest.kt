@@ -1,0 +1,73 @@
+package routercluster.grains.records
+
+import com.typesafe.config.ConfigFactory
+import io.kotest.matchers.shouldBe
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit
+import org.apache.pekko.cluster.typed.Cluster
+import org.apache.pekko.cluster.typed.Join
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Test
+import routercluster.grains.selector.WAIT_SECONDS
+import routercluster.grains.selector.await
+import routercluster.grains.state.MemoryStateStore
+import routercluster.policy.record.DecisionRecord
+import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.decisionRecordOf
+import java.time.Duration
+import java.time.Instant
+import java.time.InstantSource
+import java.util.concurrent.TimeUnit
+
+/** Two nodes over loopback. */
+class ClusterRecordsTest {
+    private val store = MemoryStateStore(InstantSource.system())
+    private val kits = List(2) { ActorTestKit.create("records", ConfigFactory.parseString(CONFIG).withFallback(ConfigFactory.load())) }
+    private val rings = kits.map { DecisionRing(10) }
+    private val nodes = kits.zip(rings).map { (kit, ring) -> ClusterRecords(kit.system(), store, ring) }
+
+    init {
+        val first = Cluster.get(kits[0].system()).selfMember().address()
+        kits.forEach { Cluster.get(it.system()).manager().tell(Join.create(first)) }
+        nodes.zip(kits).forEach { (node, kit) -> node.start { behavior, name -> kit.spawn(behavior, name) } }
+    }
+
+    @AfterEach
+    fun close() = kits.asReversed().forEach { it.shutdownTestKit() }
+
+    private fun ClusterRecords.found(id: String): DecisionRecord? = find(id).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS)
+
+    @Test
+    fun `a record in one node's ring is found from the other`() {
+        rings[0].add(record("r-1"))
+        await("the other node has it") { nodes[1].found("r-1")?.decision == "code" }
+        nodes[1].found("r-2") shouldBe null
+    }
+
+    @Test
+    fun `a kept record outlives the ring that it was in`() {
+        nodes[1].found("r-1") shouldBe null
+        nodes[0].keep(record("r-1"), Duration.ofHours(1))
+        nodes[1].found("r-1")?.asked shouldBe "auto"
+        nodes[0].keep(record("x".repeat(2_000)), Duration.ofHours(1))
+        nodes.sumOf { it.dropped } shouldBe 0
+    }
+
+    private fun record(id: String): DecisionRecord =
+        decisionRecordOf(
+            """
+            {"id": "$id", "time": "${Instant.EPOCH}", "policy_revision": "p", "asked_model": "auto", "recipe": "default", "decision": "code",
+             "confidence": 1.0, "seed": 1, "action": {"kind": "forward", "model": "small"}}
+            """.trimIndent(),
+        )
+
+    private companion object {
+        const val CONFIG = """
+            pekko.actor.provider = cluster
+            pekko.remote.artery.canonical.hostname = 127.0.0.1
+            pekko.remote.artery.canonical.port = 0
+            pekko.cluster.jmx.multi-mbeans-in-same-jvm = on
+            pekko.coordinated-shutdown.exit-jvm = off
+            pekko.loglevel = WARNING
+        """
+    }
+}

@@ -1,0 +1,137 @@
+package routercluster.grains.selector
+
+import com.typesafe.config.ConfigFactory
+import io.kotest.matchers.comparables.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Test
+import routercluster.grains.state.Fate
+import routercluster.grains.state.MemoryStateStore
+import routercluster.grains.state.ScriptedStateStore
+import routercluster.policy.FailureClass
+import routercluster.policy.outcomes.AnswerOutcome
+import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.outcomes.Feedback
+import routercluster.policy.outcomes.Judgement
+import routercluster.policy.outcomes.SelectionKey
+import routercluster.policy.outcomes.VerdictSums
+import java.time.Duration
+import java.time.Instant
+import java.time.InstantSource
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
+
+/** One node, whose messages are turned to bytes and back all the same. */
+class ClusterOutcomesTest {
+    private val kit = ActorTestKit.create(
+        ConfigFactory.parseString("pekko.actor.serialize-messages = on\npekko.loglevel = WARNING").withFallback(ConfigFactory.load()),
+    )
+    private val clock = InstantSource.fixed(NOW)
+    private val store = ScriptedStateStore(MemoryStateStore(clock))
+    private val directory = LocalDirectory(kit) { selectorGrain(it, store, clock, saveEvery = Duration.ofMillis(1)) }
+    private val outcomes = node()
+
+    @AfterEach
+    fun close() = kit.shutdownTestKit()
+
+    private fun node(): ClusterOutcomes {
+        val incarnations = AtomicLong()
+        val settings = OutcomesSettings(Duration.ofMillis(5), Duration.ofMillis(10), refreshAfter = Duration.ofMillis(50))
+        val made = ClusterOutcomes("node", directory, clock, incarnations::incrementAndGet, settings = settings)
+        made.start { behavior, name -> kit.spawn(behavior, name) }
+        return made
+    }
+
+    private fun attempt(failure: FailureClass? = null) =
+        AttemptOutcome(KEY, "m1", "u", NOW, failure, ANSWER.takeIf { failure == null }, costNanos = 5)
+
+    private fun feedback(id: String, score: Double = 1.0) = Feedback(id, KEY, "m1", VerdictSums.ofScore(score), NOW)
+
+    private fun judged(id: String, score: Double = 1.0): Judgement =
+        outcomes.judge(feedback(id, score)).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS)
+
+    private fun known() = outcomes.measured(KEY).statistics("m1")
+
+    @Test
+    fun `what a node measures comes back in its snapshot`() {
+        repeat(3) { outcomes.attempted(attempt()) }
+        outcomes.attempted(attempt(FailureClass.TIMEOUT))
+        await("4 attempts") { known().performance.attempts == 4L }
+        known().performance.failures shouldBe mapOf(FailureClass.TIMEOUT to 1L)
+        known().performance.firstByte.count shouldBe 3
+        known().performance.costNanos shouldBe 20
+        await("nothing waits") { outcomes.standing().buffered == 0L }
+    }
+
+    @Test
+    fun `batches that are lost or come twice count once`() {
+        val sent = AtomicInteger()
+        directory.passes = { command -> if (command is SelectorCommand.Count) sent.incrementAndGet() % 3 else 1 }
+        repeat(5) { round ->
+            outcomes.attempted(attempt())
+            await("${round + 1} attempts") { known().performance.attempts == round + 1L }
+        }
+        sent.get() shouldBeGreaterThan 5
+        outcomes.standing().dropped shouldBe 0
+    }
+
+    @Test
+    fun `while the store is away the last snapshot stays, feedback is refused, and nothing is lost`() {
+        outcomes.attempted(attempt())
+        await("1 attempt") { known().performance.attempts == 1L }
+        store.fate = { Fate.LOST }
+        outcomes.attempted(attempt())
+        judged("f1").shouldBeInstanceOf<Judgement.NotKept>().reason shouldContain "store"
+        known().performance.attempts shouldBe 1
+        outcomes.standing().buffered shouldBe 1
+        store.fate = { Fate.DONE }
+        await("2 attempts") { known().performance.attempts == 2L }
+        judged("f1") shouldBe Judgement.Counted(repeated = false)
+    }
+
+    @Test
+    fun `a save whose answer was lost does not count twice`() {
+        store.fate = { save -> if (save) Fate.ANSWER_LOST else Fate.DONE }
+        outcomes.attempted(attempt())
+        judged("f1").shouldBeInstanceOf<Judgement.NotKept>()
+        store.fate = { Fate.DONE }
+        judged("f1").shouldBeInstanceOf<Judgement.Counted>()
+        await("1 attempt and 1 verdict") { outcomes.standing().buffered == 0L && known().verdicts.goodFit == VerdictSums.WHOLE }
+        known().performance.attempts shouldBe 1
+    }
+
+    @Test
+    fun `a feedback counts once, is told so, and survives the grain`() {
+        judged("f1") shouldBe Judgement.Counted(repeated = false)
+        judged("f1") shouldBe Judgement.Counted(repeated = true)
+        judged("f1", score = 0.0) shouldBe Judgement.Contradicts
+        directory.kill(KEY.grainId)
+        judged("f1") shouldBe Judgement.Counted(repeated = true)
+        await("1 verdict") { known().verdicts.goodFit == VerdictSums.WHOLE }
+    }
+
+    @Test
+    fun `requests under way are counted at once`() {
+        outcomes.began("m1")
+        outcomes.began("m1")
+        outcomes.left("m1")
+        outcomes.measured(KEY).inFlight("m1") shouldBe 1
+        outcomes.measured(KEY).inFlight("m2") shouldBe 0
+    }
+
+    @Test
+    fun `an id is readable, and bounded`() {
+        SelectionKey("default", "code/math 1").grainId shouldBe "default/code%2Fmath+1"
+        SelectionKey("r", "x".repeat(2_000)).grainId.length shouldBe "sha256/".length + 64
+    }
+
+    private companion object {
+        val NOW: Instant = Instant.parse("2026-11-29T12:00:00Z")
+        val KEY = SelectionKey("default", "code")
+        val ANSWER = AnswerOutcome(Duration.ofMillis(80), Duration.ofMillis(900), Duration.ofMillis(10), 12, 80)
+    }
+}
