@@ -114,9 +114,10 @@ class Pipeline(
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
         val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
-        if (policy.limits.isEmpty) return decide(journey, body, facts, loop)
+        val decided = { decide(journey, body, facts, loop, translated) }
+        if (policy.limits.isEmpty) return decided()
         val early = limits.early(journey) { estimate(body, facts.promptTokens, null) }
-        return early.passed(loop) { decide(journey, body, facts, loop).within(loop) { late(journey, it, body, loop) } }
+        return early.passed(loop) { decided().within(loop) { late(journey, it, body, loop) } }
     }
 
     /** Asks the limits that depend on where the request is to go. */
@@ -134,13 +135,17 @@ class Pipeline(
         return asked.passed(loop, plan) { CompletableFuture.completedFuture(route) }
     }
 
-    private fun decide(journey: Journey, body: ChatBody, facts: Facts, loop: ScheduledExecutorService): CompletableFuture<Route> {
+    private fun decide(
+        journey: Journey,
+        body: ChatBody,
+        facts: Facts,
+        loop: ScheduledExecutorService,
+        translated: Translated?,
+    ): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
         val planning = policy.begin(policy.resolve(body.model), facts, random, measured = measured)
         val encoder = journey.snapshot.encoder
-        if (planning is Plan ||
-            encoder == null
-        ) {
+        if (planning is Plan || encoder == null) {
             return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning), translated))
         }
         val deadline = journey.startNanos + policy.gateway.forwarding.totalTimeout
