@@ -7,12 +7,10 @@ import routercluster.gateway.versions.PolicySharing
 import routercluster.grains.inference.Inference
 import routercluster.grains.policylog.GrainPolicyLog
 import routercluster.grains.policylog.policyLogKind
-import routercluster.grains.state.MemoryStateStore
 import routercluster.grains.state.StateStore
 import routercluster.silo.RunningSilo
 import routercluster.silo.config.ClusterConfig
 import routercluster.silo.config.Role
-import java.time.Clock
 
 /** What a node of a cluster has in common with the others. */
 internal class Shared(val policy: PolicySharing, val encoders: EncoderOpener)
@@ -26,7 +24,7 @@ internal fun shared(
     silo: RunningSilo,
     cluster: ClusterConfig,
     fileComesFirst: Boolean,
-    store: StateStore = MemoryStateStore(Clock.systemUTC()),
+    store: StateStore,
 ): Shared {
     val inference = Inference(silo.system)
     val log = GrainPolicyLog(silo.system, silo.grains.host(policyLogKind(store)))

@@ -10,6 +10,7 @@ import routercluster.gateway.gateway
 import routercluster.gateway.tls.InvalidTls
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.gateway.versions.Standing
+import routercluster.policy.record.Records
 import routercluster.silo.OpeningSilo
 import routercluster.silo.RunningSilo
 import routercluster.silo.config.ClusterConfig
@@ -20,6 +21,7 @@ import routercluster.telemetry.InvalidTracing
 import java.time.Duration
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.atomic.AtomicReference
 import routercluster.cli.opening as openingPort
 
 /** Time beyond the drain of requests that closing the doors may take. */
@@ -32,18 +34,20 @@ internal fun startNode(settings: ServeSettings): Running {
     val opening = OpeningSilo { silo(SiloConfig(settings.cluster, version, drainMax)) }
     // What is wrong with a member's port or files is said before any door opens; a node that is alone opens beside its doors.
     settings.cluster?.let { awaitOpen(opening, it) }
+    val parts = AtomicReference<NodeParts>()
     val gateway =
         try {
-            openGateway(settings, opening)
+            openGateway(settings, nodeParts(settings, opening).also(parts::set), opening)
         } catch (failure: Exception) {
             opening.close()
+            parts.get()?.close()
             throw failure
         }
     opening.whenOpen { silo ->
         silo.beforeLeaving("doors", gateway::close)
         report(silo, gateway)
     }
-    return NodeProcess(gateway, opening)
+    return NodeProcess(gateway, opening, parts.get())
 }
 
 private fun awaitOpen(opening: OpeningSilo, cluster: ClusterConfig) {
@@ -55,9 +59,9 @@ private fun awaitOpen(opening: OpeningSilo, cluster: ClusterConfig) {
     }
 }
 
-private fun openGateway(settings: ServeSettings, opening: OpeningSilo): RunningGateway {
+private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: OpeningSilo): RunningGateway {
     val cluster = settings.cluster
-    val shared = cluster?.let { shared(opening.await(), it, settings.fileComesFirst) }
+    val learning = parts.learning
     val config =
         GatewayConfig(
             policy = settings.policy,
@@ -69,11 +73,18 @@ private fun openGateway(settings: ServeSettings, opening: OpeningSilo): RunningG
             adminPort = settings.adminPort,
             version = version,
             load = { text, name -> loadWithFiles(text, name, System::getenv).complete(settings.allowInactive) },
-            sharing = shared?.policy,
-            encoders = shared?.encoders ?: localEncoders,
+            sharing = parts.shared?.policy,
+            encoders = parts.shared?.encoders ?: localEncoders,
             cluster = opening.view,
             hasDoors = cluster == null || Role.GATEWAY in cluster.roles,
             first = cluster?.let { mapOf("cluster: ${it.name} has not let this node in yet" to opening.joined) }.orEmpty(),
+            limits = parts.limits,
+            conversations = parts.conversations,
+            offersResponses = { it.responses.enabled },
+            outcomes = learning?.outcomes,
+            records = learning?.records ?: Records.NONE,
+            replaySecret = learning?.replaySecret ?: { null },
+            decisions = parts.ring,
         )
     return try {
         gateway(config)
@@ -107,7 +118,11 @@ private fun words(standing: Standing): String {
     return if (standing.running == wanted) "$wanted" else "${standing.running} of $wanted"
 }
 
-private class NodeProcess(private val gateway: RunningGateway, private val opening: OpeningSilo) : Running {
+private class NodeProcess(
+    private val gateway: RunningGateway,
+    private val opening: OpeningSilo,
+    private val parts: NodeParts,
+) : Running {
     override val port get() = gateway.port
     override val extProcPort get() = gateway.extProcPort
     override val adminPort get() = gateway.adminPort
@@ -118,5 +133,6 @@ private class NodeProcess(private val gateway: RunningGateway, private val openi
     override fun close() {
         opening.close()
         gateway.close()
+        parts.close()
     }
 }

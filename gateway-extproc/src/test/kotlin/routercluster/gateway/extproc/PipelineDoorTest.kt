@@ -124,7 +124,7 @@ class PipelineDoorTest {
                 policyText(8_001, gateway = "{rate_limits: {rules: [{name: one, kind: requests, amount: 1, window: 1h, per: [user]}]}}"),
             )
         val own = Snapshot(limited, UpstreamPool().upstreams(limited.models.values, limited.gateway.forwarding, Random(1)))
-        val door = PipelineDoor({ own }, pipeline, Accounts(heard), Admission(), Clock.systemUTC())
+        val door = PipelineDoor({ own }, pipeline, Accounts(heard, Clock.systemUTC()), Admission(), Clock.systemUTC(), feedback)
 
         fun ask(peer: String?) =
             door

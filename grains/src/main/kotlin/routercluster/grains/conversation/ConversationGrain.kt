@@ -1,6 +1,7 @@
 package routercluster.grains.conversation
 
 import org.apache.pekko.actor.typed.Behavior
+import routercluster.grains.directory.GrainKind
 import routercluster.grains.state.KeptGrain
 import routercluster.grains.state.StateFailure
 import routercluster.grains.state.StateKey
@@ -42,6 +43,10 @@ fun grainIdOf(id: ConversationId): String {
     }
     return HexFormat.of().formatHex(digest.digest())
 }
+
+/** Conversations, for a host of grains. */
+fun conversationKind(settings: ConversationSettings): GrainKind<ConversationCommand> =
+    GrainKind("conversation", ConversationCommand::class.java, ConversationCommand.Sleep) { conversation(it, settings) }
 
 /** The grain of one conversation. [grainId] is from [grainIdOf]. */
 fun conversation(grainId: String, settings: ConversationSettings): Behavior<ConversationCommand> =

@@ -21,11 +21,16 @@ class RedisSettings(
     val password: (() -> CharArray)? = null,
     val database: Int = 0,
     val tls: RedisTls? = null,
-    val keyPrefix: String = "router:",
-    val timeout: Duration = Duration.ofSeconds(2),
+    val keyPrefix: String = KEY_PREFIX,
+    val timeout: Duration = TIMEOUT,
     val replicas: Int = 0,
     val callsMax: Int = 10_000,
-)
+) {
+    companion object {
+        const val KEY_PREFIX = "router:"
+        val TIMEOUT: Duration = Duration.ofSeconds(2)
+    }
+}
 
 /**
  * @property authorities PEM file of those who may vouch for the server; null for those that the JDK trusts
