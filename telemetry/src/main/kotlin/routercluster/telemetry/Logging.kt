@@ -58,7 +58,19 @@ fun configureLogging(
 }
 
 private val chattyLoggers =
-    listOf("com.linecorp.armeria", "io.grpc", "io.micrometer", "io.netty", "io.opentelemetry", "io.prometheus", "jdk", "sun")
+    listOf(
+        "com.linecorp.armeria",
+        "io.grpc",
+        "io.lettuce",
+        "io.micrometer",
+        "io.netty",
+        "io.opentelemetry",
+        "io.prometheus",
+        "jdk",
+        "org.apache.pekko.event.slf4j",
+        "reactor",
+        "sun",
+    )
 
 /**
  * Whether standard error is a terminal that likes colours. `System.console()` cannot tell: from JDK 22 on there is one in any

@@ -13,7 +13,7 @@ internal class RunningLimits(config: GatewayConfig, loops: EventLoopGroup, metri
 
     /** By a name that no other run has. */
     val reservations =
-        LeasedReservations("%016x".format(config.random.nextLong()), config.limits ?: MemoryAuthority(now), now)
+        LeasedReservations("%016x".format(config.ids.nextLong()), config.limits ?: MemoryAuthority(now), now)
     val services = EnvoyLimitServices(loops)
     private val ticks = loops.next().scheduleAtFixedRate(reservations::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS)
 

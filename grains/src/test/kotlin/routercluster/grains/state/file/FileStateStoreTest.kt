@@ -19,7 +19,7 @@ import java.nio.file.Path
 import kotlin.random.Random
 
 class FileStateStoreTest(
-    @TempDir private val folder: Path,
+    @param:TempDir private val folder: Path,
 ) : StateStoreContract() {
     private val clock = SteppedClock()
     private val opened = lazy { FileStateStore.open(folder, clock) }

@@ -17,7 +17,8 @@ import java.util.concurrent.TimeUnit
 class RedisStateStoreTest(
     @TempDir folder: Path,
 ) : StateStoreContract() {
-    private val server = RedisServer(folder, "--user", "router on >$PASSWORD allkeys allcommands", "--maxmemory-policy", "noeviction")
+    private val server =
+        RedisServer(folder, "--user", "router", "on", ">$PASSWORD", "allkeys", "allcommands", "--maxmemory-policy", "noeviction")
     private val opened = lazy { RedisStateStore(settings(PASSWORD)) }
     override val store by opened
 
