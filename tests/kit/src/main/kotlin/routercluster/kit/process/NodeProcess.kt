@@ -9,28 +9,31 @@ import java.net.http.HttpResponse.BodyHandlers
 import java.nio.file.Path
 import java.time.Duration
 
+/** Ports of a node, free when they were chosen. Doors listen at [host], the admin API at 127.0.0.1. */
+class NodePorts(val host: String) {
+    val http: Int = freePort(host)
+    val extProc: Int = freePort(host)
+    val admin: Int = freePort()
+}
+
 /**
- * `router serve` as a process of its own, on the class path of the test. It keeps its ports when it is started again.
+ * A node as a process of its own, on the class path of the test. It keeps its ports when it is started again.
  *
  * @property name for messages
- * @param host of the doors
- * @param arguments of `serve`, without its ports
+ * @property ports where it is told to listen
  * @param javaOptions of the JVM besides those of [JAVA_OPTIONS]
+ * @param program main class and arguments
  */
-class RouterProcess(
+class NodeProcess(
     val name: String,
-    private val host: String = "127.0.0.1",
-    private val arguments: List<String>,
+    val ports: NodePorts,
     private val javaOptions: List<String> = emptyList(),
-    private val environment: Map<String, String> = emptyMap(),
+    private val program: (NodePorts) -> List<String>,
 ) : AutoCloseable {
-    val port: Int = freePort(host)
-    val adminPort: Int = freePort()
-    private val extProcPort = freePort(host)
     private var process: ChildProcess? = null
 
     /** Where clients go. */
-    val door: URI get() = URI("http://$host:$port")
+    val door: URI get() = URI("http://${ports.host}:${ports.http}")
 
     val isAlive: Boolean get() = process?.isAlive ?: false
 
@@ -40,9 +43,8 @@ class RouterProcess(
     fun launch(moreJavaOptions: List<String> = emptyList()) {
         check(!isAlive) { "$name runs already" }
         process?.close()
-        val ports = listOf("--port", "$port", "--extproc-port", "$extProcPort", "--admin-port", "$adminPort")
-        val command = listOf(java, "-cp", classPath) + JAVA_OPTIONS + javaOptions + moreJavaOptions + listOf(MAIN, "serve", "--host", host)
-        process = ChildProcess.start(name, command + ports + arguments, environment)
+        val command = listOf(java, "-cp", classPath) + JAVA_OPTIONS + javaOptions + moreJavaOptions + program(ports)
+        process = ChildProcess.start(name, command)
     }
 
     /** Waits until it is ready to serve. */
@@ -55,7 +57,7 @@ class RouterProcess(
     /** The answer of the admin API; null where nobody answers. */
     fun admin(path: String): HttpResponse<String>? =
         try {
-            val asked = HttpRequest.newBuilder(URI("http://127.0.0.1:$adminPort$path")).timeout(ASK_MAX)
+            val asked = HttpRequest.newBuilder(URI("http://127.0.0.1:${ports.admin}$path")).timeout(ASK_MAX)
             http.send(asked.build(), BodyHandlers.ofString())
         } catch (_: IOException) {
             null
@@ -90,12 +92,23 @@ class RouterProcess(
     }
 
     companion object {
+        /** `router serve` with [arguments]. */
+        fun router(
+            name: String,
+            arguments: List<String>,
+            host: String = "127.0.0.1",
+            javaOptions: List<String> = emptyList(),
+        ): NodeProcess =
+            NodeProcess(name, NodePorts(host), javaOptions) { ports ->
+                listOf("routercluster.cli.MainKt", "serve", "--host", host, "--port", "${ports.http}") +
+                    listOf("--extproc-port", "${ports.extProc}", "--admin-port", "${ports.admin}") + arguments
+            }
+
         /** Small, and soon at work: a node of a test lives for a minute. */
         val JAVA_OPTIONS =
             listOf("-Xms48m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:+ExitOnOutOfMemoryError")
         val START_MAX: Duration = Duration.ofSeconds(90)
         val STOP_MAX: Duration = Duration.ofSeconds(40)
-        private const val MAIN = "routercluster.cli.MainKt"
         private const val OK = 200
         private val ASK_MAX = Duration.ofSeconds(5)
         private val http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()

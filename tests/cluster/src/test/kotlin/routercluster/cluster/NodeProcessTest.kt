@@ -3,13 +3,13 @@ package routercluster.cluster
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
 import routercluster.kit.load.DoorClient
-import routercluster.kit.process.RouterProcess
+import routercluster.kit.process.NodeProcess
 
 /** The tool itself, with a node that is alone. */
-class RouterProcessTest {
+class NodeProcessTest {
     @Test
     fun `a node that was killed answers at the same ports when it is started again`() {
-        RouterProcess("alone", arguments = emptyList()).use { node ->
+        NodeProcess.router("alone", emptyList()).use { node ->
             val client = DoorClient({ listOf(node.door) })
             repeat(2) {
                 node.launch()
@@ -23,7 +23,7 @@ class RouterProcessTest {
 
     @Test
     fun `a node that is held answers once it goes on, and ends in order when asked to`() {
-        RouterProcess("alone", arguments = emptyList()).use { node ->
+        NodeProcess.router("alone", emptyList()).use { node ->
             node.launch()
             node.awaitReady()
             node.pause()
