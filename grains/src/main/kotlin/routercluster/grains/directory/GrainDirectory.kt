@@ -20,3 +20,6 @@ interface GrainDirectory<M : Any> {
      */
     fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R>
 }
+
+/** @throws IllegalArgumentException for an empty id, which no grain can have */
+internal fun checkedId(id: String): String = id.also { require(it.isNotEmpty()) { "a grain's id has at least one character" } }

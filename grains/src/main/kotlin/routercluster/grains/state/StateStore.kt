@@ -15,16 +15,16 @@ data class StateKey(val kind: String, val id: String) {
     }
 }
 
-/** A kept state. [revision] counts its saves, from 1. */
+/** A kept state. [revision] is above 0, grows with each save, and does not come again when the key is forgotten and used anew. */
 class StoredState(val revision: Long, val bytes: ByteArray)
 
 /**
  * Where grains keep their states. The store itself compares revisions, so that of two writers, such as a grain and its double on
  * the other side of a broken network, the one that knows less loses. A save that was acknowledged is on disk, as far as the store
- * itself promises that. Safe for use by many threads; no call blocks.
+ * itself promises that. Safe for use by many threads; no call blocks, and each is answered within a time that the store bounds.
  */
 interface StateStore : AutoCloseable {
-    /** Null where nothing is kept. Fails with [StateFailure.Unavailable]. */
+    /** Null where nothing is kept. Fails with [StateFailure.Unavailable] or [StateFailure.Unreadable]. */
     fun load(key: StateKey): CompletionStage<StoredState?>
 
     /**
@@ -50,4 +50,7 @@ sealed class StateFailure(message: String, cause: Throwable? = null) : RuntimeEx
     class Full(message: String) : StateFailure(message)
 
     class Unavailable(message: String, cause: Throwable? = null) : StateFailure(message, cause)
+
+    /** Something is kept that is damaged, or that a newer version of this program has written. It stays as it is. */
+    class Unreadable(message: String, cause: Throwable? = null) : StateFailure(message, cause)
 }
