@@ -11,6 +11,7 @@ import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.extension.RegisterExtension
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.ValueSource
+import org.slf4j.LoggerFactory
 import routercluster.cluster.fleet.Fleet
 import routercluster.cluster.fleet.TurnLoad
 import routercluster.kit.LogsOnFailure
@@ -151,7 +152,7 @@ class FaultsTest {
             fault(load)
             load.await(AFTER)
             load.stopAndCheck()
-        }
+        }.also { log.info("{}", it.report()) }
 
     private fun awaitFailures(load: TurnLoad, count: Int) {
         val before = load.exchanges.count { !it.isAcknowledged }
@@ -166,8 +167,9 @@ class FaultsTest {
         const val NODES = 3
         const val CLIENTS = 6
         const val FEW = 60
-        const val AFTER = 200
+        const val AFTER = 150
         const val SLOW_MILLIS = 150L
         val PUT_OUT_MAX: Duration = Duration.ofSeconds(60)
+        val log = LoggerFactory.getLogger(FaultsTest::class.java)
     }
 }

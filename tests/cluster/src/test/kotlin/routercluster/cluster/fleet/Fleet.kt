@@ -112,6 +112,7 @@ class Fleet(size: Int, private val idle: Duration = Duration.ofMinutes(5)) : Aut
     private companion object {
         val ASK_MAX: Duration = Duration.ofSeconds(40)
         const val LOG_CHARS_MAX = 3_000
+        const val ANSWER_CHARACTERS = 500
     }
 }
 

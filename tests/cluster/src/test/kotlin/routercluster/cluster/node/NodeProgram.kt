@@ -50,21 +50,21 @@ private class NodeDoor(private val node: TestNode) {
         }
     }
 
-    /** `/turn/CONVERSATION/TURN` keeps a turn; `/turns/CONVERSATION` tells those that are kept. */
+    /** `/turn/CONVERSATION/TURN/CHARACTERS` keeps a turn with an answer of that length; `/turns/CONVERSATION` tells those that are kept. */
     private fun answer(path: String): String? {
         val parts = path.removePrefix("/").split('/')
         return when (parts.first()) {
-            "turn" -> keep(ConversationId(TENANT, parts[1]), parts[2])
+            "turn" -> keep(ConversationId(TENANT, parts[1]), parts[2], parts[3].toInt())
             "turns" -> tell(ConversationId(TENANT, parts[1]))
             else -> null
         }
     }
 
-    private fun keep(conversation: ConversationId, id: String): String {
+    private fun keep(conversation: ConversationId, id: String, characters: Int): String {
         val turn = Turn(id, null, clock.instant(), TurnStatus.IN_PROGRESS, listOf(Item("in-$id", json.writeValueAsString(id))))
         val begun = conversations.change(conversation, ConversationChange.BeginTurn(turn), changeMax).result()
         check(begun is Changed.Done) { "$begun" }
-        val ended = turn.copy(status = TurnStatus.COMPLETED, output = listOf(Item("out-$id", json.writeValueAsString("of $id"))))
+        val ended = turn.copy(status = TurnStatus.COMPLETED, output = listOf(Item("out-$id", json.writeValueAsString("x".repeat(characters)))))
         val done = conversations.change(conversation, ConversationChange.EndTurn(ended), changeMax).result()
         check(done is Changed.Done) { "$done" }
         return "kept"

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**
- * Clients that ask one after the other, each as soon as it has an answer, until told to stop; all that came of it is recorded.
+ * Clients that ask one after the other, each [REST_MILLIS] after it had an answer, until told to stop; all that came of it is recorded.
  *
  * @param clients that ask at the same time
  * @param ask sends what the client of that number sends as its how manieth request, both from 0, and says what came of it
@@ -52,11 +52,13 @@ class Load(clients: Int, private val ask: (client: Int, count: Int) -> Exchange)
 
     private fun run(client: Int) {
         var count = 0
-        while (!over.get()) {
-            val exchange = ask(client, count++)
-            done += exchange
-            // A server that refuses at once is not to be asked as fast as one can.
-            if (!exchange.isAcknowledged) threads.awaitTermination(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+        try {
+            while (!over.get()) {
+                done += ask(client, count++)
+                threads.awaitTermination(REST_MILLIS, TimeUnit.MILLISECONDS)
+            }
+        } catch (_: InterruptedException) {
+            // Closed before its last answer.
         }
     }
 
@@ -65,9 +67,10 @@ class Load(clients: Int, private val ask: (client: Int, count: Int) -> Exchange)
         threads.shutdownNow()
     }
 
-    private companion object {
-        const val POLL_MILLIS = 20L
-        const val PAUSE_MILLIS = 50L
-        const val STOP_SECONDS_MAX = 90L
+    companion object {
+        /** Leaves the processor to those who are asked, and does not ask one that refuses at once as fast as it can. */
+        const val REST_MILLIS = 20L
+        private const val POLL_MILLIS = 20L
+        private const val STOP_SECONDS_MAX = 90L
     }
 }

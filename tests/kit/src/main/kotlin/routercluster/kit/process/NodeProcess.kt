@@ -107,7 +107,7 @@ class NodeProcess(
         /** Small, and soon at work: a node of a test lives for a minute. */
         val JAVA_OPTIONS =
             listOf("-Xms48m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:+ExitOnOutOfMemoryError")
-        val START_MAX: Duration = Duration.ofSeconds(90)
+        val START_MAX: Duration = Duration.ofMinutes(3)
         val STOP_MAX: Duration = Duration.ofSeconds(40)
         private const val OK = 200
         private val ASK_MAX = Duration.ofSeconds(5)
