@@ -7,6 +7,7 @@ import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.double
+import routercluster.kit.process.RedisProcess
 
 fun main(arguments: Array<String>) = ClusterBench().main(arguments)
 
@@ -19,7 +20,10 @@ private class ClusterBench : CoreCliktCommand("bench/cluster") {
 
     override fun run() {
         val each = if (quick) QUICK_SECONDS else seconds
-        val figures = sizes.split(',').map { it.trim().toInt() }.flatMap { BenchedCluster(it, each).figures() }
+        val clusters = sizes.split(',').map { BenchedCluster(it.trim().toInt(), each) }
+        val hasRedis = RedisProcess.binary() != null
+        if (!hasRedis) echo("Redis is not installed, so nothing is measured that is kept: sudo apt install redis-server", err = true)
+        val figures = clusters.flatMap { it.asks() } + if (hasRedis) clusters.flatMap { it.keptStates() } else emptyList()
         echo(if (json) figures.asJson() else figures.asTable())
     }
 

@@ -12,9 +12,9 @@ class KeptStates(
     private val seconds: Double,
     private val redis: RedisProcess,
     private val cluster: ClusterOf,
-    conversations: List<Conversations>,
+    conversations: Conversations,
 ) {
-    private val turns = Turns(conversations.first())
+    private val turns = Turns(conversations)
 
     fun figures(): List<Figure> = listOf(kept(1), kept(Asks.IN_FLIGHT)) + idle() + listOfNotNull(recovery())
 

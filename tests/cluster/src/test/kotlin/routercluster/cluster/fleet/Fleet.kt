@@ -69,12 +69,9 @@ class Fleet(size: Int, private val idle: Duration = Duration.ofMinutes(5)) : Aut
         held.clear()
     }
 
-    /** Keeps a turn through one of the doors. */
-    fun keepTurn(
-        conversation: String,
-        turn: String,
-        door: Int,
-    ): Exchange = client.send("$conversation/$turn", door, "/turn/$conversation/$turn", "")
+    /** Keeps a turn, whose answer has so many [characters], through one of the doors. */
+    fun keepTurn(conversation: String, turn: String, door: Int, characters: Int = ANSWER_CHARACTERS): Exchange =
+        client.send("$conversation/$turn", door, "/turn/$conversation/$turn/$characters", "")
 
     /** Turns that are kept of a conversation, oldest first, as any node tells. */
     fun turns(conversation: String, door: Int = 0): List<String> {

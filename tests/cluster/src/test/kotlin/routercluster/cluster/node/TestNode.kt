@@ -1,6 +1,12 @@
 package routercluster.cluster.node
 
-import routercluster.grains.directory.GrainDirectory
+import routercluster.grains.conversation.ConversationCommand
+import routercluster.grains.conversation.ConversationSettings
+import routercluster.grains.conversation.GrainConversations
+import routercluster.grains.conversation.conversation
+import routercluster.grains.directory.GrainKind
+import routercluster.grains.state.redis.RedisSettings
+import routercluster.grains.state.redis.RedisStateStore
 import routercluster.policy.conversations.Conversations
 import routercluster.silo.RunningSilo
 import routercluster.silo.config.ClusterConfig
@@ -36,7 +42,14 @@ fun openNode(arguments: NodeArguments): TestNode {
     val cluster = ClusterConfig("faults", host = arguments.host, port = arguments.clusterPort, joining = Joining.Seeds(joins))
     val silo = silo(SiloConfig(cluster, arguments.version))
     val clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(Integer.getInteger("test.clock.shift.seconds", 0).toLong()))
-    val store = PlainRedisStore(arguments.redisPort)
-    val directory: GrainDirectory<Ledger> = silo.grains.host(ledgerKind(store, Duration.ofMillis(arguments.idleMillis)))
-    return TestNode(arguments, clock, LedgerConversations(directory), silo)
+    val store = RedisStateStore(RedisSettings("127.0.0.1", arguments.redisPort))
+    val settings = ConversationSettings(store, clock, keepFor = Duration.ofHours(1))
+    val kind =
+        GrainKind(
+            "conversation",
+            ConversationCommand::class.java,
+            ConversationCommand.Sleep,
+            idleAfter = Duration.ofMillis(arguments.idleMillis),
+        ) { conversation(it, settings) }
+    return TestNode(arguments, clock, GrainConversations(silo.grains.host(kind)), silo)
 }
