@@ -49,7 +49,7 @@ private const val TOKENS_MAX = 1_000_000
 class MockLlm(
     private val log: (LogFormat, Level) -> AutoCloseable,
     private val start: (MockBehaviour, port: Int) -> Simulation,
-    private val wait: (AutoCloseable) -> Unit = ::untilTerminated,
+    private val wait: (AutoCloseable) -> Unit = { untilTerminated(it) },
 ) : Command(
         "mock-llm",
         "Run a simulated LLM that speaks OpenAI's and Anthropic's API, with scripted latency and failures.",

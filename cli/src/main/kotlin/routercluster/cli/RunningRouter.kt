@@ -25,7 +25,15 @@ class RunningRouter : OptionGroup() {
      * @throws Failure where nobody answers, or not with a success
      */
     fun get(path: String, absent: String = "$admin$path: not found"): Reply.Answer =
-        succeed(call(URI("$admin$path"), Duration.ofSeconds(5)), admin, absent)
+        succeed(call(URI("$admin$path"), TIMEOUT), admin, absent)
+
+    /** As [get], with [body], which is JSON, sent there. */
+    fun post(path: String, body: String, absent: String): Reply.Answer = succeed(call(URI("$admin$path"), TIMEOUT, body), admin, absent)
+
+    private companion object {
+        /** Longer than a node waits for the reports of others. */
+        val TIMEOUT: Duration = Duration.ofSeconds(10)
+    }
 }
 
 private fun succeed(reply: Reply, server: URI, absent: String): Reply.Answer =
@@ -50,6 +58,7 @@ internal fun serverAddress(text: String): URI? {
 }
 
 private fun errorMessage(body: String): String {
-    val message = parseJson(body)?.path("error")?.path("message")?.asText()
+    val error = parseJson(body)?.path("error")
+    val message = error?.path("message")?.asText(null) ?: error?.asText()
     return if (message.isNullOrEmpty()) body.take(200) else message
 }

@@ -1,12 +1,18 @@
 package routercluster.cli
 
 import java.net.BindException
-import java.util.concurrent.CountDownLatch
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
 
-/** Holds the calling thread until the process is told to end; [running] is then closed, which drains it, before the process goes. */
-fun untilTerminated(running: AutoCloseable) {
+/**
+ * Holds the calling thread until the process is told to end; [running] is then closed, which drains it, before the process goes.
+ * Returns where it has [ended] by itself.
+ *
+ * @throws Failure with the reason that it [ended] with, if there is one
+ */
+fun untilTerminated(running: AutoCloseable, ended: CompletionStage<String?> = CompletableFuture()) {
     Runtime.getRuntime().addShutdownHook(Thread(running::close, "shutdown"))
-    CountDownLatch(1).await()
+    ended.toCompletableFuture().join()?.let { throw Failure(it) }
 }
 
 /** Runs [open]; a port that is taken becomes a [Failure] that names the [option] to change it with. */

@@ -3,16 +3,14 @@ package routercluster.cli
 import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.UsageError
 import org.slf4j.event.Level
+import routercluster.cli.cluster.cluster
 import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.dsl.TestPolicy
 import routercluster.cli.dsl.dsl
 import routercluster.cli.language.CompileWords
-import routercluster.cli.serve.Running
 import routercluster.cli.serve.Serve
-import routercluster.cli.serve.ServeSettings
+import routercluster.cli.serve.startNode
 import routercluster.cli.versions.policyVersions
-import routercluster.gateway.GatewayConfig
-import routercluster.gateway.RunningGateway
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ReadyPolicy
 import routercluster.gateway.encode.planWith
@@ -21,9 +19,7 @@ import routercluster.gateway.envoy.Address
 import routercluster.gateway.envoy.ClientCertificate
 import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
-import routercluster.gateway.gateway
 import routercluster.gateway.pipeline.Snapshot
-import routercluster.gateway.tls.InvalidTls
 import routercluster.gateway.versions.PolicyHistory
 import routercluster.languageserver.EditorSettings
 import routercluster.languageserver.serveEditor
@@ -56,7 +52,6 @@ import routercluster.policy.routing.Plan
 import routercluster.policy.routing.Target
 import routercluster.policy.routing.begin
 import routercluster.policy.routing.resolve
-import routercluster.telemetry.InvalidTracing
 import routercluster.telemetry.LogFormat
 import routercluster.telemetry.configureLogging
 import java.io.InputStream
@@ -68,7 +63,7 @@ import kotlin.random.Random
 /** The commands in the order of the help text, each with the functions of other modules that it needs. */
 fun commands(): List<CoreCliktCommand> =
     listOf(
-        Serve(::loadWithFiles, ::logTo, ::startGateway, ::simulate, ::simulateUnpaced),
+        Serve(::loadWithFiles, ::logTo, ::startNode, ::simulate, ::simulateUnpaced),
         Init(),
         Validate(::loadWithFiles, ::lint),
         Lint(::loadWithFiles, ::lint),
@@ -84,33 +79,11 @@ fun commands(): List<CoreCliktCommand> =
         policyVersions(::loadWithFiles, PolicyHistory::of),
         Models(::loadWithFiles),
         Status(),
+        cluster(),
         Version(),
         MockLlm(::logTo, ::startMock),
         EnvoyConfig(::loadWithFiles, ::rendered),
     )
-
-private fun startGateway(settings: ServeSettings): Running {
-    val config =
-        GatewayConfig(
-            policy = settings.policy,
-            file = settings.file.takeIf { settings.watch },
-            history = settings.file?.let { PolicyHistory.of(it, settings.data) },
-            host = settings.host,
-            port = settings.port,
-            extProcPort = settings.extProcPort,
-            adminPort = settings.adminPort,
-            version = version,
-            load = { text, name -> loadWithFiles(text, name, System::getenv).complete(settings.allowInactive) },
-            encoders = localEncoders,
-        )
-    return try {
-        GatewayProcess(gateway(config))
-    } catch (invalid: InvalidTls) {
-        throw Failure("gateway.extproc_tls: ${invalid.message}")
-    } catch (invalid: InvalidTracing) {
-        throw Failure("tracing: ${invalid.message}")
-    }
-}
 
 /** Libraries log from their first use on, so commands that start servers call this before anything else. */
 private fun logTo(format: LogFormat, level: Level): AutoCloseable = configureLogging(format, level)
@@ -119,14 +92,6 @@ private fun logTo(format: LogFormat, level: Level): AutoCloseable = configureLog
 private fun serveEditors(input: InputStream, output: OutputStream): Int {
     val settings = EditorSettings(version, ::loadWithFiles, System::getenv)
     return logTo(LogFormat.HUMAN, Level.WARN).use { serveEditor(input, output, settings) }
-}
-
-private class GatewayProcess(private val gateway: RunningGateway) : Running {
-    override val port get() = gateway.port
-    override val extProcPort get() = gateway.extProcPort
-    override val adminPort get() = gateway.adminPort
-
-    override fun close() = gateway.close()
 }
 
 private class MockProcess(private val mock: RunningMock) : Simulation {

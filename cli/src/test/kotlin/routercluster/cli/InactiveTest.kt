@@ -33,7 +33,7 @@ class InactiveTest {
                 }
             },
             simulate = { error("nothing is simulated") },
-            wait = { it.close() },
+            wait = { running, _ -> running.close() },
         )
 
     private fun real(name: String) = commands().single { it.commandName == name }

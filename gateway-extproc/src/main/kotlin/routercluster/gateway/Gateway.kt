@@ -10,6 +10,7 @@ import io.netty.channel.EventLoopGroup
 import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
+import routercluster.gateway.admin.ClusterApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
@@ -29,8 +30,10 @@ import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.PolicyHistory
+import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
@@ -41,6 +44,7 @@ import java.nio.file.Path
 import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.CompletionException
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 import java.util.concurrent.atomic.AtomicReference
@@ -60,6 +64,9 @@ import kotlin.random.Random
  * @property eventLoops threads that do the I/O of all doors and upstreams
  * @property tracing null takes what policy and environment say
  * @property events hears everything that the metrics hear
+ * @property cluster that this node belongs to; null leaves it out of the admin API
+ * @property hasDoors whether requests are taken; a node without doors has its admin API alone
+ * @property first what has to complete before this node is ready, by what it is in words
  */
 class GatewayConfig(
     val policy: Policy,
@@ -79,6 +86,9 @@ class GatewayConfig(
     val eventLoops: Int = Runtime.getRuntime().availableProcessors(),
     val tracing: Tracing? = null,
     val events: Events = Events.NONE,
+    val cluster: ClusterView? = null,
+    val hasDoors: Boolean = true,
+    val first: Map<String, CompletionStage<*>> = emptyMap(),
 )
 
 /**
@@ -91,9 +101,11 @@ class RunningGateway internal constructor(
     private val serving: SettableHealthChecker,
     private val servers: Servers,
     private val resources: List<AutoCloseable>,
+    val encoders: () -> Map<String, EncoderStatus>,
 ) : AutoCloseable {
-    val port: Int = servers.http.activeLocalPort()
-    val extProcPort: Int = servers.extProc.activeLocalPort()
+    /** 0, as [extProcPort], where there are no doors. */
+    val port: Int = servers.doors?.http?.activeLocalPort() ?: 0
+    val extProcPort: Int = servers.doors?.extProc?.activeLocalPort() ?: 0
     val adminPort: Int = servers.operators.activeLocalPort()
 
     /** Takes as long as the drain; a second call does nothing. */
@@ -119,8 +131,10 @@ class RunningGateway internal constructor(
     }
 }
 
-internal class Servers(val http: Server, val extProc: Server, val operators: Server) {
-    private val all = listOf(http, extProc, operators)
+internal class Doors(val http: Server, val extProc: Server)
+
+internal class Servers(val doors: Doors?, val operators: Server) {
+    private val all = listOfNotNull(doors?.http, doors?.extProc, operators)
 
     /** All of them or none. */
     fun start() {
@@ -134,7 +148,10 @@ internal class Servers(val http: Server, val extProc: Server, val operators: Ser
 
     fun stop() = all.map { it.stop() }.forEach { it.join() }
 
-    fun ports() = mapOf("http" to http.activeLocalPort(), "extproc" to extProc.activeLocalPort(), "admin" to operators.activeLocalPort())
+    fun ports(): Map<String, Int> {
+        val open = doors?.let { mapOf("http" to it.http.activeLocalPort(), "extproc" to it.extProc.activeLocalPort()) }.orEmpty()
+        return open + ("admin" to operators.activeLocalPort())
+    }
 }
 
 /**
@@ -174,8 +191,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
         }
 
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
-    val servers =
-        Servers(
+
+    fun doors() =
+        Doors(
             doorServer(config.host, config.port, policy, loops)
                 .childChannelPipelineCustomizer(::answerHttp10)
                 .apply(admin::addProbes)
@@ -185,14 +203,20 @@ fun gateway(config: GatewayConfig): RunningGateway {
                 .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
                 .service(extProc)
                 .build(),
+        )
+    val servers =
+        Servers(
+            if (config.hasDoors) doors() else null,
             plainServer(config.adminHost, config.adminPort, loops)
                 .apply(admin::addTo)
                 .apply(PolicyHistoryApi(keeper, config.history)::addTo)
                 .apply(ClassificationApi(keeper::enter, encoders)::addTo)
+                .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }
                 .build(),
         )
     // Encoders first: a reload that waits for one ends.
     val resources = listOf(encoders, keeper, pool, tracing, metrics, AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) })
+    config.first.forEach { (what, stage) -> await(what, stage, readiness) }
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
     try {
@@ -203,7 +227,12 @@ fun gateway(config: GatewayConfig): RunningGateway {
     }
     opened.set(servers)
     keeper.follow()
-    return RunningGateway(keeper, admission, serving, servers, resources)
+    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status)
+}
+
+private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness) {
+    readiness.awaits(what)
+    stage.thenRun { readiness.reached(what) }
 }
 
 /** Beside the ports, which need not wait for it: a request that comes earlier is just slower. */

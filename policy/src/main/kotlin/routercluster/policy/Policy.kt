@@ -225,7 +225,12 @@ enum class Evaluation { LAZY, ALL }
  */
 data class ServerTls(val certificateFile: String, val keyFile: String, val clientCaFile: String? = null)
 
-/** Bounds on what a client may send. */
+/**
+ * Bounds on what a client may send.
+ *
+ * @property bodyBytesInFlightMax of all requests together, from a body's first byte until its request has been answered; the default fits the
+ *   launcher's heap of 208 MiB
+ */
 data class Limits(
     val bodyBytesMax: Long = 32L * 1024 * 1024,
     val jsonDepthMax: Int = 64,
@@ -233,6 +238,7 @@ data class Limits(
     val headersMax: Int = 128,
     val headerBytesMax: Int = 64 * 1024,
     val concurrentRequestsMax: Int = 4_096,
+    val bodyBytesInFlightMax: Long = 64L * 1024 * 1024,
 )
 
 /** Error classes of an attempt that may be tried again elsewhere. */

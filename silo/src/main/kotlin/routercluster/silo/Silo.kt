@@ -3,6 +3,8 @@ package routercluster.silo
 import org.apache.pekko.actor.typed.ActorSystem
 import org.apache.pekko.actor.typed.Props
 import org.apache.pekko.actor.typed.SpawnProtocol
+import org.apache.pekko.actor.typed.SupervisorStrategy
+import org.apache.pekko.actor.typed.javadsl.Behaviors
 import org.apache.pekko.cluster.typed.Cluster
 import routercluster.grains.cluster.ClusterView
 import routercluster.grains.directory.GrainHost
@@ -56,7 +58,8 @@ private fun member(
     val node = Node(system, grains, SiloView(system, cluster.name), facts)
     val membership = Membership(nodeId, hostPort(Cluster.get(system).selfMember()))
     val silo = RunningSilo(node, membership, join(system, cluster.joining, resolve))
-    system.systemActorOf(nodeReporter(membership.address, grains, facts, silo::leave), "node-reporter", Props.empty())
+    val reporter = nodeReporter(membership.address, grains, facts, silo::leave)
+    system.systemActorOf(Behaviors.supervise(reporter).onFailure(SupervisorStrategy.restart()), "node-reporter", Props.empty())
     return silo
 }
 

@@ -35,14 +35,13 @@ fun banner(policy: Policy, source: String, host: String, running: Running): Stri
                     .map(::encoder) + services(policy),
             )
         }
-        append("└─ open       http://")
-            .append(host)
-            .append(':')
-            .append(running.port)
-            .append("/v1, ask for model \"")
-        append(askFor(policy)).append("\"\n")
-        append("              ExtProc ").append(host).append(':').append(running.extProcPort)
-        append(", admin http://127.0.0.1:").append(running.adminPort)
+        running.clusterAddress?.let { append("├─ node       ").append(it).append(", joins when the cluster lets it in\n") }
+        append("└─ open       ")
+        if (running.port != 0) {
+            append("http://$host:${running.port}/v1, ask for model \"${askFor(policy)}\"\n")
+            append("              ExtProc $host:${running.extProcPort}, ")
+        }
+        append("admin http://127.0.0.1:${running.adminPort}")
     }
 
 private fun encoder(settings: EncoderSettings): List<String> {

@@ -11,6 +11,7 @@ import routercluster.cli.Command
 import routercluster.cli.Failure
 import routercluster.cli.LoadPolicy
 import routercluster.cli.Simulation
+import routercluster.cli.cluster.ClusterOptions
 import routercluster.cli.counted
 import routercluster.cli.discovery.Discover
 import routercluster.cli.discovery.discoverProviders
@@ -22,9 +23,11 @@ import routercluster.policy.Policy
 import routercluster.policy.config.format.byFeature
 import routercluster.telemetry.LogFormat
 import java.nio.file.Path
+import java.util.concurrent.CompletionStage
 
 private const val FALL_BACK_PORT = 8899
 private const val FALL_BACK_HOST = "127.0.0.1"
+private const val PORT_OPTIONS = "--port, --extproc-port, --admin-port or --cluster-port"
 
 /**
  * `router serve`: opens both doors and stays until told to end.
@@ -33,7 +36,7 @@ private const val FALL_BACK_HOST = "127.0.0.1"
  * @param start opens the gateway's ports
  * @param simulate starts the simulated model pair on a free port
  * @param simulateUnpaced the same, answering at once: for a rehearsal
- * @param wait holds the command until the process is told to end, then closes what it was given
+ * @param wait holds the command until the process is told to end, then closes what it was given; or until that has ended by itself
  */
 class Serve(
     private val load: LoadPolicy,
@@ -42,16 +45,22 @@ class Serve(
     private val simulate: () -> Simulation,
     private val simulateUnpaced: () -> Simulation = simulate,
     private val discover: Discover = ::discoverProviders,
-    private val wait: (AutoCloseable) -> Unit = ::untilTerminated,
+    private val wait: (AutoCloseable, CompletionStage<String?>) -> Unit = ::untilTerminated,
 ) : Command(
         "serve",
         "Route requests: HTTP door, ExtProc door and admin API. Without --config it looks for models in reach.",
-        listOf("router serve", "router serve --config router.yaml --port 9000", "OPENAI_API_KEY=… router serve"),
+        listOf(
+            "router serve",
+            "router serve --config router.yaml --port 9000",
+            "OPENAI_API_KEY=… router serve",
+            "router serve --config router.yaml --cluster prod --host 10.0.0.2 --join 10.0.0.1:7700 --cluster-tls-cert …",
+        ),
     ) {
     private val config by option("--config", help = "policy file; it is read again whenever it changes", envvar = "ROUTER_CONFIG").path()
     private val host by option(
         "--host",
-        help = "address to listen on; default: the policy's listener, else $FALL_BACK_HOST",
+        help = "address to listen on, and where other nodes of a cluster reach this one; default: the policy's listener, " +
+            "else $FALL_BACK_HOST",
         envvar = "ROUTER_HOST",
     )
     private val port by port("--port", "HTTP door; default: the policy's listener, else $FALL_BACK_PORT", free = true, "ROUTER_PORT")
@@ -70,6 +79,7 @@ class Serve(
         envvar = "ROUTER_ALLOW_INACTIVE",
     ).flag()
     private val data by DataFolder()
+    private val cluster by ClusterOptions()
     private val noWatch by option("--no-watch", help = "do not read the policy file again when it changes").flag()
 
     /** Simulated models, free ports, some requests, the end: the launcher records which classes that takes. */
@@ -106,20 +116,22 @@ class Serve(
 
     private fun serve(policy: Policy, source: String, simulation: Simulation?) {
         val settings = settings(policy)
-        val running = opening(settings.port, "--port, --extproc-port or --admin-port") { start(settings) }
+        val running = opening(settings.port, PORT_OPTIONS) { start(settings) }
         if (logFormat == LogFormat.HUMAN) {
             val auto = askFor(policy)
             echo(banner(policy, source, settings.host, running))
             if (simulation != null) {
                 echo(simulationNotice(settings.host, running.port, auto))
-            } else if (config == null) {
+            } else if (config == null && running.port != 0) {
                 echo(tryLine(settings.host, running.port, auto))
             }
         }
-        wait {
-            running.close()
-            simulation?.close()
-        }
+        val all =
+            AutoCloseable {
+                running.close()
+                simulation?.close()
+            }
+        wait(all, running.ended)
     }
 
     private fun settings(policy: Policy): ServeSettings {
@@ -134,6 +146,7 @@ class Serve(
             allowInactive = allowInactive,
             watch = !noWatch,
             data = data.path,
+            cluster = cluster.config(host),
         )
     }
 

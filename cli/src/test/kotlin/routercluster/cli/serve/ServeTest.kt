@@ -71,7 +71,7 @@ class ServeTest {
                 simulation
             },
             discover = discover,
-            wait = { it.close() },
+            wait = { running, _ -> running.close() },
         )
 
     @Test

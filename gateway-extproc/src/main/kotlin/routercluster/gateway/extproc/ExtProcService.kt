@@ -90,6 +90,7 @@ private class ExtProcCall(
     private val responses: ServerCallStreamObserver<ProcessingResponse>,
 ) : StreamObserver<ProcessingRequest> {
     private var state = StreamState()
+    private val hold = door.hold()
     private val outbox = ArrayDeque<ProcessingResponse>()
     private var asked = true
     private var over = false
@@ -106,7 +107,9 @@ private class ExtProcCall(
 
     override fun onNext(message: ProcessingRequest) {
         asked = false
-        if (!over) take(machine.step(state, message))
+        if (over) return
+        val fits = !message.hasRequestBody() || hold.add(message.requestBody.body.size())
+        take(if (fits) machine.step(state, message) else machine.overloaded(state, hold.refusal))
     }
 
     override fun onError(cause: Throwable) = end()
@@ -196,6 +199,7 @@ private class ExtProcCall(
         if (over) return
         over = true
         outbox.clear()
+        hold.close()
         awaited?.cancel(false)
         machine.ended(state)?.let(::tell)
     }

@@ -5,6 +5,7 @@ import io.envoyproxy.envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.Bo
 import io.envoyproxy.envoy.service.ext_proc.v3.HttpBody
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest
 import io.envoyproxy.envoy.service.ext_proc.v3.ProcessingRequest.RequestCase
+import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.DoorPlan
 import routercluster.gateway.pipeline.DoorRequest
 
@@ -32,6 +33,13 @@ internal class ExtProcStream(private val bodyBytesMax: Long, private val refuse:
             RequestCase.REQUEST_NOT_SET, null -> fault(state, "empty_message", "a message must hold headers, a body or trailers")
         }
     }
+
+    /** Refuses a request whose body there is no room for, with [refusal]. */
+    fun overloaded(state: StreamState, refusal: ApiError): Step =
+        when (val half = state.request) {
+            is RequestHalf.Collecting -> refused(state, half.head, refusal.status, refusal.code, refusal.message)
+            RequestHalf.Expected, is RequestHalf.Deciding, is RequestHalf.Sent, RequestHalf.Abandoned -> Step(state)
+        }
 
     /** The door's [plan] for the request that a [Step.ask] held. */
     fun decided(state: StreamState, plan: DoorPlan): Step {

@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
 import io.netty.util.NetUtil
 import routercluster.gateway.http.Admission
+import routercluster.gateway.http.BodyHold
 import routercluster.gateway.http.modelsAnswer
 import routercluster.gateway.pipeline.Account
 import routercluster.gateway.pipeline.Accounts
@@ -36,6 +37,15 @@ class PipelineDoor(
     private val admission: Admission,
     private val clock: Clock,
 ) : Door {
+    override fun hold(): BodyHold {
+        val now = snapshot()
+        try {
+            return admission.bodies.hold(now.policy.gateway.limits.bodyBytesInFlightMax)
+        } finally {
+            now.release()
+        }
+    }
+
     override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> {
         val startNanos = System.nanoTime()
         val method = HttpMethod.tryParse(request.method)

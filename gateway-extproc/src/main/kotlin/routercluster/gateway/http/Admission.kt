@@ -7,6 +7,9 @@ import java.util.concurrent.atomic.AtomicInteger
 /** Bounds the requests in the house, and closes the door for draining. Safe for use by many threads. */
 class Admission {
     private val inside = AtomicInteger()
+
+    /** For bodies of requests that were let in. */
+    val bodies: BodyRoom = BodyRoom()
     private val emptied = CompletableFuture<Unit>()
 
     @Volatile

@@ -65,8 +65,9 @@ class HttpDoor(
         val account = accounts.open(journey)
         val shut = now.starting ?: admission.enter(now.policy.gateway.limits.concurrentRequestsMax)
         if (shut != null) return refuse(journey, account, shut, null)
+        val hold = admission.bodies.hold(now.policy.gateway.limits.bodyBytesInFlightMax)
         val scope = CoroutineScope(ctx.eventLoop().withoutContext().asCoroutineDispatcher())
-        val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey, account) }
+        val answer = scope.future(start = CoroutineStart.UNDISPATCHED) { answer(ctx, req, journey, account, hold) }
         val response = HttpResponse.of(answer)
         val watch = abortWhenLeft(ctx, response)
         response.whenComplete().handle { _, failure ->
@@ -75,6 +76,7 @@ class HttpDoor(
         }
         // Later than the response's own completion: its last bytes are on the wire.
         ctx.log().whenAvailable(RequestLogProperty.RESPONSE_END_TIME).thenAccept { log ->
+            hold.close()
             admission.leave()
             account.end(log.responseCause()?.let(::endCode))
         }
@@ -93,10 +95,22 @@ class HttpDoor(
         return AutoCloseable { closed.removeListener(left) }
     }
 
-    private suspend fun answer(ctx: ServiceRequestContext, req: HttpRequest, journey: Journey, account: Account): HttpResponse =
+    private suspend fun answer(
+        ctx: ServiceRequestContext,
+        req: HttpRequest,
+        journey: Journey,
+        account: Account,
+        hold: BodyHold,
+    ): HttpResponse =
         try {
             pipeline.check(journey)
-            if (req.method() == HttpMethod.GET) modelsOrNothing(journey, account) else routed(ctx, journey, account, read(ctx, req))
+            if (req.method() == HttpMethod.GET) {
+                modelsOrNothing(journey, account)
+            } else {
+                routed(ctx, journey, account, read(ctx, req, hold))
+            }
+        } catch (_: BodiesFull) {
+            refuse(journey, account, hold.refusal, null)
         } catch (bad: BadRequest) {
             refuse(journey, account, ApiError(bad.status, bad.code, bad.message, bad.param), null)
         } catch (left: CancellationException) {
@@ -105,15 +119,18 @@ class HttpDoor(
             refuse(journey, account, internalError(failure), null)
         }
 
-    private suspend fun read(ctx: ServiceRequestContext, req: HttpRequest): ByteArray =
+    private suspend fun read(ctx: ServiceRequestContext, req: HttpRequest, hold: BodyHold): ByteArray =
         try {
             req
+                .peekData { if (!hold.add(it.length())) throw BodiesFull() }
                 .aggregate()
                 .await()
                 .content()
                 .array()
         } catch (left: CancellationException) {
             throw left
+        } catch (full: BodiesFull) {
+            throw full
         } catch (_: ContentTooLargeException) {
             throw bodyTooLarge(ctx.maxRequestLength())
         } catch (_: Exception) {
@@ -234,6 +251,9 @@ class HttpDoor(
             cause is RequestTimeoutException -> "deadline_exceeded"
             else -> Account.CLIENT_LEFT
         }
+
+    /** No room for one more body. */
+    private class BodiesFull : RuntimeException(null, null, false, false)
 
     companion object {
         /** Our own deadline answers first, in the client's error shape. */

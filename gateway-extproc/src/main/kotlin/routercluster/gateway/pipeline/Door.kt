@@ -1,5 +1,6 @@
 package routercluster.gateway.pipeline
 
+import routercluster.gateway.http.BodyHold
 import routercluster.policy.FailureClass
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ScheduledExecutorService
@@ -11,6 +12,9 @@ import java.util.concurrent.ScheduledExecutorService
 interface Door {
     /** The plan is there at once, or it comes later on [loop]; cancelling it tells that the client has left. */
     fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan>
+
+    /** Room for the body of a request that begins; to be closed once. */
+    fun hold(): BodyHold
 
     /**
      * An error of the door itself, in the shape that a client of [path] expects.

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import routercluster.gateway.http.BodyHold
+import routercluster.gateway.http.BodyRoom
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.Door
 import routercluster.gateway.pipeline.DoorPlan
@@ -42,6 +44,7 @@ class ExtProcServiceTest {
     private val ready = SettableHealthChecker(true)
     private val observed = LinkedBlockingQueue<String>()
     private val deciders = LinkedBlockingQueue<String>()
+    private val bodies = BodyRoom()
 
     /** The plan for requests to a path of its own. */
     @Volatile
@@ -94,6 +97,28 @@ class ExtProcServiceTest {
             deciders.poll(WAIT_SECONDS, TimeUnit.SECONDS) shouldStartWith place
             stream.close()
         }
+    }
+
+    @Test
+    fun `refuses a body that there is no room for, and takes the next`() {
+        val half = "a".repeat((BODY_BYTES_IN_FLIGHT_MAX / 2).toInt())
+        val first = Client()
+        first.send(headers("/v1/x"))
+        first.send(body(half, end = true))
+        first.next().hasRequestHeaders() shouldBe true
+        val second = Client()
+        second.send(headers("/v1/x"))
+        second.send(body(half + "a", end = true))
+        second
+            .next()
+            .immediateResponse.status.codeValue shouldBe 429
+        first.close()
+        bodies.bytes shouldBe 0
+        val third = Client()
+        third.send(headers("/v1/x"))
+        third.send(body(half + "a", end = true))
+        third.next().hasRequestHeaders() shouldBe true
+        third.close()
     }
 
     @Test
@@ -187,6 +212,8 @@ class ExtProcServiceTest {
     }
 
     private inner class EchoDoor : Door {
+        override fun hold(): BodyHold = bodies.hold(BODY_BYTES_IN_FLIGHT_MAX)
+
         override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> =
             if (request.path == "/later") later else CompletableFuture.completedFuture(plan(request))
 
@@ -273,6 +300,7 @@ class ExtProcServiceTest {
     private companion object {
         const val WAIT_SECONDS = 20L
         const val SMALL_CHUNKS = 20_000
+        const val BODY_BYTES_IN_FLIGHT_MAX = 2L * 1024 * 1024
 
         fun headers(path: String): ProcessingRequest {
             val pairs = listOf(":method" to "POST", ":path" to path)

@@ -46,6 +46,27 @@ class OverloadTest {
     }
 
     @Test
+    fun `refuses a body that there is no room for, and takes it when there is`() {
+        val room = "{limits: {body_bytes_max: 20KiB, body_bytes_in_flight_max: 30KiB}}"
+        val long = "word ".repeat(3_200)
+        val held = CompletableFuture<HttpResponse>()
+        ScriptedUpstream({ HttpResponse.of(held) }, ok, ok).use { upstream ->
+            TestGateway(policyText(upstream.port, gateway = room)).use { router ->
+                val first = CompletableFuture.supplyAsync { router.chat(long) }
+                upstream.nextRequest()
+                val refused = router.chat(long)
+                (refused.status to refused.code) shouldBe (429 to "overloaded")
+                refused.header("retry-after") shouldBe "1"
+                router.chat("Hello").status shouldBe 200
+                held.complete(HttpResponse.of("ok"))
+                first.get(WAIT_SECONDS, TimeUnit.SECONDS).status shouldBe 200
+                router.heard.await<RouterEvent.Left>(3)
+                router.chat(long).status shouldBe 200
+            }
+        }
+    }
+
+    @Test
     fun `counts out a client that leaves, whatever its request is waiting for`() {
         val cancelled = List(2) { CompletableFuture<Unit>() }
 

@@ -30,9 +30,11 @@ class GrainKind<M : Any>(
         require(!idleAfter.isNegative && !idleAfter.isZero) { "idleAfter is $idleAfter, more than nothing" }
     }
 
-    /** [behaviour], restarted where it fails. */
+    /** [behaviour], made anew where it fails, also where it fails to be made. */
     internal fun supervised(id: String): Behavior<M> =
-        Behaviors.supervise(behaviour(id)).onFailure(SupervisorStrategy.restartWithBackoff(RESTART_MIN, RESTART_MAX, RESTART_JITTER))
+        Behaviors
+            .supervise(Behaviors.setup<M> { behaviour(id) })
+            .onFailure(SupervisorStrategy.restartWithBackoff(RESTART_MIN, RESTART_MAX, RESTART_JITTER))
 
     companion object {
         const val ACTIVE_MAX = 50_000

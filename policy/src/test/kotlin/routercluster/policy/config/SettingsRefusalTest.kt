@@ -113,6 +113,11 @@ class SettingsRefusalTest {
             ),
             Row(
                 "trusted_peers: [10.0.0.0/8]",
+                "limits: {body_bytes_in_flight_max: 1MiB}",
+                "p.yaml:47:11: gateway.limits.body_bytes_in_flight_max: is less than body_bytes_max, which one body may have",
+            ),
+            Row(
+                "trusted_peers: [10.0.0.0/8]",
                 "forwarding: {total_timeout: 5s, idle_timeout: 10s, fall_back_on: [conect]}",
                 "p.yaml:47:15: gateway.forwarding.idle_timeout: is longer than total_timeout",
                 "p.yaml:47:69: gateway.forwarding.fall_back_on[0]: unknown value (found conect); " +

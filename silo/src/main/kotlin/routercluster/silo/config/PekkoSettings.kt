@@ -7,7 +7,7 @@ import routercluster.silo.join.JoinKeys
 
 /** [config] as settings of Pekko, on top of what `silo.conf` has for every node. */
 internal fun pekkoSettings(config: SiloConfig, nodeId: String): Config {
-    val own = config.cluster?.let { clusterSettings(it, config.version, nodeId) } ?: mapOf("pekko.actor.provider" to "local")
+    val own = config.cluster?.let { clusterSettings(it, config.version, nodeId) } ?: ALONE
     val drain = mapOf("pekko.coordinated-shutdown.phases.before-service-unbind.timeout" to "${config.drainMax.toMillis()} ms")
     return config.overrides
         .withFallback(ConfigFactory.parseMap(own + drain))
@@ -15,6 +15,9 @@ internal fun pekkoSettings(config: SiloConfig, nodeId: String): Config {
         .withFallback(ConfigFactory.load())
         .resolve()
 }
+
+/** What goes on between nodes is worth a line at level INFO; here nothing does. */
+private val ALONE = mapOf("pekko.actor.provider" to "local", "pekko.loglevel" to "WARNING")
 
 private fun clusterSettings(cluster: ClusterConfig, version: String, nodeId: String): Map<String, Any> =
     mapOf(

@@ -43,7 +43,7 @@ enum class Role {
     /** Hosts grains. */
     SILO,
 
-    /** Runs encoders for the others. */
+    /** Has a device for encoders. */
     WORKER,
     ;
 

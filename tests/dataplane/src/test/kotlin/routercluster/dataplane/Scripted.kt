@@ -8,6 +8,8 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.Server
+import routercluster.gateway.http.BodyHold
+import routercluster.gateway.http.BodyRoom
 import routercluster.gateway.pipeline.AnswerFilter
 import routercluster.gateway.pipeline.AnswerObserver
 import routercluster.gateway.pipeline.Door
@@ -27,6 +29,8 @@ class ScriptedDoor(private val upstreamPort: () -> Int) : Door {
     val observations = LinkedBlockingQueue<List<String>>()
 
     fun observation(): List<String> = checkNotNull(observations.poll(30, TimeUnit.SECONDS)) { "No observation ended" }
+
+    override fun hold(): BodyHold = BodyRoom().hold(Long.MAX_VALUE)
 
     override fun plan(request: DoorRequest, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> =
         CompletableFuture.completedFuture(plan(request))

@@ -81,6 +81,7 @@ class ClusterOfTest {
             val homes = (1..50).map { gateway.whereIs("id $it") }
             homes.forEach { it shouldBeIn silos }
             (1..50).map { cluster[0].whereIs("id $it") } shouldBe homes
+            cluster.await("all report") { cluster.status(2).members.all { it.report != null } }
             val status = cluster.status(2)
             status.name shouldBe "test"
             status.self shouldBe gateway.address
@@ -122,20 +123,23 @@ class ClusterOfTest {
             cluster[1].beforeLeaving("doors") { events += "doors drained" }
             cluster[1].facts.add("policy") { "r1" }
             val leaving = checkNotNull(cluster[1].address)
-            cluster
-                .status(0)
-                .members
-                .first { it.address == leaving }
-                .report
-                ?.facts shouldBe mapOf("policy" to "r1")
+            cluster.await("its facts are told") { factsOf(leaving, cluster) == mapOf("policy" to "r1") }
             cluster[0].view.drain("10.1.2.3:4").get() shouldBe Draining.UNKNOWN
             cluster[0].view.drain(leaving).get() shouldBe Draining.TOLD
             cluster[1].ended.get() shouldBe null
             events.toList().distinct() shouldContainExactly listOf("doors drained", "grain of $leaving stopped")
-            cluster.status(0).members.map { it.address } shouldBe listOf(cluster[0].address)
+            cluster.await("it is gone") { cluster.status(0).members.map { it.address } == listOf(cluster[0].address) }
             ids.forEach { cluster[0].whereIs(it) shouldBe cluster[0].address }
         }
     }
+
+    private fun factsOf(node: String, cluster: ClusterOf) =
+        cluster
+            .status(0)
+            .members
+            .first { it.address == node }
+            .report
+            ?.facts
 
     private companion object {
         val PATIENCE: Duration = Duration.ofSeconds(20)

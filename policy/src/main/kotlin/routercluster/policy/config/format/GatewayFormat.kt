@@ -16,6 +16,7 @@ import java.time.Duration
 
 private const val KIB = 1024L
 private const val MIB = 1024L * KIB
+private const val GIB = 1024L * MIB
 private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
 private val waits = Duration.ZERO..Duration.ofHours(1)
 private val encoderWaits = Duration.ofMillis(1)..Duration.ofMinutes(5)
@@ -28,6 +29,12 @@ private val limitsFormat = fields(acts = "both doors") {
     whole("headers_max", 8..10_000, "Headers of a request.", default.headersMax)
     size("header_bytes_max", KIB..16 * MIB, "Length of all headers.", "${default.headerBytesMax / KIB}KiB")
     whole("concurrent_requests_max", 1..1_000_000, "Requests at the same time.", default.concurrentRequestsMax)
+    size(
+        "body_bytes_in_flight_max",
+        KIB..1_024 * GIB,
+        "Bytes of bodies at the same time, over all requests; at least body_bytes_max.",
+        "${default.bodyBytesInFlightMax / MIB}MiB",
+    )
 }
 
 private val forwardingFormat = fields(acts = "attempts at upstreams") {

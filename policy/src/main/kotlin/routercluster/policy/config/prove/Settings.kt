@@ -48,7 +48,7 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         problems.add(it.at, "is not a CIDR block", it.value, "an address or a block such as 10.0.0.0/8 or fd00::/8")
     }
     return GatewaySettings(
-        limits(raw.limits),
+        limits(raw.limits, problems),
         forwarding(raw.forwarding, problems),
         raw.trustedPeers.map { it.value },
         raw.decisionsKept ?: default.decisionsKept,
@@ -60,16 +60,26 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
     )
 }
 
-private fun limits(raw: RawLimits): Limits {
+private fun limits(raw: RawLimits, problems: Problems): Limits {
     val default = Limits()
-    return Limits(
+    val limits = Limits(
         raw.bodyBytesMax ?: default.bodyBytesMax,
         raw.jsonDepthMax ?: default.jsonDepthMax,
         raw.messagesMax ?: default.messagesMax,
         raw.headersMax ?: default.headersMax,
         raw.headerBytesMax?.toInt() ?: default.headerBytesMax,
         raw.concurrentRequestsMax ?: default.concurrentRequestsMax,
+        raw.bodyBytesInFlightMax ?: maxOf(default.bodyBytesInFlightMax, raw.bodyBytesMax ?: 0),
     )
+    if (limits.bodyBytesInFlightMax < limits.bodyBytesMax) {
+        raw.at?.let {
+            problems.add(
+                it.copy(path = "${it.path}.body_bytes_in_flight_max"),
+                "is less than body_bytes_max, which one body may have",
+            )
+        }
+    }
+    return limits
 }
 
 private fun forwarding(raw: RawForwarding, problems: Problems): Forwarding {

@@ -27,12 +27,14 @@ internal class RawGateway(
 )
 
 internal class RawLimits(
+    val at: Location? = null,
     val bodyBytesMax: Long? = null,
     val jsonDepthMax: Int? = null,
     val messagesMax: Int? = null,
     val headersMax: Int? = null,
     val headerBytesMax: Long? = null,
     val concurrentRequestsMax: Int? = null,
+    val bodyBytesInFlightMax: Long? = null,
 )
 
 internal class RawForwarding(
@@ -52,6 +54,7 @@ internal class RawForwarding(
 
 private const val KIB = 1024L
 private const val MIB = 1024L * KIB
+private const val GIB = 1024L * MIB
 
 private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
 private val waits = Duration.ZERO..Duration.ofHours(1)
@@ -87,12 +90,14 @@ private fun readServerTls(section: Section) =
 
 private fun readLimits(section: Section) =
     RawLimits(
+        section.here,
         section.bytes("body_bytes_max", KIB..1_024 * MIB),
         section.int("json_depth_max", 4..1_000),
         section.int("messages_max", 1..1_000_000),
         section.int("headers_max", 8..10_000),
         section.bytes("header_bytes_max", KIB..16 * MIB),
         section.int("concurrent_requests_max", 1..1_000_000),
+        section.bytes("body_bytes_in_flight_max", KIB..1_024 * GIB),
     )
 
 private val failureClasses = FailureClass.entries.associateBy { it.name.lowercase() }
