@@ -27,6 +27,7 @@ import java.time.Duration
  * @property entrypoints virtual model names to recipe names
  * @property tracing null where the file has no such section
  * @property metrics whether metrics are offered
+ * @property responses the Responses API, and where conversations are kept
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
  * @property inactive what the file asks for and this program does not do yet
@@ -47,6 +48,7 @@ class Policy(
     val gateway: GatewaySettings,
     val tracing: TracingSettings? = null,
     val metrics: Boolean = true,
+    val responses: ResponsesSettings = ResponsesSettings(),
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
     val inactive: List<Inactive> = emptyList(),
@@ -96,6 +98,7 @@ class Policy(
             gateway,
             tracing,
             metrics,
+            responses,
             catalog,
             notices,
             inactive,

@@ -10,6 +10,10 @@ import java.util.concurrent.CompletionStage
  * @property id of the grain within its kind; any text of at most [ID_BYTES_MAX] bytes
  */
 data class StateKey(val kind: String, val id: String) {
+    init {
+        require(id.toByteArray().size <= ID_BYTES_MAX) { "an id of $kind takes more than $ID_BYTES_MAX bytes" }
+    }
+
     companion object {
         const val ID_BYTES_MAX = 512
     }

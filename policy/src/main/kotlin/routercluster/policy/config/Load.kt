@@ -2,6 +2,7 @@ package routercluster.policy.config
 
 import routercluster.policy.GatewaySettings
 import routercluster.policy.Policy
+import routercluster.policy.ResponsesSettings
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.prove.NamedByRules
@@ -15,6 +16,7 @@ import routercluster.policy.config.prove.proveGateway
 import routercluster.policy.config.prove.proveIdentity
 import routercluster.policy.config.prove.proveListeners
 import routercluster.policy.config.prove.proveModels
+import routercluster.policy.config.prove.proveResponses
 import routercluster.policy.config.prove.proveTracing
 import routercluster.policy.config.prove.refuseDuplicates
 import routercluster.policy.config.raw.RawPolicy
@@ -110,6 +112,7 @@ private fun prove(
     val identity = proveIdentity(raw.global, problems)
     val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
+    val responses = raw.global.responses?.let { proveResponses(it, problems) } ?: ResponsesSettings()
     return Policy(
         revision = revision(text, catalog),
         listeners = listeners,
@@ -125,6 +128,7 @@ private fun prove(
         gateway = gateway,
         tracing = tracing,
         metrics = raw.global.metrics ?: true,
+        responses = responses,
         catalog = catalog,
         notices = problems.notices,
         inactive = problems.inactive,

@@ -76,6 +76,9 @@ data class Use(val promptTokens: Long, val completionTokens: Long, val costMicro
     operator fun plus(other: Use) =
         Use(promptTokens + other.promptTokens, completionTokens + other.completionTokens, costMicros + other.costMicros)
 
+    operator fun minus(other: Use) =
+        Use(promptTokens - other.promptTokens, completionTokens - other.completionTokens, costMicros - other.costMicros)
+
     companion object {
         val NONE = Use(0, 0, 0)
     }

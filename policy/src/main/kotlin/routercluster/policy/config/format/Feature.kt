@@ -29,7 +29,6 @@ enum class Feature(val label: String, val without: String, val isSecurity: Boole
     TOOLS("tools", "a request's tools go out as they came"),
     IMAGE_GENERATION("image_generation", "the request goes to the decision's models"),
     ROUTER_REPLAY("router_replay", "the ring of decision records is all that is kept"),
-    RESPONSE_API("response_api", "the Responses API is not offered"),
     MODEL_SELECTION("model_selection", "decisions without an algorithm take their first candidate"),
     ROUTER_LEARNING("router_learning", "the pick of the algorithm stands"),
     SELECTORS("selectors", "the decision takes its candidates in the order of the file, as by static"),

@@ -127,7 +127,7 @@ internal val observabilityFormat = fields {
 
 internal val servicesFormat = fields(acts = "services") {
     part("api", "Bounds of the classification API.", batchClassification, notBuilt = Feature.BATCH_CLASSIFICATION)
-    part("response_api", "The Responses API and where it keeps conversations.", responseApi, notBuilt = Feature.RESPONSE_API)
+    part("response_api", "The Responses API and where it keeps conversations.", responseApi)
     part("observability", "Traces and metrics.", observabilityFormat)
     part("authz", "Who calls, and with which keys models are called.", authzFormat)
     part("ratelimit", "How much a caller may ask for.", rateLimit, notBuilt = Feature.RATE_LIMIT)

@@ -23,6 +23,7 @@ internal class RawGlobal(
     val groupsHeader: Text? = null,
     val tracing: RawTracing? = null,
     val metrics: Boolean? = null,
+    val responses: RawResponses? = null,
     val catalog: RawCatalog = RawCatalog(),
 )
 
@@ -53,6 +54,7 @@ internal fun readGlobal(section: Section?): RawGlobal {
         identity?.text("user_groups_header"),
         observability?.section("tracing")?.let(::readTracing),
         metrics?.boolean("enabled"),
+        services?.section("response_api")?.let(::readResponses),
         readCatalog(section.section("model_catalog")),
     )
 }
