@@ -20,7 +20,8 @@ class BenchedCluster(private val nodes: Int, private val seconds: Double) {
     /** Grains that only answer. */
     fun asks(): List<Figure> {
         val echoes = mutableListOf<GrainDirectory<EchoCommand>>()
-        return ClusterOf(nodes, overrides = QUIET) { node -> echoes += node.grains.host(echoKind(checkNotNull(node.address))) }.use { cluster ->
+        val prepare = { node: RunningSilo -> echoes.add(node.grains.host(echoKind(checkNotNull(node.address)))) }
+        return ClusterOf(nodes, overrides = QUIET) { prepare(it) }.use { cluster ->
             Asks(nodes, echoes.first(), checkNotNull(cluster[0].address), seconds).figures()
         }
     }
@@ -35,7 +36,11 @@ class BenchedCluster(private val nodes: Int, private val seconds: Double) {
                 conversations += GrainConversations(node.grains.host(conversationKind(store)))
             }
             try {
-                ClusterOf(nodes, overrides = QUIET, prepare = prepare).use { KeptStates(nodes, seconds, redis, it, conversations.first()).figures() }
+                ClusterOf(
+                    nodes,
+                    overrides = QUIET,
+                    prepare = prepare,
+                ).use { KeptStates(nodes, seconds, redis, it, conversations.first()).figures() }
             } finally {
                 stores.forEach(StateStore::close)
             }

@@ -51,7 +51,13 @@ class KeptStates(
         val started = System.nanoTime()
         cluster.kill(nodes - 1)
         inBatches(AWAKE) { turns.load(IDLE_FIRST + it) }
-        return Figure("from the end of a node until all of $AWAKE conversations answer", nodes, (System.nanoTime() - started) / 1e9, "s", aim = "< 5 s")
+        return Figure(
+            "from the end of a node until all of $AWAKE conversations answer",
+            nodes,
+            (System.nanoTime() - started) / 1e9,
+            "s",
+            aim = "< 5 s",
+        )
     }
 
     private fun awaitSleep() = cluster.await("all conversations sleep") {

@@ -64,7 +64,10 @@ private class NodeDoor(private val node: TestNode) {
         val turn = Turn(id, null, clock.instant(), TurnStatus.IN_PROGRESS, listOf(Item("in-$id", json.writeValueAsString(id))))
         val begun = conversations.change(conversation, ConversationChange.BeginTurn(turn), changeMax).result()
         check(begun is Changed.Done) { "$begun" }
-        val ended = turn.copy(status = TurnStatus.COMPLETED, output = listOf(Item("out-$id", json.writeValueAsString("x".repeat(characters)))))
+        val ended = turn.copy(
+            status = TurnStatus.COMPLETED,
+            output = listOf(Item("out-$id", json.writeValueAsString("x".repeat(characters)))),
+        )
         val done = conversations.change(conversation, ConversationChange.EndTurn(ended), changeMax).result()
         check(done is Changed.Done) { "$done" }
         return "kept"

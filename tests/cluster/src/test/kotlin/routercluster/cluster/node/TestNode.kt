@@ -19,7 +19,12 @@ import java.time.Duration
 import java.util.concurrent.CompletionStage
 
 /** An open node of a test. */
-class TestNode(val arguments: NodeArguments, val clock: Clock, val conversations: Conversations, private val silo: RunningSilo) : AutoCloseable {
+class TestNode(
+    val arguments: NodeArguments,
+    val clock: Clock,
+    val conversations: Conversations,
+    private val silo: RunningSilo,
+) : AutoCloseable {
     val joined: CompletionStage<Unit> get() = silo.joined
     val ended: CompletionStage<String?> get() = silo.ended
 
