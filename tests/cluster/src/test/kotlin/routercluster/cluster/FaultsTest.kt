@@ -33,7 +33,10 @@ class FaultsTest {
     val logs = LogsOnFailure("the fleet", fleet::logs)
 
     @BeforeEach
-    fun whole() = fleet.start()
+    fun whole() {
+        fleet.heal()
+        fleet.start()
+    }
 
     @AfterAll
     fun close() = fleet.close()
