@@ -21,7 +21,8 @@ class KeptStates(
     private fun kept(inFlight: Int): Figure {
         // What one measurement kept, the next would find kept already.
         val first = inFlight * SPREAD
-        val answers = closedLoop(inFlight, seconds) { turns.keep(first + it) }
+        inBatches(WARM_UP) { turns.keep(first + it) }
+        val answers = closedLoop(inFlight, seconds) { turns.keep(first + WARM_UP + it) }
         check(answers.failed == 0) { "${answers.failed} turns were not kept" }
         return Figure("turn kept in Redis, two writes each synced, $inFlight at a time", nodes, answers)
     }
@@ -84,6 +85,7 @@ class KeptStates(
 
     private companion object {
         const val SPREAD = 1_000_000
+        const val WARM_UP = 2_000
         const val IDLE = 5_000
         const val IDLE_FIRST = 10_000_000
         const val AWAKE = 500
