@@ -1,0 +1,63 @@
+package routercluster.bench.cluster
+
+import routercluster.grains.conversation.ConversationCommand
+import routercluster.grains.conversation.ConversationSettings
+import routercluster.grains.conversation.GrainConversations
+import routercluster.grains.conversation.conversation
+import routercluster.grains.directory.GrainDirectory
+import routercluster.grains.directory.GrainKind
+import routercluster.grains.state.StateStore
+import routercluster.grains.state.redis.RedisSettings
+import routercluster.grains.state.redis.RedisStateStore
+import routercluster.kit.ClusterOf
+import routercluster.kit.process.RedisProcess
+import routercluster.silo.RunningSilo
+import java.time.Clock
+import java.time.Duration
+
+/** Measures a cluster of [nodes] in this JVM, [seconds] for each figure. What is asked is always asked of node 0. */
+class BenchedCluster(private val nodes: Int, private val seconds: Double) {
+    /** Grains that only answer. */
+    fun asks(): List<Figure> {
+        val echoes = mutableListOf<GrainDirectory<EchoCommand>>()
+        val prepare = { node: RunningSilo -> echoes.add(node.grains.host(echoKind(checkNotNull(node.address)))) }
+        return ClusterOf(nodes, overrides = QUIET) { prepare(it) }.use { cluster ->
+            Asks(nodes, echoes.first(), checkNotNull(cluster[0].address), seconds).figures()
+        }
+    }
+
+    /** Conversations, with a Redis of their own. */
+    fun keptStates(): List<Figure> =
+        RedisProcess.start().use { redis ->
+            val stores = mutableListOf<StateStore>()
+            val conversations = mutableListOf<GrainConversations>()
+            val prepare = { node: RunningSilo ->
+                val store = RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).also(stores::add)
+                conversations += GrainConversations(node.grains.host(conversationKind(store)))
+            }
+            try {
+                ClusterOf(
+                    nodes,
+                    overrides = QUIET,
+                    prepare = prepare,
+                ).use { KeptStates(nodes, seconds, redis, it, conversations.first()).figures() }
+            } finally {
+                stores.forEach(StateStore::close)
+            }
+        }
+
+    private fun conversationKind(store: StateStore): GrainKind<ConversationCommand> {
+        val settings = ConversationSettings(store, Clock.systemUTC(), keepFor = Duration.ofDays(1))
+        return GrainKind("conversation", ConversationCommand::class.java, ConversationCommand.Sleep, idleAfter = IDLE_AFTER) {
+            conversation(it, settings)
+        }
+    }
+
+    private companion object {
+        /** Nodes that go away tell of it at length. */
+        const val QUIET = "pekko.loglevel = OFF\npekko.stdout-loglevel = OFF"
+
+        /** Short, so that sleep can be measured. */
+        val IDLE_AFTER: Duration = Duration.ofSeconds(4)
+    }
+}
