@@ -21,7 +21,8 @@ class DecideTest {
 
     @Test
     fun `every change that comes twice changes nothing the second time`() {
-        val open = after(null, ConversationChange.BeginTurn(turn("a")))
+        val begun = after(null, ConversationChange.BeginTurn(turn("a")))
+        val open = after(begun, ConversationChange.AddItems(listOf(Item("there", "{}"))))
         val changes =
             listOf(
                 ConversationChange.BeginTurn(turn("b", parent = "a")),
@@ -30,7 +31,7 @@ class DecideTest {
                 ConversationChange.DropTurn("a"),
                 ConversationChange.Describe(mapOf("k" to "v")),
                 ConversationChange.AddItems(listOf(Item("i", "{}"))),
-                ConversationChange.DropItem("i"),
+                ConversationChange.DropItem("there"),
             )
         changes.forEach { change ->
             val once = after(open, change)
@@ -58,7 +59,8 @@ class DecideTest {
 
     @Test
     fun `a change to what is not there is refused by name`() {
-        val changes = listOf(ConversationChange.EndTurn(turn("a")), ConversationChange.CancelTurn("a"), ConversationChange.Describe(emptyMap()))
+        val changes =
+            listOf(ConversationChange.EndTurn(turn("a")), ConversationChange.CancelTurn("a"), ConversationChange.Describe(emptyMap()))
         changes.forEach { null.decide(it) shouldBe Verdict.Refused(Refusal.NO_CONVERSATION) }
         val open = after(null, ConversationChange.BeginTurn(turn("a")))
         open.decide(ConversationChange.EndTurn(turn("b"))) shouldBe Verdict.Refused(Refusal.NO_TURN)
@@ -69,7 +71,12 @@ class DecideTest {
         var conversation: Conversation? = null
         ('a'..'f').forEach { name ->
             conversation = after(conversation, ConversationChange.BeginTurn(turn("$name", use = Use(1, 2, 3))))
-            if (name != 'b') conversation = after(conversation, ConversationChange.EndTurn(turn("$name", status = TurnStatus.COMPLETED, use = Use(1, 2, 3))))
+            if (name !=
+                'b'
+            ) {
+                conversation =
+                    after(conversation, ConversationChange.EndTurn(turn("$name", status = TurnStatus.COMPLETED, use = Use(1, 2, 3))))
+            }
         }
         val kept = checkNotNull(conversation)
         kept.turns.map { it.id } shouldBe listOf("b", "e", "f")
@@ -80,7 +87,9 @@ class DecideTest {
     @Test
     fun `the turn that a new one follows stays`() {
         val first = after(null, ConversationChange.BeginTurn(turn("a", status = TurnStatus.COMPLETED)))
-        val more = ('b'..'c').fold(first) { before, name -> after(before, ConversationChange.BeginTurn(turn("$name", status = TurnStatus.COMPLETED))) }
+        val more = ('b'..'c').fold(
+            first,
+        ) { before, name -> after(before, ConversationChange.BeginTurn(turn("$name", status = TurnStatus.COMPLETED))) }
         after(more, ConversationChange.BeginTurn(turn("d", parent = "a"))).turns.map { it.id } shouldBe listOf("a", "c", "d")
     }
 
@@ -97,7 +106,11 @@ class DecideTest {
         val open = after(null, ConversationChange.BeginTurn(turn("a")))
         val openFor = Duration.ofMinutes(10)
         open.readAt(now + openFor, openFor) shouldBe open
-        open.readAt(now + openFor + Duration.ofNanos(1), openFor).turns.single().status shouldBe TurnStatus.FAILED
+        open
+            .readAt(now + openFor + Duration.ofNanos(1), openFor)
+            .turns
+            .single()
+            .status shouldBe TurnStatus.FAILED
     }
 
     private val limits = ConversationLimits(turns = 3, items = 10, characters = 1_000)

@@ -81,7 +81,7 @@ internal class StateFile private constructor(private val store: MVStore, private
         private const val CACHE_MEBIBYTES = 8
 
         /** For so long the database keeps what is not needed any more; as every commit is synced, it is for nothing but late readers. */
-        private const val RETENTION_MILLIS = 1_000
+        private const val RETENTION_MILLIS = 0
 
         /** Fails with [org.h2.mvstore.MVStoreException] or [StateFailure.Unreadable]. */
         fun open(file: Path): StateFile {

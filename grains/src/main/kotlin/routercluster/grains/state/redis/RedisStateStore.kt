@@ -100,7 +100,11 @@ class RedisStateStore(private val settings: RedisSettings, nanoTime: () -> Long 
             }
         }
 
-    private fun nameOf(key: StateKey): ByteArray = "${settings.keyPrefix}${key.kind}:${key.id}".toByteArray()
+    /** A colon in a kind is written otherwise, or two keys could have one name. */
+    private fun nameOf(key: StateKey): ByteArray {
+        val kind = key.kind.replace("%", "%25").replace(":", "%3A")
+        return "${settings.keyPrefix}$kind:${key.id}".toByteArray()
+    }
 
     private fun storedState(key: StateKey, value: ByteArray): StoredState {
         val revision = if (value.size < REVISION_DIGITS) null else String(value, 0, REVISION_DIGITS, Charsets.US_ASCII).toLongOrNull()

@@ -43,7 +43,7 @@ internal val redisClusterFormat = fields {
     whole("db", 0..1_024, "Number of the database.", 0)
     text("key_prefix", "Stands before every key.")
     flag("cluster_mode", "Whether it is a cluster.", false)
-    texts("cluster_addresses", "Host and port of each server of the cluster.")
+    texts("cluster_addresses", "Host and port of each server of the cluster; read in its mode only.")
     whole("pool_size", 1..10_000, "Connections that are kept.", 10)
     whole("min_idle_conns", 0..10_000, "Connections that stay open while idle.", 2)
     whole("max_retries", 0..100, "Attempts after the first.", 3)

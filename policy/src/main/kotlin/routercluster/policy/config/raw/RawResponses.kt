@@ -72,16 +72,13 @@ private fun readRedis(section: Section): RawRedis {
     )
 }
 
+/** Addresses of a cluster count in its mode only, and a file of settings where none are written here. */
 private fun refuseCluster(section: Section) {
-    if (section.boolean("cluster_mode") ==
-        true
-    ) {
+    section.texts("cluster_addresses")
+    if (section.boolean("cluster_mode") == true) {
         section.problems.add(section.at("cluster_mode"), "is not built: one server is asked", "true", "false")
     }
-    if (section.texts("cluster_addresses").isNotEmpty()) {
-        section.problems.add(section.at("cluster_addresses"), "is not built: one server is asked", accepted = "address alone")
-    }
-    if (section.text("config_path") != null) {
+    if (section.text("config_path") != null && section.text("address") == null) {
         section.problems.add(section.at("config_path"), "is not built", accepted = "the settings in this file")
     }
 }
