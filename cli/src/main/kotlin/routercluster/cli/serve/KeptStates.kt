@@ -51,7 +51,7 @@ private fun openFile(folder: Path): StateStore =
     try {
         FileStateStore.open(folder, Clock.systemUTC())
     } catch (failure: StateFailure) {
-        throw Failure("states cannot be kept in $folder: ${failure.message}; --data names another folder")
+        throw Failure("states cannot be kept in $folder: ${failure.message}; --data-dir names another folder")
     }
 
 private fun RedisAddress.toSettings(): RedisSettings =

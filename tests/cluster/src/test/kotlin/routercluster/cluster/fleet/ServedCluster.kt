@@ -43,7 +43,7 @@ class ServedCluster(private val roles: List<String>, javaOptions: (Int) -> List<
 
     private fun arguments(index: Int, role: String): List<String> {
         val joins = ports.take(SEEDS).joinToString(",") { "$HOST:$it" }
-        return listOf("--config", "$policy", "--no-watch", "--data", "${folder.resolve("data-$index")}", "--cluster", "test") +
+        return listOf("--config", "$policy", "--no-watch", "--data-dir", "${folder.resolve("data-$index")}", "--cluster", "test") +
             listOf("--role", role, "--cluster-port", "${ports[index]}", "--join", joins)
     }
 
