@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.ClusterApi
-import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.DecisionLookup
+import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.classify.ClassificationApi
@@ -33,9 +33,9 @@ import routercluster.gateway.limits.LimitDesk
 import routercluster.gateway.limits.RunningLimits
 import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.Pipeline
+import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.responses.ResponsesApi
 import routercluster.gateway.responses.Serving
-import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.tls.FileTls
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.versions.ClusterFollower
@@ -46,9 +46,9 @@ import routercluster.gateway.versions.Standing
 import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
 import routercluster.policy.config.loadPolicy
+import routercluster.policy.conversations.Conversations
 import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.limits.LimitAuthority
-import routercluster.policy.conversations.Conversations
 import routercluster.policy.outcomes.LocalOutcomes
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing

@@ -9,9 +9,9 @@ import routercluster.policy.limits.LimitCaller
 import routercluster.policy.request.BadRequest
 import routercluster.policy.request.Identity
 import java.net.InetAddress
+import java.net.URLEncoder
 import java.security.MessageDigest
 import java.util.HexFormat
-import java.net.URLEncoder
 
 /**
  * The edge of trust. Whatever a client must not be able to say is removed here, before anything reads it: identity headers and

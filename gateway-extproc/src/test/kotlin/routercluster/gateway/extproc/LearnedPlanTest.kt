@@ -2,11 +2,6 @@ package routercluster.gateway.extproc
 
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
-import java.time.Clock
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit
-import kotlin.random.Random
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
@@ -35,6 +30,11 @@ import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
+import java.time.Clock
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 
 /** Plans for Envoy that depend on an encoder. */
 class LearnedPlanTest {

@@ -6,10 +6,6 @@ import io.kotest.assertions.withClue
 import io.kotest.matchers.maps.shouldContainAll
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
-import java.time.Clock
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit
-import kotlin.random.Random
 import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
 import routercluster.gateway.TestGateway
@@ -34,6 +30,10 @@ import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
+import java.time.Clock
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 
 /** The same pipeline as the HTTP door's, by a proxy that forwards by itself. */
 class PipelineDoorTest {

@@ -49,17 +49,30 @@ internal class Workers(private val circuit: CircuitSettings) {
         val isResting = known.values.none { it.id == encoder && it.circuit.allows(now) }
         val reason =
             when {
-                known.isEmpty() -> "no inference worker is in the cluster"
+                known.isEmpty() -> {
+                    "no inference worker is in the cluster"
+                }
 
-                offers.isEmpty() -> "the cluster's inference workers do not answer"
+                offers.isEmpty() -> {
+                    "the cluster's inference workers do not answer"
+                }
 
-                versions.isEmpty() -> "no inference worker offers it; they offer ${offers.map { it.name }.distinct().joinToString()}"
+                versions.isEmpty() -> {
+                    "no inference worker offers it; they offer ${offers.map { it.name }.distinct().joinToString()}"
+                }
 
-                encoder.version !in versions -> "this node has version ${encoder.version} of its files, the workers " + versions.joinToString()
+                encoder.version !in versions -> {
+                    "this node has version ${encoder.version} of its files, the workers " +
+                        versions.joinToString()
+                }
 
-                isResting -> "every inference worker that offers it rests after failures"
+                isResting -> {
+                    "every inference worker that offers it rests after failures"
+                }
 
-                else -> "every inference worker that offers it was asked"
+                else -> {
+                    "every inference worker that offers it was asked"
+                }
             }
         return EncodeFailure.Unavailable("encoder ${encoder.name}: $reason")
     }

@@ -38,7 +38,13 @@ class KeptConversationTest {
 
     @Test
     fun `no two conversations have the same grain`() {
-        val ids = listOf("a" to "bc", "ab" to "c", "abc" to "", "" to "abc", "A" to "bc").map { grainIdOf(ConversationId(it.first, it.second)) }
+        val ids = listOf(
+            "a" to "bc",
+            "ab" to "c",
+            "abc" to "",
+            "" to "abc",
+            "A" to "bc",
+        ).map { grainIdOf(ConversationId(it.first, it.second)) }
         ids.toSet().size shouldBe ids.size
         grainIdOf(ConversationId("t", "x".repeat(100_000))).length shouldBe 64
     }

@@ -19,7 +19,11 @@ class IdentityTest {
     fun `without a name it is told by what it began with`() {
         val hints = ConversationHints(firstSystem = "system", firstUser = "user")
         named(hints) shouldBe named(hints.copy())
-        listOf(hints.copy(firstUser = "other"), hints.copy(firstSystem = null), ConversationHints(firstSystem = "systemu", firstUser = "ser")).forEach {
+        listOf(
+            hints.copy(firstUser = "other"),
+            hints.copy(firstSystem = null),
+            ConversationHints(firstSystem = "systemu", firstUser = "ser"),
+        ).forEach {
             named(it) shouldNotBe named(hints)
         }
     }

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import org.junit.jupiter.api.extension.RegisterExtension
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.ValueSource
@@ -24,6 +25,7 @@ import java.time.Duration
  * Three nodes under a load of turns, and what may befall them. After each fault every turn that was acknowledged is there, and none is
  * there twice; requests fail only where and when the test says so.
  */
+@EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FaultsTest {
     private val fleet = Fleet(NODES, idle = Duration.ofSeconds(5))

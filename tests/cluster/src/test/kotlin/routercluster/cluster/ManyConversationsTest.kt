@@ -4,12 +4,14 @@ import io.kotest.assertions.withClue
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import routercluster.cluster.fleet.Fleet
 import java.time.Duration
 import java.util.concurrent.Callable
 import java.util.concurrent.Executors
 
 /** More conversations than anybody speaks to at a time. */
+@EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
 class ManyConversationsTest {
     @Test
     fun `every conversation of many is there, and nodes give back the memory of those that sleep`() {
