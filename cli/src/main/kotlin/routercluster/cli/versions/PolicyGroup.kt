@@ -13,7 +13,8 @@ fun policyVersions(load: LoadPolicy, open: OpenHistory): CoreCliktCommand =
 private class PolicyGroup : CoreCliktCommand("policy") {
     override val printHelpOnEmptyArgs = true
 
-    override fun help(context: Context) = "Versions of a policy that routers served: list them, compare them, go back to one; give one to a whole cluster."
+    override fun help(context: Context) =
+        "Versions of a policy that routers served: list them, compare them, go back to one; give one to a whole cluster."
 
     override fun helpEpilog(context: Context) = ExitStatus.HELP
 

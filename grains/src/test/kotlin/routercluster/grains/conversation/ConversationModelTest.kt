@@ -98,11 +98,20 @@ class ConversationModelTest {
     private fun modelled(before: Map<String, TurnStatus>, change: ConversationChange): Map<String, TurnStatus> =
         when (change) {
             is ConversationChange.BeginTurn -> mapOf(change.turn.id to change.turn.status) + before
+
             is ConversationChange.EndTurn -> before + (change.turn.id to change.turn.status)
+
             is ConversationChange.CancelTurn -> before + (change.turnId to TurnStatus.CANCELLED)
+
             is ConversationChange.DropTurn -> before - change.turnId
+
             is ConversationChange.Delete -> emptyMap()
-            is ConversationChange.Create, is ConversationChange.Describe, is ConversationChange.AddItems, is ConversationChange.DropItem -> before
+
+            is ConversationChange.Create,
+            is ConversationChange.Describe,
+            is ConversationChange.AddItems,
+            is ConversationChange.DropItem,
+            -> before
         }
 
     private data class Operation(val number: Long, val change: ConversationChange, val fate: Fate, val double: Boolean)

@@ -41,7 +41,12 @@ private fun parent(settings: ConversationSettings): Behavior<Envelope> =
         }
     }
 
-private fun grain(context: ActorContext<Envelope>, id: String, incarnation: Int, settings: ConversationSettings): ActorRef<ConversationCommand> {
+private fun grain(
+    context: ActorContext<Envelope>,
+    id: String,
+    incarnation: Int,
+    settings: ConversationSettings,
+): ActorRef<ConversationCommand> {
     val name = "$id-$incarnation"
     val awake = context.getChild(name)
     return if (awake.isPresent) awake.get().unsafeUpcast() else context.spawn(conversation(id, settings), name)
