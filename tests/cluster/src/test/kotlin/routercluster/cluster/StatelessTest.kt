@@ -5,6 +5,7 @@ import io.kotest.matchers.collections.shouldNotBeEmpty
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import org.junit.jupiter.api.io.TempDir
 import routercluster.cluster.fleet.MessageLog
 import routercluster.cluster.fleet.ServedCluster
@@ -35,18 +36,27 @@ class StatelessTest {
                 load.awaitAcknowledged(REQUESTS, PATIENCE)
                 load.stop().failed(atMost = 0)
             }
-            messages() shouldBe emptyList()
+            // Nodes ask for a new policy now and then, whatever requests there are.
+            messages().filterNot { "policy-log" in it } shouldBe emptyList()
         }
     }
 
     @Test
-    fun `a node of any role may be killed, and only requests at its own door fail, or be restarted, and none fails`() {
-        ServedCluster(listOf("gateway", "silo", "gateway,worker")).use { cluster ->
+    fun `a node of any role may be killed, and only requests at its own door fail`() {
+        ServedCluster(ROLES).use { cluster ->
             cluster.start()
             for ((index, node) in cluster.nodes.withIndex()) {
                 underLoad(cluster) { node.kill() }.failed(atMost = if (cluster.isGateway(index)) CLIENTS / 2 else 0)
-                underLoad(cluster) { node.stop() }.failed(atMost = 0)
             }
+        }
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
+    fun `a node of any role may be restarted, and no request fails`() {
+        ServedCluster(ROLES).use { cluster ->
+            cluster.start()
+            for (node in cluster.nodes) underLoad(cluster) { node.stop() }.failed(atMost = 0)
         }
     }
 
@@ -70,6 +80,7 @@ class StatelessTest {
     private fun List<Exchange>.failed(atMost: Int) = withClue(report()) { count { !it.isAcknowledged } shouldBeLessThanOrEqual atMost }
 
     private companion object {
+        val ROLES = listOf("gateway", "silo", "gateway,worker")
         const val REQUESTS = 400
         const val FEW = 100
         const val CLIENTS = 4
