@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.metric.NoopMeterRegistry
 import com.linecorp.armeria.common.util.EventLoopGroups
 import com.linecorp.armeria.server.Server
 import com.linecorp.armeria.server.ServerBuilder
+import com.linecorp.armeria.server.grpc.GrpcService
 import com.linecorp.armeria.server.healthcheck.SettableHealthChecker
 import io.netty.channel.EventLoopGroup
 import org.slf4j.LoggerFactory
@@ -247,31 +248,13 @@ fun gateway(config: GatewayConfig): RunningGateway {
         ) { opened.get()?.ports().orEmpty() }
 
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
-
-    fun doors() =
-        Doors(
-            doorServer(config.host, config.port, policy, loops)
-                .childChannelPipelineCustomizer(::answerHttp10)
-                .apply(admin::addProbes)
-                .apply(feedback::addToDoor)
-                .serviceUnder("/", door)
-                .build(),
-            doorServer(config.host, config.extProcPort, policy, loops, tls)
-                .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
-                .service(extProc)
-                .build(),
-        )
+    val doors = {
+        openDoors(config, loops, tls, extProc) { apply(admin::addProbes).apply(feedback::addToDoor).serviceUnder("/", door) }
+    }
     val servers =
         Servers(
-            if (config.hasDoors) doors() else null,
-            plainServer(config.adminHost, config.adminPort, loops)
-                .apply(admin::addTo)
-                .apply(PolicyHistoryApi(keeper, config.history)::addTo)
-                .apply(PolicyApplyApi(keeper)::addTo)
-                .apply(feedback::addTo)
-                .apply(ClassificationApi(keeper::enter, encoders)::addTo)
-                .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }
-                .build(),
+            doors.takeIf { config.hasDoors }?.invoke(),
+            operatorServer(config, loops) { apply(admin::addTo).apply(feedback::addTo).addOwn(config, keeper, encoders) },
         )
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
@@ -290,6 +273,30 @@ fun gateway(config: GatewayConfig): RunningGateway {
     share?.let { follower.follow(keeper, it) }
     return RunningGateway(keeper, admission, serving, servers, resources, encoders::status, standing)
 }
+
+private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
+    plainServer(config.adminHost, config.adminPort, loops).services().build()
+
+private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool): ServerBuilder =
+    apply(PolicyHistoryApi(keeper, config.history)::addTo)
+        .apply(PolicyApplyApi(keeper)::addTo)
+        .apply(ClassificationApi(keeper::enter, encoders)::addTo)
+        .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }
+
+private fun openDoors(
+    config: GatewayConfig,
+    loops: EventLoopGroup,
+    tls: FileTls?,
+    extProc: GrpcService,
+    http: ServerBuilder.() -> ServerBuilder,
+): Doors =
+    Doors(
+        doorServer(config.host, config.port, config.policy, loops).childChannelPipelineCustomizer(::answerHttp10).http().build(),
+        doorServer(config.host, config.extProcPort, config.policy, loops, tls)
+            .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
+            .service(extProc)
+            .build(),
+    )
 
 private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness) {
     readiness.awaits(what)

@@ -72,6 +72,8 @@ class KeptStates(
         }
     }
 
+    /** What is left is what is needed, so it is collected first. */
+    @Suppress("ExplicitGarbageCollectionCall")
     private fun usedHeap(): Long {
         System.gc()
         val runtime = Runtime.getRuntime()

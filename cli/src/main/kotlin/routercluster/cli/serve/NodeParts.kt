@@ -45,7 +45,7 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         states,
         ring,
         settings.cluster?.let { shared(opening.await(), it, settings.fileComesFirst, states.store) },
-        GrainAuthority(opening.host(limitKind(states.store))).takeIf { states.isDurable || !alone },
+        if (alone && !states.isDurable) null else GrainAuthority(opening.host(limitKind(states.store))),
         if (keeps) GrainConversations(opening.host(conversationKind(conversations))) else null,
         if (states.isDurable) Learning(opening.await(), states.store, clock, ring) else null,
     )

@@ -5,6 +5,7 @@ import routercluster.gateway.GatewayConfig
 import routercluster.policy.limits.LeasedReservations
 import routercluster.policy.limits.MemoryAuthority
 import routercluster.telemetry.PrometheusEvents
+import java.util.HexFormat
 import java.util.concurrent.TimeUnit
 
 /** What a gateway holds of limits, until [close] gives it back. */
@@ -13,7 +14,7 @@ internal class RunningLimits(config: GatewayConfig, loops: EventLoopGroup, metri
 
     /** By a name that no other run has. */
     val reservations =
-        LeasedReservations("%016x".format(config.ids.nextLong()), config.limits ?: MemoryAuthority(now), now)
+        LeasedReservations(HexFormat.of().toHexDigits(config.ids.nextLong()), config.limits ?: MemoryAuthority(now), now)
     val services = EnvoyLimitServices(loops)
     private val ticks = loops.next().scheduleAtFixedRate(reservations::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS)
 

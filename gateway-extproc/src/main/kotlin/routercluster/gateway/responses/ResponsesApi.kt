@@ -67,31 +67,31 @@ class ResponsesApi(
         }
 
     private suspend fun response(call: ResponsesCall, id: String): HttpResponse? =
-        when (call.method) {
-            HttpMethod.GET -> responses.retrieve(call, id)
-            HttpMethod.DELETE -> responses.delete(call, id)
+        when {
+            call.method == HttpMethod.GET -> responses.retrieve(call, id)
+            call.method == HttpMethod.DELETE -> responses.delete(call, id)
             else -> null
         }
 
     private suspend fun conversation(call: ResponsesCall, id: String): HttpResponse? =
-        when (call.method) {
-            HttpMethod.GET -> conversationEndpoints.retrieve(call, id)
-            HttpMethod.POST -> conversationEndpoints.update(call, id)
-            HttpMethod.DELETE -> conversationEndpoints.delete(call, id)
+        when {
+            call.method == HttpMethod.GET -> conversationEndpoints.retrieve(call, id)
+            call.method == HttpMethod.POST -> conversationEndpoints.update(call, id)
+            call.method == HttpMethod.DELETE -> conversationEndpoints.delete(call, id)
             else -> null
         }
 
     private suspend fun items(call: ResponsesCall, id: String): HttpResponse? =
-        when (call.method) {
-            HttpMethod.GET -> conversationEndpoints.items(call, id)
-            HttpMethod.POST -> conversationEndpoints.addItems(call, id)
+        when {
+            call.method == HttpMethod.GET -> conversationEndpoints.items(call, id)
+            call.method == HttpMethod.POST -> conversationEndpoints.addItems(call, id)
             else -> null
         }
 
     private suspend fun item(call: ResponsesCall, item: Resource.Item): HttpResponse? =
-        when (call.method) {
-            HttpMethod.GET -> conversationEndpoints.item(call, item.id, item.item)
-            HttpMethod.DELETE -> conversationEndpoints.deleteItem(call, item.id, item.item)
+        when {
+            call.method == HttpMethod.GET -> conversationEndpoints.item(call, item.id, item.item)
+            call.method == HttpMethod.DELETE -> conversationEndpoints.deleteItem(call, item.id, item.item)
             else -> null
         }
 }

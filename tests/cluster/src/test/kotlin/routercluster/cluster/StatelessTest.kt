@@ -42,6 +42,7 @@ class StatelessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
     fun `a node of any role may be killed, and only requests at its own door fail`() {
         ServedCluster(ROLES).use { cluster ->
             cluster.start()

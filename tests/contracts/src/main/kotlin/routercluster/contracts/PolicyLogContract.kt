@@ -12,6 +12,7 @@ import routercluster.policy.versions.PolicyVersion
 import routercluster.policy.versions.ProposalOutcome
 import routercluster.policy.versions.VersionSource
 import java.time.Instant
+import java.util.HexFormat
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
@@ -64,7 +65,9 @@ interface PolicyLogContract {
     @Test
     fun `a long text comes back as it was`() {
         // Of many letters, so that it does not shrink to nothing.
-        val text = (0 until LoggedPolicies.POLICY_BYTES_MAX / 8).joinToString("") { "%08x".format(it * 2_654_435_761L and 0xffffffffL) }
+        val text = (0 until LoggedPolicies.POLICY_BYTES_MAX / 8).joinToString("") {
+            HexFormat.of().toHexDigits((it * 2_654_435_761L).toInt())
+        }
         accepted(propose(text, 0)).text shouldBe text
         get(log.newest())?.text shouldBe text
     }
