@@ -235,18 +235,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val serving = SettableHealthChecker(true)
     val opened = AtomicReference<Servers>()
     val standing = { share?.let { follower.standing(keeper, it) } }
-    val admin =
-        AdminApi(
-            keeper,
-            admission,
-            readiness,
-            DecisionLookup(decisions, replayIds, config.records),
-            metrics::scrape,
-            config.version,
-            encoders::status,
-            standing,
-        ) { opened.get()?.ports().orEmpty() }
-
+    val lookup = DecisionLookup(decisions, replayIds, config.records)
+    val ports = { opened.get()?.ports().orEmpty() }
+    val admin = AdminApi(keeper, admission, readiness, lookup, metrics::scrape, config.version, encoders::status, standing, ports)
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val doors = {
         openDoors(config, loops, tls, extProc) { apply(admin::addProbes).apply(feedback::addToDoor).serviceUnder("/", door) }
@@ -262,16 +253,20 @@ fun gateway(config: GatewayConfig): RunningGateway {
     config.first.forEach { (what, stage) -> await(what, stage, readiness) }
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
+    start(servers, resources)
+    opened.set(servers)
+    keeper.follow()
+    share?.let { follower.follow(keeper, it) }
+    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status, standing)
+}
+
+private fun start(servers: Servers, resources: List<AutoCloseable>) {
     try {
         servers.start()
     } catch (taken: CompletionException) {
         resources.forEach(AutoCloseable::close)
         throw taken
     }
-    opened.set(servers)
-    keeper.follow()
-    share?.let { follower.follow(keeper, it) }
-    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status, standing)
 }
 
 private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
