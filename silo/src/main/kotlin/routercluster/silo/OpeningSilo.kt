@@ -7,14 +7,20 @@ import routercluster.grains.cluster.Draining
 import routercluster.grains.directory.GrainDirectory
 import routercluster.grains.directory.GrainKind
 import java.time.Duration
+import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.thread
 
-/** A node that opens beside other things that a process begins with, and can be talked of meanwhile. Safe for use by many threads. */
-class OpeningSilo(open: () -> RunningSilo) : AutoCloseable {
+/**
+ * A node that opens beside other things that a process begins with, from [begin] on, and can be talked of before. Safe for use by many
+ * threads.
+ */
+class OpeningSilo(private val open: () -> RunningSilo) : AutoCloseable {
     private val opened = CompletableFuture<RunningSilo>()
+    private val begun = AtomicBoolean()
 
     /** Waits for the node with every question. */
     val view: ClusterView = LaterView(opened)
@@ -32,7 +38,9 @@ class OpeningSilo(open: () -> RunningSilo) : AutoCloseable {
     /** As [RunningSilo.address]; null until the node is open. */
     val address: String? get() = if (opened.isDone && !opened.isCompletedExceptionally) opened.join().address else null
 
-    init {
+    /** Opens the node on a thread of its own. A second call does nothing. */
+    fun begin() {
+        if (!begun.compareAndSet(false, true)) return
         thread(name = "open-node", isDaemon = true) {
             try {
                 opened.complete(open())
@@ -53,12 +61,15 @@ class OpeningSilo(open: () -> RunningSilo) : AutoCloseable {
     /** Hosts [kind] once the node is open; messages wait until then, in no particular order. */
     fun <M : Any> host(kind: GrainKind<M>): GrainDirectory<M> = LaterDirectory(opened.thenApply { it.grains.host(kind) })
 
-    /** Closes the node, once it is open. */
+    /** Closes the node, once it is open; one that was never to open does so no more. */
     override fun close() {
+        if (begun.compareAndSet(false, true)) opened.completeExceptionally(CancellationException("closed before it was opened"))
         val silo =
             try {
                 await()
             } catch (_: CompletionException) {
+                return
+            } catch (_: CancellationException) {
                 return
             }
         silo.close()

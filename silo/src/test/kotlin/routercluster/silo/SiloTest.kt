@@ -68,7 +68,10 @@ class SiloTest {
     @Test
     fun `what is asked of a node that is still opening waits for it`() {
         OpeningSilo { nodes.open(null) }.use { opening ->
-            opening.host(kind).ask("a", Duration.ofSeconds(PATIENCE_SECONDS), ::Echo).get() shouldBe "a"
+            val asked = opening.host(kind).ask("a", Duration.ofSeconds(PATIENCE_SECONDS), ::Echo)
+            asked.toCompletableFuture().isDone shouldBe false
+            opening.begin()
+            asked.get() shouldBe "a"
             opening.view
                 .status()
                 .get()
@@ -79,7 +82,16 @@ class SiloTest {
     @Test
     fun `a node that cannot be opened has ended with the reason`() {
         val opening = OpeningSilo { error("no room") }
+        opening.begin()
         checkNotNull(opening.ended.get()) shouldContain "no room"
         opening.close()
+    }
+
+    @Test
+    fun `a node that was closed before it was to open does not open`() {
+        val opening = OpeningSilo { error("opened") }
+        opening.close()
+        opening.begin()
+        checkNotNull(opening.ended.get()) shouldContain "closed before it was opened"
     }
 }

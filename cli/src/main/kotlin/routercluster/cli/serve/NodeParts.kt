@@ -33,7 +33,7 @@ internal class NodeParts(
     }
 }
 
-/** Opens them; waits for the node where it has to. */
+/** Makes them. A node of a cluster is open by now; one that is alone opens later. */
 internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts {
     val clock = Clock.systemUTC()
     val states = keptStates(settings)
@@ -47,6 +47,6 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         settings.cluster?.let { shared(opening.await(), it, settings.fileComesFirst, states.store) },
         if (alone && !states.isDurable) null else GrainAuthority(opening.host(limitKind(states.store))),
         if (keeps) GrainConversations(opening.host(conversationKind(conversations))) else null,
-        if (states.isDurable) Learning(opening.await(), states.store, clock, ring) else null,
+        if (states.isDurable) Learning(opening, states.store, clock, ring) else null,
     )
 }

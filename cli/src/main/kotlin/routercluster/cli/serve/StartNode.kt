@@ -32,7 +32,7 @@ internal fun startNode(settings: ServeSettings): Running {
     val drainMax = settings.policy.gateway.drainTimeout
         .plus(CLOSE_MARGIN)
     val opening = OpeningSilo { silo(SiloConfig(settings.cluster, version, drainMax)) }
-    // What is wrong with a member's port or files is said before any door opens; a node that is alone opens beside its doors.
+    // What is wrong with a member's port or files is said before any door opens; a node that is alone opens when its doors have.
     settings.cluster?.let { awaitOpen(opening, it) }
     val parts = AtomicReference<NodeParts>()
     val gateway =
@@ -47,10 +47,12 @@ internal fun startNode(settings: ServeSettings): Running {
         silo.beforeLeaving("doors", gateway::close)
         report(silo, gateway)
     }
+    opening.begin()
     return NodeProcess(gateway, opening, parts.get())
 }
 
 private fun awaitOpen(opening: OpeningSilo, cluster: ClusterConfig) {
+    opening.begin()
     try {
         openingPort(cluster.port, "--cluster-port") { opening.await() }
     } catch (failed: CompletionException) {

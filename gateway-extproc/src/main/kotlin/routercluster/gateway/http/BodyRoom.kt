@@ -27,9 +27,12 @@ class BodyRoom {
 class BodyHold internal constructor(private val room: BodyRoom, private val bytesMax: Long) : AutoCloseable {
     private val own = AtomicLong()
 
-    /** Makes room for [bytes] more; false where there is none. */
+    @Volatile
+    private var closed = false
+
+    /** Makes room for [bytes] more; false where there is none, and for what comes after [close]. */
     fun add(bytes: Int): Boolean {
-        if (!room.take(bytes.toLong(), bytesMax)) return false
+        if (closed || !room.take(bytes.toLong(), bytesMax)) return false
         own.addAndGet(bytes.toLong())
         return true
     }
@@ -37,5 +40,8 @@ class BodyHold internal constructor(private val room: BodyRoom, private val byte
     val refusal: ApiError
         get() = ApiError(429, "overloaded", "The bodies of requests that are being answered fill $bytesMax bytes", retryAfterSeconds = 1)
 
-    override fun close() = room.give(own.getAndSet(0))
+    override fun close() {
+        closed = true
+        room.give(own.getAndSet(0))
+    }
 }

@@ -1,8 +1,8 @@
 package routercluster.grains.records
 
 import org.apache.pekko.actor.typed.ActorRef
-import org.apache.pekko.actor.typed.ActorSystem
 import org.apache.pekko.actor.typed.Behavior
+import org.apache.pekko.actor.typed.Scheduler
 import org.apache.pekko.actor.typed.javadsl.AskPattern
 import org.apache.pekko.actor.typed.javadsl.Behaviors
 import org.apache.pekko.actor.typed.receptionist.Receptionist
@@ -25,17 +25,20 @@ import java.util.concurrent.atomic.AtomicLong
  * Decision records of the whole cluster: in the store where they were kept there, else in the rings of the other nodes. Of several
  * requests with the same id the store keeps the first.
  *
+ * Before [start] only the store is asked.
+ *
  * @param ring of this node, which others ask
  */
 class ClusterRecords(
-    private val system: ActorSystem<*>,
     private val store: StateStore,
     private val ring: DecisionRing,
 ) : Records {
     private val writing = AtomicInteger()
     private val lost = AtomicLong()
 
-    @Volatile private var others: Set<ActorRef<RecordsMessage>> = emptySet()
+    @Volatile private var others: Others? = null
+
+    private class Others(val nodes: Set<ActorRef<RecordsMessage>>, val scheduler: Scheduler)
 
     /** Records since the start that should have been kept and were not. */
     val dropped: Long get() = lost.get()
@@ -54,7 +57,7 @@ class ClusterRecords(
             Behaviors.receiveMessage { message ->
                 when (message) {
                     is RecordsMessage.Find -> message.replyTo.tell(RecordFound(ring[message.id]?.toJson()?.toString()))
-                    is OthersFound -> others = message.others - context.self
+                    is OthersFound -> others = Others(message.others - context.self, context.system.scheduler())
                 }
                 Behaviors.same()
             }
@@ -85,12 +88,11 @@ class ClusterRecords(
     /** The first node that has it; null when all have said no, or too late. */
     private fun elsewhere(id: String): CompletionStage<DecisionRecord?> {
         val answer = CompletableFuture<DecisionRecord?>()
-        val asked = others
-        val waiting = AtomicInteger(asked.size)
-        if (asked.isEmpty()) answer.complete(null)
-        asked.forEach { node ->
+        val asked = others?.takeIf { it.nodes.isNotEmpty() } ?: return done(null)
+        val waiting = AtomicInteger(asked.nodes.size)
+        asked.nodes.forEach { node ->
             AskPattern
-                .ask<RecordsMessage, RecordFound>(node, { RecordsMessage.Find(id, it) }, ASK_TIMEOUT, system.scheduler())
+                .ask<RecordsMessage, RecordFound>(node, { RecordsMessage.Find(id, it) }, ASK_TIMEOUT, asked.scheduler)
                 .whenComplete { found, _ ->
                     found?.record?.let(::read)?.let(answer::complete)
                     if (waiting.decrementAndGet() == 0) answer.complete(null)

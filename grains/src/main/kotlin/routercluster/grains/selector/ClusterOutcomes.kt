@@ -36,8 +36,8 @@ class OutcomesSettings(
 )
 
 /**
- * The statistics of the whole cluster as this node knows them. [start] its actor before the first use; what is measured before that is
- * dropped and counted.
+ * The statistics of the whole cluster as this node knows them. Before [start] nothing is known, and what is measured is dropped and
+ * counted.
  *
  * @param node name of this node; two that run at the same time must not share it
  * @param newIncarnation a number that differs at every call, on this run of the node and on earlier ones
@@ -71,12 +71,13 @@ class ClusterOutcomes(
     }
 
     override fun measured(key: SelectionKey): Measured {
-        val view = views[key] ?: if (views.size < KEYS_MAX) views.computeIfAbsent(key, ::opened) else NOTHING
+        val to = actor
+        val view = views[key] ?: if (to != null && views.size < KEYS_MAX) views.computeIfAbsent(key) { opened(it, to) } else NOTHING
         view.markRead()
         return LocalMeasured(view.models)
     }
 
-    private fun opened(key: SelectionKey): View = View(nanoTime()).also { actor?.tell(Wanted(key, it)) }
+    private fun opened(key: SelectionKey, to: ActorRef<NodeMessage>): View = View(nanoTime()).also { to.tell(Wanted(key, it)) }
 
     private inner class LocalMeasured(private val models: Map<String, ModelStatistics>) : Measured {
         override fun statistics(model: String) = models[model] ?: ModelStatistics.NONE

@@ -23,7 +23,7 @@ class ClusterRecordsTest {
     private val store = MemoryStateStore(InstantSource.system())
     private val kits = List(2) { ActorTestKit.create("records", ConfigFactory.parseString(CONFIG).withFallback(ConfigFactory.load())) }
     private val rings = kits.map { DecisionRing(10) }
-    private val nodes = kits.zip(rings).map { (kit, ring) -> ClusterRecords(kit.system(), store, ring) }
+    private val nodes = rings.map { ring -> ClusterRecords(store, ring) }
 
     init {
         val first = Cluster.get(kits[0].system()).selfMember().address()

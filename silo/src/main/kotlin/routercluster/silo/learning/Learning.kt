@@ -9,21 +9,21 @@ import routercluster.grains.state.StateStore
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
-import routercluster.silo.RunningSilo
+import routercluster.silo.OpeningSilo
 import java.security.SecureRandom
 import java.time.InstantSource
 
 /**
- * What a gateway on this node needs to learn with the others and to take feedback. One per node, made before its doors open; it ends with
- * the node.
+ * What a gateway on this node needs to learn with the others and to take feedback. One per node, made before its doors open; nothing is
+ * learnt before the node is open, and it ends with the node.
  *
  * @param store of grains' states
  * @param ring of this node's decision records, which other nodes ask for
  */
-class Learning(silo: RunningSilo, store: StateStore, clock: InstantSource, ring: DecisionRing) : AutoCloseable {
+class Learning(node: OpeningSilo, store: StateStore, clock: InstantSource, ring: DecisionRing) : AutoCloseable {
     private val clusterOutcomes =
-        ClusterOutcomes(silo.address ?: ALONE, silo.grains.host(selectorKind(store, clock)), clock, SecureRandom()::nextLong)
-    private val clusterRecords = ClusterRecords(silo.system, store, ring)
+        ClusterOutcomes(node.address ?: ALONE, node.host(selectorKind(store, clock)), clock, SecureRandom()::nextLong)
+    private val clusterRecords = ClusterRecords(store, ring)
     private val secret = SharedSecret(store, REPLAY_IDS)
 
     val outcomes: Outcomes get() = clusterOutcomes
@@ -33,9 +33,11 @@ class Learning(silo: RunningSilo, store: StateStore, clock: InstantSource, ring:
     val replaySecret: () -> ByteArray? = secret::get
 
     init {
-        clusterOutcomes.start { behaviour, name -> silo.system.systemActorOf(behaviour, name, Props.empty()) }
-        clusterRecords.start { behaviour, name -> silo.system.systemActorOf(behaviour, name, Props.empty()) }
-        silo.facts.add("snapshot_age_ms") { "${clusterOutcomes.standing().snapshotAge.toMillis()}" }
+        node.whenOpen { silo ->
+            clusterOutcomes.start { behaviour, name -> silo.system.systemActorOf(behaviour, name, Props.empty()) }
+            clusterRecords.start { behaviour, name -> silo.system.systemActorOf(behaviour, name, Props.empty()) }
+            silo.facts.add("snapshot_age_ms") { "${clusterOutcomes.standing().snapshotAge.toMillis()}" }
+        }
     }
 
     override fun close() = secret.close()
