@@ -216,8 +216,8 @@ class PolicyKeeper(
         val replaced = current.getAndSet(next)
         replaced.upstreams.close()
         replaced.release()
-        running = number
         lastLoad = LastLoad(clock.instant(), loaded.revision, null)
+        running = number
         log.info("policy {} in force, was {}", loaded.shortRevision, old.policy.shortRevision)
         val late = settledAtStart(old.policy, loaded)
         if (late.isNotEmpty()) log.warn("changes of {} count from the next start", late.joinToString())
@@ -229,8 +229,8 @@ class PolicyKeeper(
 
     /** What is in force is what was wished for. */
     private fun same(old: Snapshot, number: Long): String? {
-        running = number
         mended(old, "policy ${old.policy.shortRevision}, which is in force, is version $number of the cluster")
+        running = number
         return null
     }
 

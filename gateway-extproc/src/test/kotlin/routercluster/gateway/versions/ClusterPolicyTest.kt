@@ -2,6 +2,7 @@ package routercluster.gateway.versions
 
 import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
+import com.fasterxml.jackson.databind.node.ObjectNode
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.AfterEach
@@ -41,7 +42,10 @@ class ClusterPolicyTest {
         Files.writeString(file("b"), two)
         nodes.keys.forEach { until(it) { runs(it, 2, two) } }
         cluster("a")["proposed_by"].textValue() shouldBe "b"
+        val before = lastLoad("c")
         Files.writeString(file("c"), two)
+        // Files that change at once race each other, and the last one wins; here c's is read first.
+        until("c") { lastLoad("c").let { it != before && it["last_load_ok"].booleanValue() } }
         Files.writeString(file("a"), three)
         nodes.keys.forEach { until(it) { runs(it, 3, three) } }
     }
@@ -161,6 +165,8 @@ class ClusterPolicyTest {
         val policy = status(name)["policy"]
         return policy["cluster"]["running"].longValue() == number && policy["revision"].textValue() == policyOf(text).revision
     }
+
+    private fun lastLoad(name: String): JsonNode = (status(name)["policy"] as ObjectNode).retain("last_load", "last_load_ok")
 
     private fun cluster(name: String): JsonNode = status(name)["policy"]["cluster"]
 
