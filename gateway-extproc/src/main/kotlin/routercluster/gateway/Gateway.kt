@@ -130,8 +130,9 @@ class GatewayConfig(
 )
 
 /**
- * A gateway that answers. [close] drains: the ports stay open, but nothing new is let in and load balancers are told so; what runs
- * may finish within the policy's drain timeout.
+ * A gateway that answers. [close] drains: load balancers are told so and nothing new is let in; what runs may finish within the policy's drain
+ * timeout. Where others may answer instead, requests that come within the policy's grace are still let in, and connections are ended with
+ * their answers; then the doors' ports close, so that whoever connects tries another node.
  */
 class RunningGateway internal constructor(
     val keeper: PolicyKeeper,
@@ -139,6 +140,7 @@ class RunningGateway internal constructor(
     private val serving: SettableHealthChecker,
     private val servers: Servers,
     private val resources: List<AutoCloseable>,
+    private val hasOthers: Boolean,
     val encoders: () -> Map<String, EncoderStatus>,
     val standing: () -> Standing?,
 ) : AutoCloseable {
@@ -150,12 +152,15 @@ class RunningGateway internal constructor(
     /** Takes as long as the drain; a second call does nothing. */
     @Synchronized
     override fun close() {
-        if (admission.isDraining) return
-        val emptied = admission.drain()
+        if (!admission.leaveSoon()) return
         serving.setHealthy(false)
-        val limit = keeper
-            .snapshot()
-            .policy.gateway.drainTimeout
+        val settings = keeper.snapshot().policy.gateway
+        if (hasOthers && servers.doors != null) {
+            TimeUnit.MILLISECONDS.sleep(settings.drainGrace.toMillis())
+            servers.doors.closePorts()
+        }
+        val emptied = admission.drain()
+        val limit = settings.drainTimeout
         try {
             emptied.get(limit.toMillis(), TimeUnit.MILLISECONDS)
         } catch (_: TimeoutException) {
@@ -170,7 +175,10 @@ class RunningGateway internal constructor(
     }
 }
 
-internal class Doors(val http: Server, val extProc: Server)
+internal class Doors(val http: Server, val extProc: Server, private val acceptors: Acceptors) {
+    /** Nobody gets in any more; connections that are open stay so. */
+    fun closePorts() = acceptors.closePorts()
+}
 
 internal class Servers(val doors: Doors?, val operators: Server) {
     private val all = listOfNotNull(doors?.http, doors?.extProc, operators)
@@ -257,7 +265,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     opened.set(servers)
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
-    return RunningGateway(keeper, admission, serving, servers, resources, encoders::status, standing)
+    return RunningGateway(keeper, admission, serving, servers, resources, config.sharing != null, encoders::status, standing)
 }
 
 private fun start(servers: Servers, resources: List<AutoCloseable>) {
@@ -284,14 +292,22 @@ private fun openDoors(
     tls: FileTls?,
     extProc: GrpcService,
     http: ServerBuilder.() -> ServerBuilder,
-): Doors =
-    Doors(
-        doorServer(config.host, config.port, config.policy, loops).childChannelPipelineCustomizer(::answerHttp10).http().build(),
+): Doors {
+    val acceptors = Acceptors()
+    return Doors(
+        doorServer(config.host, config.port, config.policy, loops)
+            .bossGroupFactory(acceptors::one)
+            .childChannelPipelineCustomizer(::answerHttp10)
+            .http()
+            .build(),
         doorServer(config.host, config.extProcPort, config.policy, loops, tls)
+            .bossGroupFactory(acceptors::one)
             .http2MaxResetFramesPerWindow(RESETS_UNBOUNDED, RESET_WINDOW_SECONDS)
             .service(extProc)
             .build(),
+        acceptors,
     )
+}
 
 private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness) {
     readiness.awaits(what)
@@ -329,7 +345,7 @@ private fun plainServer(host: String, port: Int, loops: EventLoopGroup, tls: Fil
     Server
         .builder()
         .workerGroup(loops, false)
-        .bossGroupFactory(::acceptors)
+        .bossGroupFactory(Acceptors()::one)
         .port(InetSocketAddress(host, port), if (tls == null) SessionProtocol.HTTP else SessionProtocol.HTTPS)
         .apply { tls?.let { tlsProvider(it, it.config) } }
         .errorHandler(EdgeErrors)

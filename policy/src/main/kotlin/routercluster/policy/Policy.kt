@@ -203,6 +203,8 @@ data class IdentityHeaders(
  *
  * @property trustedPeers CIDR blocks whose identity and internal headers are believed; empty trusts nobody
  * @property decisionsKept size of the ring of decision records
+ * @property drainTimeout longest wait for requests under way when a node is to end
+ * @property drainGrace how long before that a node of a cluster says that it ends, and still takes what comes
  * @property noStreamUsageFrom ids of the upstreams that are not asked for token usage of streams
  * @property speakResponses ids of the upstreams that get requests of the Responses API as such, not as chat completions
  * @property extProcTls null for an ext_proc port in clear text
@@ -216,6 +218,7 @@ data class GatewaySettings(
     val trustedPeers: List<String> = emptyList(),
     val decisionsKept: Int = 1_000,
     val drainTimeout: Duration = Duration.ofSeconds(30),
+    val drainGrace: Duration = Duration.ofSeconds(3),
     val noStreamUsageFrom: Set<String> = emptySet(),
     val speakResponses: Set<String> = emptySet(),
     val extProcTls: ServerTls? = null,

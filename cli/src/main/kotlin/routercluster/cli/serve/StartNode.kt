@@ -29,8 +29,7 @@ private val CLOSE_MARGIN: Duration = Duration.ofSeconds(10)
 
 /** Opens a node of a cluster, or one that is alone: its doors, where it has any, and what its grains live in. */
 internal fun startNode(settings: ServeSettings): Running {
-    val drainMax = settings.policy.gateway.drainTimeout
-        .plus(CLOSE_MARGIN)
+    val drainMax = settings.policy.gateway.run { drainGrace.plus(drainTimeout).plus(CLOSE_MARGIN) }
     val opening = OpeningSilo { silo(SiloConfig(settings.cluster, version, drainMax)) }
     // What is wrong with a member's port or files is said before any door opens; a node that is alone opens when its doors have.
     settings.cluster?.let { awaitOpen(opening, it) }

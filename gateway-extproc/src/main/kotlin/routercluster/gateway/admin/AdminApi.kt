@@ -61,7 +61,7 @@ class AdminApi(
     private fun status(): ObjectNode {
         val snapshot = keeper.snapshot()
         val load = keeper.lastLoad
-        val body = obj().put("version", version).put("in_flight", admission.inFlight).put("draining", admission.isDraining)
+        val body = obj().put("version", version).put("in_flight", admission.inFlight).put("draining", admission.isLeaving)
         body.putObject("policy").apply {
             put("revision", snapshot.policy.revision)
             put("last_load", load.at.toString())

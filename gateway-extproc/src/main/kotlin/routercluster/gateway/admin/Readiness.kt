@@ -25,7 +25,7 @@ class Readiness(private val admission: Admission) {
 
     /** In words for an operator; empty where the node is ready. */
     fun missing(): List<String> =
-        listOfNotNull("draining: this node is shutting down".takeIf { admission.isDraining }) + pending.sorted()
+        listOfNotNull("draining: this node is shutting down".takeIf { admission.isLeaving }) + pending.sorted()
 
     /** What is not as it should be though the node is ready, in words for an operator. */
     fun degraded(): List<String> = lacking.sorted()

@@ -4,7 +4,7 @@ import routercluster.gateway.pipeline.ApiError
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicInteger
 
-/** Bounds the requests in the house, and closes the door for draining. Safe for use by many threads. */
+/** Bounds the requests in the house, and closes the door when the node ends. Safe for use by many threads. */
 class Admission {
     private val inside = AtomicInteger()
 
@@ -17,7 +17,10 @@ class Admission {
 
     val inFlight: Int get() = inside.get()
 
-    val isDraining: Boolean get() = draining
+    /** Whether this node is to end soon: whoever is let in still should come to another one next time. */
+    @Volatile
+    var isLeaving: Boolean = false
+        private set
 
     /** Lets one in, which must [leave] once; or returns why not, and then nobody is to leave. */
     fun enter(inFlightMax: Int): ApiError? {
@@ -43,8 +46,13 @@ class Admission {
         if (inside.decrementAndGet() == 0 && draining) emptied.complete(Unit)
     }
 
+    /** Says that this node is to end; false where that was said before. */
+    @Synchronized
+    fun leaveSoon(): Boolean = !isLeaving.also { isLeaving = true }
+
     /** Lets nobody in any more. The future is done once the house is empty. */
     fun drain(): CompletableFuture<Unit> {
+        isLeaving = true
         draining = true
         if (inside.get() == 0) emptied.complete(Unit)
         return emptied

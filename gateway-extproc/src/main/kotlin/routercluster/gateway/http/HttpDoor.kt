@@ -57,6 +57,7 @@ class HttpDoor(
     override fun serve(ctx: ServiceRequestContext, req: HttpRequest): HttpResponse {
         val startNanos = System.nanoTime()
         val now = snapshot()
+        if (admission.isLeaving) ctx.initiateConnectionShutdown()
         ctx.keepTo(now.policy.gateway)
         val headers = if (responses == null) req.headers() else responses.routedHeaders(req.headers())
         val journey = pipeline.begin(now, headers, ctx.remoteAddress().address, startNanos)

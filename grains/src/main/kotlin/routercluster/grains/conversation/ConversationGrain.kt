@@ -45,8 +45,13 @@ fun grainIdOf(id: ConversationId): String {
 }
 
 /** Conversations, for a host of grains. */
-fun conversationKind(settings: ConversationSettings): GrainKind<ConversationCommand> =
-    GrainKind("conversation", ConversationCommand::class.java, ConversationCommand.Sleep) { conversation(it, settings) }
+fun conversationKind(
+    settings: ConversationSettings,
+    idleAfter: Duration = GrainKind.IDLE_AFTER,
+): GrainKind<ConversationCommand> =
+    GrainKind("conversation", ConversationCommand::class.java, ConversationCommand.Sleep, idleAfter = idleAfter, isLarge = true) {
+        conversation(it, settings)
+    }
 
 /** The grain of one conversation. [grainId] is from [grainIdOf]. */
 fun conversation(grainId: String, settings: ConversationSettings): Behavior<ConversationCommand> =
@@ -95,7 +100,8 @@ private class ConversationGrain(private val settings: ConversationSettings) : Ke
     override fun onlyReads(command: ConversationCommand) = command is ConversationCommand.Load
 
     override fun refuse(command: ConversationCommand, failure: StateFailure) {
-        val reply = ConversationReply.Unavailable(failure.message.orEmpty())
+        // A store without room has none a moment later; of one that is away nobody knows.
+        val reply = ConversationReply.Unavailable(failure.message.orEmpty(), isSettled = failure is StateFailure.Full)
         when (command) {
             is ConversationCommand.Load -> command.replyTo.tell(reply)
             is ConversationCommand.Change -> command.replyTo.tell(reply)

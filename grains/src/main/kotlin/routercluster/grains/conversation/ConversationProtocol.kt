@@ -36,8 +36,12 @@ sealed interface ConversationReply {
         ConversationReply,
         WireMessage
 
-    /** It is not known how the conversation is. */
-    data class Unavailable(val message: String) :
+    /**
+     * The store did not do it, or nobody knows whether it did.
+     *
+     * @property isSettled whether it was certainly not done, and asking again would be answered so again
+     */
+    data class Unavailable(val message: String, val isSettled: Boolean = false) :
         ConversationReply,
         WireMessage
 }

@@ -68,6 +68,7 @@ class GrainConversations(
                 val reason = if (failure == null) reasonOf(reply) else reasonOf(failure)
                 when {
                     reason == null -> answer.complete(reply)
+                    reply is ConversationReply.Unavailable && reply.isSettled -> answer.completeExceptionally(reason)
                     deadline - nanoTime() <= TimeUnit.MILLISECONDS.toNanos(pauseMillis) -> answer.completeExceptionally(reason)
                     else -> later(pauseMillis) { next(minOf(2 * pauseMillis, PAUSE_MAX_MILLIS)) }
                 }

@@ -14,6 +14,7 @@ import java.time.Duration
  *   else, since messages that were on their way to it would be lost; what comes after [stop] waits for its successor.
  * @property activeMax grains that are awake on one node before the one that was told nothing for longest goes to sleep
  * @property idleAfter time without a message after which a grain goes to sleep
+ * @property isLarge whether messages and replies may take more than 256 KiB; they then travel between nodes on a lane of their own
  * @property behaviour a grain that wakes up
  */
 class GrainKind<M : Any>(
@@ -22,6 +23,7 @@ class GrainKind<M : Any>(
     val stop: M,
     val activeMax: Int = ACTIVE_MAX,
     val idleAfter: Duration = IDLE_AFTER,
+    val isLarge: Boolean = false,
     val behaviour: (id: String) -> Behavior<M>,
 ) {
     init {

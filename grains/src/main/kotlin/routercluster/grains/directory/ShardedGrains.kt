@@ -2,6 +2,7 @@ package routercluster.grains.directory
 
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.ActorSystem
+import org.apache.pekko.actor.typed.Props
 import org.apache.pekko.actor.typed.javadsl.AskPattern
 import org.apache.pekko.cluster.sharding.ShardRegion.CurrentShardRegionState
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery
@@ -22,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap
  */
 class ShardedGrains(private val system: ActorSystem<*>, private val role: String) : GrainHost {
     private val sharding = ClusterSharding.get(system)
+    private val largeAsks by lazy { system.systemActorOf(largeAsks(), LARGE_ASKS, Props.empty()) }
     private val kinds = ConcurrentHashMap<String, EntityTypeKey<*>>()
 
     override fun <M : Any> host(kind: GrainKind<M>): GrainDirectory<M> {
@@ -41,7 +43,8 @@ class ShardedGrains(private val system: ActorSystem<*>, private val role: String
                 .withStopMessage(kind.stop)
                 .withSettings(settings.withPassivationStrategy(passivation)),
         )
-        return ShardedDirectory(sharding, key)
+        val sharded = ShardedDirectory(sharding, key)
+        return if (kind.isLarge) LargeDirectory(sharded, largeAsks) else sharded
     }
 
     override fun count(): CompletionStage<List<GrainCount>> {
@@ -72,4 +75,16 @@ private class ShardedDirectory<M : Any>(private val sharding: ClusterSharding, p
         grain(id).ask({ make(it) }, timeout)
 
     private fun grain(id: String) = sharding.entityRefFor(key, checkedId(id))
+}
+
+private class LargeDirectory<M : Any>(
+    private val sharded: GrainDirectory<M>,
+    private val asks: ActorRef<LargeAsk<*>>,
+) : GrainDirectory<M> by sharded {
+    override fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R> {
+        checkedId(id)
+        val promise = CompletableFuture<R>()
+        asks.tell(LargeAsk(timeout, promise) { replyTo -> sharded.tell(id, make(replyTo)) })
+        return promise
+    }
 }

@@ -4,11 +4,11 @@ package routercluster.policy.conversations
  * How much is kept of one conversation. Beyond it the oldest turns are dropped, see [within].
  *
  * @property items of the conversation itself and of all its turns
- * @property characters of all items, responses and metadata
+ * @property characters of all items, responses and metadata. Two million take at most 6 MB, and so fit into one message between nodes
  */
 data class ConversationLimits(val turns: Int, val items: Int, val characters: Int) {
     companion object {
-        val DEFAULT = ConversationLimits(turns = 1_000, items = 10_000, characters = 4_000_000)
+        val DEFAULT = ConversationLimits(turns = 1_000, items = 10_000, characters = 2_000_000)
     }
 }
 

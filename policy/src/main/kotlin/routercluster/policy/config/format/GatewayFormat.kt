@@ -19,6 +19,7 @@ private const val MIB = 1024L * KIB
 private const val GIB = 1024L * MIB
 private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
 private val waits = Duration.ZERO..Duration.ofHours(1)
+private val graces = Duration.ZERO..Duration.ofMinutes(5)
 private val encoderWaits = Duration.ofMillis(1)..Duration.ofMinutes(5)
 
 private val limitsFormat = fields(acts = "both doors") {
@@ -109,6 +110,12 @@ internal val gatewayFormat = fields(acts = "both doors") {
         "How long the cluster's store keeps each decision record; without it, none is kept there.",
     )
     time("drain_timeout", waits, "Longest wait for requests under way at the end.", durationText(default.drainTimeout))
+    time(
+        "drain_grace",
+        graces,
+        "How long a node of a cluster says that it leaves, and still takes requests, before it refuses them.",
+        durationText(default.drainGrace),
+    )
     parts("encoders", "Encoders and how they run.", encoderFormat)
     part("signal_timeouts", "Longest wait for learned signals, by type.", acts = "encoders") {
         formatSignals.values.forEach { time(it, encoderWaits, "Longest wait for $it.") }

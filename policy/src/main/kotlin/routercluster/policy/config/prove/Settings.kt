@@ -53,6 +53,7 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         raw.trustedPeers.map { it.value },
         raw.decisionsKept ?: default.decisionsKept,
         raw.drainTimeout ?: default.drainTimeout,
+        raw.drainGrace ?: default.drainGrace,
         raw.noStreamUsageFrom.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
         raw.speakResponses.flatMapTo(mutableSetOf()) { upstreams.ids(it, problems) },
         raw.extProcTls,

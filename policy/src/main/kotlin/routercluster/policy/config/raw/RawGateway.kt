@@ -18,6 +18,7 @@ internal class RawGateway(
     val trustedPeers: List<Text> = emptyList(),
     val decisionsKept: Int? = null,
     val drainTimeout: Duration? = null,
+    val drainGrace: Duration? = null,
     val encoders: List<RawEncoder> = emptyList(),
     val signalTimeouts: Map<String, Duration> = emptyMap(),
     val noStreamUsageFrom: List<Text> = emptyList(),
@@ -62,6 +63,7 @@ private const val GIB = 1024L * MIB
 private val timeouts = Duration.ofMillis(1)..Duration.ofHours(24)
 private val recordTimes = Duration.ofMinutes(1)..Duration.ofDays(400)
 private val waits = Duration.ZERO..Duration.ofHours(1)
+private val graces = Duration.ZERO..Duration.ofMinutes(5)
 
 internal fun readGateway(section: Section?): RawGateway {
     if (section == null) return RawGateway()
@@ -71,6 +73,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.texts("trusted_peers"),
         section.int("decisions_kept", 0..1_000_000),
         section.duration("drain_timeout", waits),
+        section.duration("drain_grace", graces),
         section.sections("encoders").mapNotNull(::readEncoder),
         section.section("signal_timeouts")?.let(::readSignalTimeouts).orEmpty(),
         section.texts("no_stream_usage_from"),

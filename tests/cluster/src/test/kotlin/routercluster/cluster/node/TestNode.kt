@@ -1,10 +1,8 @@
 package routercluster.cluster.node
 
-import routercluster.grains.conversation.ConversationCommand
 import routercluster.grains.conversation.ConversationSettings
 import routercluster.grains.conversation.GrainConversations
-import routercluster.grains.conversation.conversation
-import routercluster.grains.directory.GrainKind
+import routercluster.grains.conversation.conversationKind
 import routercluster.grains.state.redis.RedisSettings
 import routercluster.grains.state.redis.RedisStateStore
 import routercluster.policy.conversations.Conversations
@@ -49,12 +47,6 @@ fun openNode(arguments: NodeArguments): TestNode {
     val clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(Integer.getInteger("test.clock.shift.seconds", 0).toLong()))
     val store = RedisStateStore(RedisSettings("127.0.0.1", arguments.redisPort))
     val settings = ConversationSettings(store, clock, keepFor = Duration.ofHours(1))
-    val kind =
-        GrainKind(
-            "conversation",
-            ConversationCommand::class.java,
-            ConversationCommand.Sleep,
-            idleAfter = Duration.ofMillis(arguments.idleMillis),
-        ) { conversation(it, settings) }
+    val kind = conversationKind(settings, Duration.ofMillis(arguments.idleMillis))
     return TestNode(arguments, clock, GrainConversations(silo.grains.host(kind)), silo)
 }
