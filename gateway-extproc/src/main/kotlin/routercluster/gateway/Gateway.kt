@@ -96,6 +96,7 @@ import kotlin.random.asKotlinRandom
  * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
  * @property decisions of this node, where others ask for them; null makes one as large as the policy says
  * @property records where records are looked for that this node does not have
+ * @property pause holds the calling thread for as long as a policy's `drain_grace`
  */
 class GatewayConfig(
     val policy: Policy,
@@ -127,6 +128,7 @@ class GatewayConfig(
     val replaySecret: () -> ByteArray? = { null },
     val records: Records = Records.NONE,
     val decisions: DecisionRing? = null,
+    val pause: (Duration) -> Unit = { Thread.sleep(it.toMillis()) },
 )
 
 /**
@@ -140,7 +142,7 @@ class RunningGateway internal constructor(
     private val serving: SettableHealthChecker,
     private val servers: Servers,
     private val resources: List<AutoCloseable>,
-    private val hasOthers: Boolean,
+    private val grace: ((Duration) -> Unit)?,
     val encoders: () -> Map<String, EncoderStatus>,
     val standing: () -> Standing?,
 ) : AutoCloseable {
@@ -155,8 +157,8 @@ class RunningGateway internal constructor(
         if (!admission.leaveSoon()) return
         serving.setHealthy(false)
         val settings = keeper.snapshot().policy.gateway
-        if (hasOthers && servers.doors != null) {
-            TimeUnit.MILLISECONDS.sleep(settings.drainGrace.toMillis())
+        if (grace != null && servers.doors != null) {
+            grace(settings.drainGrace)
             servers.doors.closePorts()
         }
         val emptied = admission.drain()
@@ -265,7 +267,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
     opened.set(servers)
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
-    return RunningGateway(keeper, admission, serving, servers, resources, config.sharing != null, encoders::status, standing)
+    // Alone there is nobody else to come to.
+    val grace = config.pause.takeIf { config.sharing != null }
+    return RunningGateway(keeper, admission, serving, servers, resources, grace, encoders::status, standing)
 }
 
 private fun start(servers: Servers, resources: List<AutoCloseable>) {

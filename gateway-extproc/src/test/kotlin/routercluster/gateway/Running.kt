@@ -109,6 +109,7 @@ internal class TestGateway(
     offersResponses: Boolean = true,
     outcomes: Outcomes? = null,
     replaySecret: ByteArray? = null,
+    pause: (Duration) -> Unit = {},
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -132,6 +133,7 @@ internal class TestGateway(
                 offersResponses = { offersResponses },
                 outcomes = outcomes,
                 replaySecret = { replaySecret },
+                pause = pause,
             ),
         )
 

@@ -1,17 +1,19 @@
 package routercluster.bench.cluster
 
-import routercluster.grains.conversation.ConversationCommand
+import org.apache.pekko.actor.typed.Props
 import routercluster.grains.conversation.ConversationSettings
 import routercluster.grains.conversation.GrainConversations
-import routercluster.grains.conversation.conversation
+import routercluster.grains.conversation.conversationKind
 import routercluster.grains.directory.GrainDirectory
-import routercluster.grains.directory.GrainKind
+import routercluster.grains.selector.ClusterOutcomes
+import routercluster.grains.selector.selectorKind
 import routercluster.grains.state.StateStore
 import routercluster.grains.state.redis.RedisSettings
 import routercluster.grains.state.redis.RedisStateStore
 import routercluster.kit.ClusterOf
 import routercluster.kit.process.RedisProcess
 import routercluster.silo.RunningSilo
+import java.security.SecureRandom
 import java.time.Clock
 import java.time.Duration
 
@@ -33,7 +35,8 @@ class BenchedCluster(private val nodes: Int, private val seconds: Double) {
             val conversations = mutableListOf<GrainConversations>()
             val prepare = { node: RunningSilo ->
                 val store = RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).also(stores::add)
-                conversations += GrainConversations(node.grains.host(conversationKind(store)))
+                val settings = ConversationSettings(store, Clock.systemUTC(), keepFor = Duration.ofDays(1))
+                conversations += GrainConversations(node.grains.host(conversationKind(settings, IDLE_AFTER)))
             }
             try {
                 ClusterOf(
@@ -46,12 +49,25 @@ class BenchedCluster(private val nodes: Int, private val seconds: Double) {
             }
         }
 
-    private fun conversationKind(store: StateStore): GrainKind<ConversationCommand> {
-        val settings = ConversationSettings(store, Clock.systemUTC(), keepFor = Duration.ofDays(1))
-        return GrainKind("conversation", ConversationCommand::class.java, ConversationCommand.Sleep, idleAfter = IDLE_AFTER) {
-            conversation(it, settings)
+    /** What nodes learn, with a Redis of their own. */
+    fun learned(): List<Figure> =
+        RedisProcess.start().use { redis ->
+            val stores = mutableListOf<StateStore>()
+            val outcomes = mutableListOf<ClusterOutcomes>()
+            val prepare = { node: RunningSilo ->
+                val store = RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).also(stores::add)
+                val selectors = node.grains.host(selectorKind(store, Clock.systemUTC()))
+                val name = checkNotNull(node.address)
+                outcomes += ClusterOutcomes(name, selectors, Clock.systemUTC(), SecureRandom()::nextLong).apply {
+                    start { behaviour, actor -> node.system.systemActorOf(behaviour, actor, Props.empty()) }
+                }
+            }
+            try {
+                ClusterOf(nodes, overrides = QUIET, prepare = prepare).use { Learned(nodes, seconds, it, outcomes).figures() }
+            } finally {
+                stores.forEach(StateStore::close)
+            }
         }
-    }
 
     private companion object {
         /** Nodes that go away tell of it at length. */

@@ -23,7 +23,8 @@ private class ClusterBench : CoreCliktCommand("bench/cluster") {
         val clusters = sizes.split(',').map { BenchedCluster(it.trim().toInt(), each) }
         val hasRedis = RedisProcess.binary() != null
         if (!hasRedis) echo("Redis is not installed, so nothing is measured that is kept: sudo apt install redis-server", err = true)
-        val figures = clusters.flatMap { it.asks() } + if (hasRedis) clusters.flatMap { it.keptStates() } else emptyList()
+        val kept = if (hasRedis) clusters.flatMap { it.keptStates() } + clusters.flatMap { it.learned() } else emptyList()
+        val figures = clusters.flatMap { it.asks() } + kept
         echo(if (json) figures.asJson() else figures.asTable())
     }
 

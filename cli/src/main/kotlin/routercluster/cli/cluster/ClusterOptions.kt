@@ -13,6 +13,7 @@ import com.github.ajalt.clikt.parameters.types.restrictTo
 import routercluster.silo.config.ClusterConfig
 import routercluster.silo.config.ClusterTls
 import routercluster.silo.config.Joining
+import routercluster.silo.config.KubernetesApi
 import routercluster.silo.config.NodeAddress
 import routercluster.silo.config.Role
 import java.net.InetAddress
@@ -55,10 +56,11 @@ class ClusterOptions : OptionGroup("Options of a cluster's node") {
     private val joining by option(
         "--join",
         help = "nodes to find the cluster through, as host:port with commas: the first of them may start it. Or dns:NAME:PORT for all " +
-            "that a name resolves to, such as a headless service: the lowest address may start it. Default: start a cluster",
+            "that a name resolves to, such as a headless service, or kubernetes:SELECTOR:PORT for the pods with these labels: the lowest " +
+            "address may start it. Default: start a cluster",
         metavar = "NODES",
         envvar = "ROUTER_JOIN",
-    ).convert { text -> joiningIn(text) ?: fail("$text: give host:port,host:port or dns:NAME:PORT") }
+    ).convert { text -> joiningIn(text, System::getenv) ?: fail("$text: give host:port,host:port, dns:NAME:PORT or kubernetes:SELECTOR:PORT") }
     private val certificate by option(
         "--cluster-tls-cert",
         help = "PEM file with this node's certificate and its chain; all nodes' certificates share a name; read again when it changes",
@@ -146,10 +148,17 @@ internal fun rolesIn(text: String): Set<Role>? {
     return named.toSet()
 }
 
-internal fun joiningIn(text: String): Joining? {
+internal fun joiningIn(text: String, environment: (String) -> String?): Joining? {
     if (text.startsWith("dns:")) return nodeIn(text.removePrefix("dns:"))?.let { Joining.Dns(it.host, it.port) }
+    if (text.startsWith("kubernetes:")) return nodeIn(text.removePrefix("kubernetes:"))?.let { podsOf(it.host, it.port, environment) }
     val nodes = text.split(',').map { nodeIn(it.trim()) ?: return null }
     return Joining.Seeds(nodes)
+}
+
+private fun podsOf(selector: String, port: Int, environment: (String) -> String?): Joining {
+    val api = KubernetesApi.ofPod(environment)
+        ?: throw UsageError("--join kubernetes:…: this process is in no pod of Kubernetes, or its pod has no service account")
+    return Joining.Kubernetes(selector, port, api)
 }
 
 private fun nodeIn(text: String): NodeAddress? {

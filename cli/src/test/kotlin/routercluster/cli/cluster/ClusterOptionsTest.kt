@@ -48,6 +48,12 @@ class ClusterOptionsTest {
     }
 
     @Test
+    fun `outside of Kubernetes there are no pods to join`() {
+        refusal("--cluster", "prod", "--join", "kubernetes:app=router:7700") shouldContain "this process is in no pod of Kubernetes"
+        refusal("--cluster", "prod", "--join", "kubernetes:7700") shouldContain "kubernetes:SELECTOR:PORT"
+    }
+
+    @Test
     fun `a node does everything, on loopback, and starts a cluster, unless told otherwise`() {
         val plain = checkNotNull(config("--cluster", "prod"))
         plain.roles shouldBe Role.entries.toSet()

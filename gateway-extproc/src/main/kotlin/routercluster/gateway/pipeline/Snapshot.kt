@@ -43,17 +43,21 @@ class Snapshot(val policy: Policy, val upstreams: Upstreams, private val lease: 
 
     val languages: LanguageDetector = languages(policy)
 
-    private val countsTokens = policy.recipes.values.any { recipe -> recipe.signals.any { it.ref.type == "context" } }
+    private val countsTokens =
+        !policy.limits.isEmpty || policy.recipes.values.any { recipe -> recipe.signals.any { it.ref.type == "context" } }
 
     fun fitUpstreams(): Int = upstreams.health().values.count { it == Upstreams.FIT }
 
     /** Whether requests would wait for what [warm] loads. */
     val isSlowToStart: Boolean = countsTokens || languages != LanguageDetector.None
 
-    /** Loads tables, some 0.3 s each: those that the first requests would otherwise wait for, and what estimates unsaid tokens. */
+    /**
+     * Loads tables, some 0.3 s and 25 MB each, that the first requests would otherwise wait for. Where tokens are estimated only of answers
+     * that do not tell them, the first such answer waits.
+     */
     fun warm() {
         languages.detect(WARM_UP_TEXT)
-        TokenEstimate.warm()
+        if (countsTokens) TokenEstimate.warm()
     }
 
     companion object {

@@ -61,6 +61,12 @@ sealed interface Joining {
      * where none of the others belongs to one. [port] is every node's.
      */
     data class Dns(val name: String, val port: Int) : Joining
+
+    /**
+     * Through the pods that [selector], a label selector of Kubernetes, selects. The one with the lowest address starts the cluster where
+     * none of the others belongs to one. [port] is every node's.
+     */
+    data class Kubernetes(val selector: String, val port: Int, val api: KubernetesApi) : Joining
 }
 
 data class NodeAddress(val host: String, val port: Int) {

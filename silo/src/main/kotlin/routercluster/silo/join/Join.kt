@@ -14,8 +14,8 @@ import org.apache.pekko.cluster.typed.SelfUp
 import org.apache.pekko.cluster.typed.Subscribe
 import org.slf4j.LoggerFactory
 import routercluster.silo.config.Joining
+import java.io.IOException
 import java.net.InetAddress
-import java.net.UnknownHostException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
@@ -28,11 +28,16 @@ internal fun join(system: ActorSystem<*>, joining: Joining, resolve: Resolve): C
     val cluster = Cluster.get(system)
     when (joining) {
         is Joining.Seeds -> joinSeeds(cluster, joining)
-        is Joining.Dns -> system.systemActorOf(dnsJoining(joining, resolve), "dns-joining", Props.empty())
+        is Joining.Dns -> follow(system, joining.name, joining.port) { resolve(joining.name) }
+        is Joining.Kubernetes -> follow(system, "pods ${joining.selector}", joining.port, KubernetesPods(joining.api, joining.selector)::addresses)
     }
     val isIn = CompletableFuture<Unit>()
     system.systemActorOf(awaitUp(isIn), "await-up", Props.empty())
     return isIn
+}
+
+private fun follow(system: ActorSystem<*>, what: String, port: Int, list: () -> List<InetAddress>) {
+    system.systemActorOf(followed(what, port, list), "joining", Props.empty())
 }
 
 private fun joinSeeds(cluster: Cluster, joining: Joining.Seeds) {
@@ -58,21 +63,21 @@ private sealed interface Found : NoSerializationVerificationNeeded {
     class Addresses(val list: List<InetAddress>) : Found
 }
 
-/** Follows the name until this node is in: what it resolves to changes while nodes start. */
-private fun dnsJoining(joining: Joining.Dns, resolve: Resolve): Behavior<Found> =
+/** Follows a list until this node is in: it changes while nodes start. */
+private fun followed(what: String, port: Int, list: () -> List<InetAddress>): Behavior<Found> =
     Behaviors.setup { context ->
         val cluster = Cluster.get(context.system)
-        val seeds = DnsSeeds()
+        val seeds = SettledList()
         context.self.tell(Found.Look)
         Behaviors.withTimers { timers ->
             Behaviors.receiveMessage { found ->
                 when (found) {
                     is Found.Look -> {
-                        context.pipeToSelf(looked(joining.name, resolve)) { list, _ -> Found.Addresses(list.orEmpty()) }
+                        context.pipeToSelf(looked(what, list)) { found, _ -> Found.Addresses(found.orEmpty()) }
                     }
 
                     is Found.Addresses -> {
-                        seeds.seen(found.list, System.nanoTime())?.let { ask(cluster, it, joining.port) }
+                        seeds.seen(found.list, System.nanoTime())?.let { ask(cluster, it, port) }
                         timers.startSingleTimer(Found.Look, LOOK_EVERY)
                     }
                 }
@@ -87,12 +92,12 @@ private fun ask(cluster: Cluster, found: List<InetAddress>, port: Int) {
     cluster.manager().tell(JoinSeedNodes(nodes))
 }
 
-private fun looked(name: String, resolve: Resolve): CompletionStage<List<InetAddress>> =
+private fun looked(what: String, list: () -> List<InetAddress>): CompletionStage<List<InetAddress>> =
     CompletableFuture.supplyAsync {
         try {
-            resolve(name)
-        } catch (unknown: UnknownHostException) {
-            log.warn("{} resolves to nothing yet: {}", name, unknown.message)
+            list()
+        } catch (unknown: IOException) {
+            log.warn("no nodes are found yet by {}: {}", what, unknown.message)
             emptyList()
         }
     }

@@ -12,15 +12,15 @@ import javax.net.ssl.SSLContext
 import javax.net.ssl.X509TrustManager
 
 /** An authority and one node's certificate that it signed, made by the JDK's keytool, as PEM files and for a plain client. */
-internal class Certificates(folder: Path, val name: String) {
+internal class Certificates(folder: Path, val name: String, san: String = "dns:router") {
     private val folder = Files.createDirectories(folder.resolve(name))
     private val keys: KeyStore
 
     init {
         tool("-genkeypair", "-keyalg", "RSA", "-alias", "ca", "-dname", "CN=authority $name", "-ext", "bc:c")
-        tool("-genkeypair", "-keyalg", "RSA", "-alias", "node", "-dname", "CN=router", "-ext", "san=dns:router")
+        tool("-genkeypair", "-keyalg", "RSA", "-alias", "node", "-dname", "CN=router", "-ext", "san=$san")
         tool("-certreq", "-alias", "node", "-file", "node.csr")
-        tool("-gencert", "-alias", "ca", "-infile", "node.csr", "-outfile", "node.crt", "-ext", "san=dns:router", "-rfc")
+        tool("-gencert", "-alias", "ca", "-infile", "node.csr", "-outfile", "node.crt", "-ext", "san=$san", "-rfc")
         tool("-exportcert", "-alias", "ca", "-file", "ca.crt", "-rfc")
         tool("-importcert", "-alias", "node", "-file", "node.crt", "-noprompt")
         keys = KeyStore.getInstance(this.folder.resolve(STORE).toFile(), PASSWORD.toCharArray())

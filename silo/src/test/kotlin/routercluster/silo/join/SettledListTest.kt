@@ -5,8 +5,8 @@ import org.junit.jupiter.api.Test
 import java.net.InetAddress
 import java.time.Duration
 
-class DnsSeedsTest {
-    private val seeds = DnsSeeds(Duration.ofSeconds(5))
+class SettledListTest {
+    private val seeds = SettledList(Duration.ofSeconds(5))
 
     private fun seen(second: Int, vararg addresses: String) =
         seeds.seen(addresses.map(InetAddress::getByName), second * 1_000_000_000L)?.map { it.hostAddress }

@@ -5,10 +5,10 @@ import java.time.Duration
 import java.util.Arrays
 
 /**
- * Which nodes to ask, from what a name resolves to. The list that comes out begins with the lowest address, whose node starts the
+ * Which nodes to ask, from what a name resolves to or Kubernetes lists. The list that comes out begins with the lowest address, whose node starts the
  * cluster where no other belongs to one yet; so that all nodes agree on it, a list counts only when it has not changed for [margin].
  */
-internal class DnsSeeds(private val margin: Duration = MARGIN) {
+internal class SettledList(private val margin: Duration = MARGIN) {
     private var seen: List<InetAddress> = emptyList()
     private var sinceNanos = 0L
     private var isGiven = false
