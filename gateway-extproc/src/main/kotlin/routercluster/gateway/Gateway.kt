@@ -96,7 +96,7 @@ import kotlin.random.asKotlinRandom
  * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
  * @property decisions of this node, where others ask for them; null makes one as large as the policy says
  * @property records where records are looked for that this node does not have
- * @property pause holds the calling thread for as long as a policy's `drain_grace`
+ * @property pause holds the calling thread while a node that is to end still takes requests
  */
 class GatewayConfig(
     val policy: Policy,
@@ -160,6 +160,8 @@ class RunningGateway internal constructor(
         if (grace != null && servers.doors != null) {
             grace(settings.drainGrace)
             servers.doors.closePorts()
+            // Whoever got in at the last moment has not asked yet.
+            grace(LAST_MOMENT)
         }
         val emptied = admission.drain()
         val limit = settings.drainTimeout
@@ -173,6 +175,7 @@ class RunningGateway internal constructor(
     }
 
     private companion object {
+        val LAST_MOMENT: Duration = Duration.ofMillis(500)
         val log = LoggerFactory.getLogger(RunningGateway::class.java)
     }
 }

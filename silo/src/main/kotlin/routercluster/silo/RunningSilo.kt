@@ -43,7 +43,10 @@ class RunningSilo internal constructor(
     val ended: CompletionStage<String?> = node.system.getWhenTerminated().thenApply { why() }
 
     init {
-        membership?.let { member -> joined.thenRun { JoinState.of(member.nodeId).belongs = true } }
+        membership?.let { member ->
+            joined.thenRun { JoinState.of(member.nodeId).belongs = true }
+            leaveWithProcess()
+        }
     }
 
     /** Starts an actor named [name] under `/user`. */
@@ -73,6 +76,15 @@ class RunningSilo internal constructor(
             .getWhenTerminated()
             .toCompletableFuture()
             .join()
+    }
+
+    /**
+     * Where the process is told to end, Pekko cuts this node's connections at once, unless something asks it to wait; the others would then
+     * take a node that leaves in order for one that died.
+     */
+    private fun leaveWithProcess() {
+        val hook = shutdown().addCancellableJvmShutdownHook(Runnable(::close))
+        ended.thenRun { hook.cancel() }
     }
 
     private fun shutdown() = CoordinatedShutdown.get(node.system)
