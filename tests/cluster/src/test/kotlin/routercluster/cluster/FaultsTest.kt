@@ -46,13 +46,15 @@ class FaultsTest {
     @ParameterizedTest(name = "node {0}")
     @ValueSource(ints = [0, 2])
     fun `a node that is killed takes only the requests at its door with it`(index: Int) {
+        var killed = 0L
         val all = underLoad {
+            killed = System.nanoTime()
             fleet.nodes[index].kill()
             it.await(AFTER)
             fleet.start()
         }
         all.failedAtMost(CLIENTS / NODES)
-        all.failureWindow() shouldBeLessThan Duration.ofSeconds(5)
+        all.failureWindow(killed) shouldBeLessThan Duration.ofSeconds(5)
     }
 
     @Test

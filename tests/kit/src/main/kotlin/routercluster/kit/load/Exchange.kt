@@ -69,20 +69,25 @@ class DoorClient(private val doors: () -> List<URI>, private val timeout: Durati
     }
 }
 
-/** How many were acknowledged, with their latencies, and what the others failed with. */
+/** How many were acknowledged, with their latencies, and what the others failed with, and when. */
 fun List<Exchange>.report(): String {
     val good = filter { it.isAcknowledged }.map { it.tookNanos / NANOS_PER_MILLI }.sorted()
-    val bad = filterNot { it.isAcknowledged }.groupingBy { "${it.status} ${it.body.take(BODY_CHARS)}" }.eachCount()
+    val bad = filterNot { it.isAcknowledged }.groupBy { "${it.status} ${it.body.take(BODY_CHARS)}" }
+    val began = minOfOrNull { it.sentNanos } ?: 0
     val latency = listOf(50, 95, 99, 100).map { good.getOrNull(minOf(good.size - 1, good.size * it / 100)) }.joinToString("/")
-    return "${good.size} of $size acknowledged, p50/95/99/100 $latency ms" + bad.entries.joinToString("") { "; ${it.value} x ${it.key}" }
+    return "${good.size} of $size acknowledged, p50/95/99/100 $latency ms" +
+        bad.entries.joinToString("") { (what, those) -> "; ${those.size} x $what, sent and failed at ${those.joinToString { it.times(began) }}" }
 }
 
-/** Time between the beginning of the first failure and the end of the last one; zero where none failed. */
-fun List<Exchange>.failureWindow(): Duration {
-    val failed = filterNot { it.isAcknowledged }
-    if (failed.isEmpty()) return Duration.ZERO
-    return Duration.ofNanos(failed.maxOf { it.endNanos } - failed.minOf { it.sentNanos })
+/** In seconds since [began]. */
+private fun Exchange.times(began: Long): String = listOf(sentNanos, endNanos).joinToString("-") { "${(it - began) / NANOS_PER_TENTH / 10.0}" }
+
+/** Time from [faultNanos], by [System.nanoTime], to the end of the last failure; zero where none failed. */
+fun List<Exchange>.failureWindow(faultNanos: Long): Duration {
+    val last = filterNot { it.isAcknowledged }.maxOfOrNull { it.endNanos } ?: return Duration.ZERO
+    return Duration.ofNanos(last - faultNanos)
 }
 
 private const val NANOS_PER_MILLI = 1_000_000
+private const val NANOS_PER_TENTH = 100_000_000
 private const val BODY_CHARS = 160
