@@ -83,7 +83,7 @@ internal class HumanLines(private val colour: Boolean, zone: ZoneId = ZoneId.sys
         buildString {
             begin(event.instant, event.level, event.loggerName.substringAfterLast('.'))
             append(printable(event.formattedMessage.orEmpty().take(MESSAGE_CHARS_MAX)))
-            fieldsOf(event).forEach { (name, value) ->
+            ownFieldsOf(event).forEach { (name, value) ->
                 append(' ').append(printable(name)).append('=').append(printable(value.toString().take(MESSAGE_CHARS_MAX)))
             }
             append('\n')
@@ -118,8 +118,10 @@ internal class HumanLines(private val colour: Boolean, zone: ZoneId = ZoneId.sys
 }
 
 /** The record's key-value pairs, after what its thread carries (MDC). Later names win. */
-private fun fieldsOf(event: ILoggingEvent): Map<String, Any?> =
-    event.mdcPropertyMap.orEmpty() + event.keyValuePairs.orEmpty().associate { it.key to it.value }
+private fun fieldsOf(event: ILoggingEvent): Map<String, Any?> = event.mdcPropertyMap.orEmpty() + ownFieldsOf(event)
+
+/** What the record itself says. Nothing of ours is carried by a thread; what Pekko puts there (paths, addresses, uids) helps no person. */
+private fun ownFieldsOf(event: ILoggingEvent): Map<String, Any?> = event.keyValuePairs.orEmpty().associate { it.key to it.value }
 
 private fun printable(text: String): String =
     if (text.none { it.isISOControl() && it != '\t' }) {

@@ -10,6 +10,7 @@ import io.kotest.matchers.string.shouldMatch
 import io.kotest.matchers.string.shouldStartWith
 import org.junit.jupiter.api.Test
 import org.slf4j.LoggerFactory
+import org.slf4j.MDC
 import org.slf4j.event.Level
 import java.io.ByteArrayOutputStream
 import java.io.OutputStream
@@ -56,6 +57,15 @@ class LoggingTest {
     fun `a record for people cannot forge another`() {
         val lines = logged(LogFormat.HUMAN) { log.atWarn().addKeyValue("model", "a\u001b[31m").log("first\n12:00 ERROR second") }
         lines.single() shouldMatch """\d\d:\d\d:\d\d\.\d{3} WARN  Door first\\u000a12:00 ERROR second model=a\\u001b\[31m"""
+    }
+
+    @Test
+    fun `what a thread carries is for machines, and people read what the record says`() {
+        val write = {
+            MDC.putCloseable("pekkoUid", "42").use { log.atInfo().addKeyValue("model", "small").log("answered") }
+        }
+        logged(LogFormat.HUMAN, block = write).single() shouldMatch """[\d:.]+ INFO  Door answered model=small"""
+        json(write).single()["fields"].toString() shouldBe """{"pekkoUid":"42","model":"small"}"""
     }
 
     @Test
