@@ -17,8 +17,8 @@ import com.fasterxml.jackson.module.kotlin.kotlinModule
  * @param upgrade turns the tree of an older format, which it is told, into one of [format]
  */
 class StateCodec<S : Any>(
-    private val type: Class<S>,
-    private val format: Int,
+    val type: Class<S>,
+    val format: Int,
     private val upgrade: (olderFormat: Int, tree: JsonNode) -> JsonNode = { _, tree -> tree },
 ) {
     init {
