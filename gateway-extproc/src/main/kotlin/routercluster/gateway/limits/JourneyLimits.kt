@@ -30,11 +30,11 @@ class JourneyLimits {
         refusedBy = standing
     }
 
-    /** The request has come to [actual]; [Amounts.NONE] where nothing of it reached a model. */
+    /** The request has come to [actual]; [Amounts.NONE] where nothing of it reached a model. [byModel] as in [Reservation.settle]. */
     @Synchronized
-    fun settle(actual: Amounts) {
+    fun settle(actual: Amounts, byModel: Map<String, Amounts>? = null) {
         if (isOver) return
         isOver = true
-        reservations.forEach { it.settle(actual) }
+        reservations.forEach { it.settle(actual, byModel) }
     }
 }

@@ -146,7 +146,7 @@ private class Counted(
     override val standings: List<Standing> = emptyList(),
     override val unasked: List<String> = emptyList(),
 ) : Reservation {
-    override fun settle(actual: Amounts) = Unit
+    override fun settle(actual: Amounts, byModel: Map<String, Amounts>?) = Unit
 }
 
 private const val GROUPS_MAX = 16

@@ -1,7 +1,6 @@
 package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpData
-import routercluster.gateway.limits.used
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
@@ -63,12 +62,11 @@ class Account(
     /** Attempts whose end was told, by their number. */
     private var told = 0
 
-    /** Whether a model has had the request, answered or not. */
-    private var reached = false
+    /** Models that have had the request, answered or not; one for each attempt. */
+    private val reached = ArrayList<String>(1)
 
-    /** Attempts that are billed though nobody waited for them, and their prices. */
-    private var unservedCount = 0
-    private val unserved = ArrayList<Pricing>(0)
+    /** Models of attempts that are billed though nobody waited for them. */
+    private val unserved = ArrayList<String>(0)
 
     /** [decideNanos] is what [Pipeline.route] took. */
     fun routed(route: Route, decideNanos: Long) {
@@ -95,15 +93,10 @@ class Account(
         begun.span.end(status, failed)
         val upstream = begun.upstream
         events.publish(RouterEvent.AttemptEnded(begun.model, upstream.id, upstream.provider, status, failed, nanos, begun.hedge, cancelled))
-        if (failed != FailureClass.CONNECT) reached = true
+        if (failed != FailureClass.CONNECT) reached.add(begun.model)
         if (failed == null && !cancelled) serving = begun else gone(begun, failed.takeIf { !cancelled })
         // It reached a model, and whoever runs the model bills it all the same.
-        if (cancelled || failed == FailureClass.TIMEOUT) {
-            unservedCount++
-            journey.snapshot.policy.models[begun.model]
-                ?.pricing
-                ?.let(unserved::add)
-        }
+        if (cancelled || failed == FailureClass.TIMEOUT) unserved.add(begun.model)
     }
 
     /** An attempt that answers nobody has left its model, for the reason [failed] where that was the model's fault. */
@@ -168,8 +161,8 @@ class Account(
             events.publish(event)
             journey.span.end(event)
         } else {
-            val bill = bill(scanner?.facts, model?.pricing, unserved) { plan?.facts?.promptTokens?.toLong() ?: 0 }
-            journey.limits.settle(if (reached) spent(bill, plan) else Amounts.NONE)
+            val bill = bill(scanner?.facts, model?.pricing, unserved.mapNotNull(::pricingOf)) { plan?.facts?.promptTokens?.toLong() ?: 0 }
+            settleLimits(bill, plan)
             journey.record?.let {
                 it.ended(bill.note(), model?.name)
                 journey.snapshot.policy.gateway.decisionsKeptFor
@@ -184,12 +177,13 @@ class Account(
         events.publish(RouterEvent.Left)
     }
 
-    /** Every attempt counts, also one that nobody waited for: those have had the prompt. */
-    private fun spent(bill: Bill, plan: Plan?): Amounts {
-        if (journey.snapshot.policy.limits.isEmpty) return Amounts.NONE
-        val usage = bill.usage
-        val lost = if (unservedCount == 0) 0 else unservedCount * (plan?.facts?.promptTokens?.toLong() ?: 0)
-        return used((usage?.promptTokens ?: 0) + (usage?.completionTokens ?: 0) + lost, bill.cost)
+    private fun pricingOf(model: String): Pricing? = journey.snapshot.policy.models[model]?.pricing
+
+    private fun settleLimits(bill: Bill, plan: Plan?) {
+        if (reached.isEmpty() || journey.snapshot.policy.limits.isEmpty) return journey.limits.settle(Amounts.NONE)
+        val shares = Shares(bill, model?.name, reached, unserved, plan?.facts?.promptTokens?.toLong() ?: 0, ::pricingOf)
+        val first = (plan?.action as? Action.Forward)?.first?.model?.name
+        journey.limits.settle(shares.all(), if (reached.all { it == first }) null else shares.byModel())
     }
 
     /** Tells what came of the attempt that answered; what the client cut short says nothing of the model. */

@@ -113,6 +113,31 @@ class LimitedRequestsTest {
     }
 
     @Test
+    fun `a fall-back is paid by the model that answered, and one request by the one that refused`() {
+        val rules =
+            "{name: tokens, kind: tokens, amount: 1000, window: 1h, per: [model]}, " +
+                "{name: requests, kind: requests, amount: 2, window: 1h, per: [model]}"
+        val text =
+            policyText(
+                mock.port,
+                mapOf("both" to "modelRefs: [{model: large}, {model: small}]", "one" to "modelRefs: [{model: small}]"),
+                gateway = "{rate_limits: {rules: [$rules]}}",
+            )
+        TestGateway(text).use { router ->
+            mock.next(Script(fault = Fault.Status(500)))
+            val fellBack = router.settled(router.chat("both", fields = ""","max_tokens":800"""))
+            fellBack.headers("x-vsr-selected-model") shouldBe listOf("small")
+            // The small model has had 110 tokens and one request, the large one a request.
+            val other = router.settled(router.chat("one", fields = ""","max_tokens":10"""))
+            other.headers("x-ratelimit-remaining-requests") shouldBe listOf("0")
+            router.chat("one").status shouldBe 429
+            val large = router.settled(router.chat("both", fields = ""","max_tokens":990"""))
+            listOf(large.status, large.header("x-vsr-selected-model")) shouldBe listOf(200, "large")
+            large.header("x-ratelimit-remaining-requests") shouldBe "0"
+        }
+    }
+
+    @Test
     fun `what reached no model costs nothing`() {
         val answered = mapOf("canned" to "plugins: [{type: fast_response, configuration: {message: Closed.}}]")
         gateway("{name: two, kind: requests, amount: 2, window: 1h, per: [user]}", decisions = answered).use { router ->

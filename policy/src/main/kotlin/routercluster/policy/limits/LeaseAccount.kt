@@ -105,12 +105,27 @@ internal class LeaseAccount(
                 available += hold.amount - used
             }
             // Of what became void, all is counted as spent.
-            val beyond = maxOf(0, actual - hold.amount)
-            val own = minOf(beyond, available)
-            available -= own
-            spent += own
-            extra += beyond - own
+            pay(maxOf(0, actual - hold.amount))
         }
+
+    /** Pays [amount] that nobody has reserved. False where this account is closed: another one is to be opened. */
+    fun charge(rule: LimitRule, amount: Long, now: Long): Boolean =
+        synchronized(this) {
+            if (closed) return false
+            this.rule = rule
+            expire(now)
+            // Where nobody asks, what was spent is told with the next tick.
+            if (usedAt == Long.MIN_VALUE) usedAt = now - IDLE
+            pay(amount)
+            true
+        }
+
+    private fun pay(amount: Long) {
+        val own = minOf(amount, available)
+        available -= own
+        spent += own
+        extra += amount - own
+    }
 
     /**
      * Keeps alive what requests hold, gives back what nobody uses, tells what was spent. Whether this account can be forgotten.

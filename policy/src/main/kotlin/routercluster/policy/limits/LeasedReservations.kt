@@ -33,8 +33,8 @@ class LeasedReservations(
     override fun reserve(rules: List<LimitRule>, facts: LimitFacts, estimate: Amounts): CompletableFuture<Reserved> {
         val asked = rules.mapNotNull { rule -> rule.counterOf(facts)?.let { rule to ask(rule, it.text, estimate.of(rule.kind)) } }
         val answers = asked.map { it.second }
-        if (answers.all { it.isDone }) return CompletableFuture.completedFuture(outcome(asked))
-        return CompletableFuture.allOf(*answers.toTypedArray()).thenApply { outcome(asked) }
+        if (answers.all { it.isDone }) return CompletableFuture.completedFuture(outcome(rules, facts, asked))
+        return CompletableFuture.allOf(*answers.toTypedArray()).thenApply { outcome(rules, facts, asked) }
     }
 
     private fun ask(rule: LimitRule, counter: String, amount: Long): CompletableFuture<Asked> {
@@ -63,28 +63,53 @@ class LeasedReservations(
         }
     }
 
-    private fun outcome(asked: List<Pair<LimitRule, CompletableFuture<Asked>>>): Reserved {
+    private fun outcome(rules: List<LimitRule>, facts: LimitFacts, asked: List<Pair<LimitRule, CompletableFuture<Asked>>>): Reserved {
         val answers = asked.map { (rule, answer) -> rule to answer.join() }
         val holds = answers.mapNotNull { (rule, answer) -> (answer as? Asked.Held)?.let { rule to it.hold } }
         val denied = answers.mapNotNull { it.second as? Asked.Denied }.maxByOrNull { it.retryMillis }
         val away = answers.filter { it.second is Asked.Away }
         val closed = away.firstOrNull { !it.first.failOpen }
-        if (denied == null && closed == null) return Reserved.Granted(Held(holds, away.map { it.first.name }))
+        if (denied == null && closed == null) return Reserved.Granted(Held(rules, facts, holds, away.map { it.first.name }))
         holds.forEach { (_, hold) -> hold.account.settle(hold, 0) }
         if (denied != null) return Reserved.Denied(denied.standing, denied.retryMillis)
         val (rule, answer) = checkNotNull(closed)
         return Reserved.Unavailable(rule.name, (answer as Asked.Away).retryMillis)
     }
 
-    private inner class Held(private val holds: List<Pair<LimitRule, Hold>>, override val unasked: List<String>) : Reservation {
+    /** @param rules that were asked; a model that answers instead of the one of [facts] may be on other counts of them */
+    private inner class Held(
+        private val rules: List<LimitRule>,
+        private val facts: LimitFacts,
+        private val holds: List<Pair<LimitRule, Hold>>,
+        override val unasked: List<String>,
+    ) : Reservation {
         private val settled = AtomicBoolean()
 
         override val standings: List<Standing>
             get() = nowMillis().let { now -> holds.map { (_, hold) -> hold.account.standing(now) } }
 
-        override fun settle(actual: Amounts) {
+        override fun settle(actual: Amounts, byModel: Map<String, Amounts>?) {
             if (!settled.compareAndSet(false, true)) return
-            holds.forEach { (rule, hold) -> hold.account.settle(hold, actual.of(rule.kind)) }
+            holds.forEach { (rule, hold) -> if (byModel == null || !rule.isOfModel) hold.account.settle(hold, actual.of(rule.kind)) }
+            if (byModel != null) rules.forEach { if (it.isOfModel) pay(it, byModel) }
+        }
+
+        private fun pay(rule: LimitRule, byModel: Map<String, Amounts>) {
+            val due = HashMap<String, Amounts>()
+            byModel.forEach { (model, amounts) -> rule.counterOf(facts.at(model))?.let { due.merge(it.text, amounts, Amounts::and) } }
+            holds.firstOrNull { it.first === rule }?.second?.let { hold ->
+                hold.account.settle(hold, due.remove(hold.account.counter)?.of(rule.kind) ?: 0)
+            }
+            due.forEach { (counter, amounts) -> charge(rule, counter, amounts.of(rule.kind)) }
+        }
+    }
+
+    private fun charge(rule: LimitRule, counter: String, amount: Long) {
+        if (amount == 0L) return
+        while (true) {
+            val account = accounts[counter] ?: open(counter) ?: return
+            if (account.charge(rule, amount, nowMillis())) return
+            accounts.remove(counter, account)
         }
     }
 

@@ -22,6 +22,9 @@ class LimitCaller(
 
 /** What limits look at in one request. [model] and [decision] are null until it is decided; [UNDECIDED] stands for no decision. */
 class LimitFacts(val caller: LimitCaller, val model: String? = null, val decision: String? = null) {
+    /** The same request at another model. */
+    internal fun at(model: String) = LimitFacts(caller, model, decision)
+
     companion object {
         const val UNDECIDED = "none"
     }

@@ -92,6 +92,9 @@ data class LimitRule(
     /** Whether a request must be decided before it is known what this rule has to do with it. */
     val needsPlan: Boolean = kind == LimitKind.COST || match.model != null || match.decision != null || per.any { it.isOfPlan }
 
+    /** Whether what it counts depends on the model. */
+    internal val isOfModel: Boolean = match.model != null || Dimension.MODEL in per
+
     /** Whose count a request with these [facts] is on; null where the rule is not for it. */
     fun counterOf(facts: LimitFacts): CounterId? = if (match.fits(facts)) CounterId(this, subjectOf(per, facts)) else null
 }

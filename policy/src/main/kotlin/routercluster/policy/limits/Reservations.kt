@@ -11,6 +11,10 @@ data class Amounts(val requests: Long = 1, val tokens: Long = 0, val costMicros:
             LimitKind.COST -> costMicros
         }
 
+    /** Of two models that one limit counts together: they had one request. */
+    internal fun and(other: Amounts) =
+        Amounts(maxOf(requests, other.requests), tokens + other.tokens, costMicros + other.costMicros)
+
     companion object {
         val NONE = Amounts(requests = 0)
     }
@@ -32,8 +36,13 @@ interface Reservation {
     /** Rules and services that could not be asked, and let the request pass. */
     val unasked: List<String>
 
-    /** What came of the request; [Amounts.NONE] gives everything back. */
-    fun settle(actual: Amounts)
+    /**
+     * What came of the request; [Amounts.NONE] gives everything back.
+     *
+     * @param byModel the same for each model that was reached: limits of models are paid by it. Null where only the model was reached that
+     *   the limits were asked for
+     */
+    fun settle(actual: Amounts, byModel: Map<String, Amounts>? = null)
 }
 
 /** What came of asking limits. */

@@ -84,6 +84,43 @@ class LeasedReservationsTest {
         node("b").tokens(1, rule).shouldBeInstanceOf<Reserved.Denied>()
     }
 
+    private fun LeasedReservations.left(rule: LimitRule, model: String): Long {
+        now += 2_000
+        repeat(2) { tick() }
+        val looked = reserve(listOf(rule), LimitFacts(LimitCaller(), model), Amounts(1, 1, 1)).join().granted()
+        return looked.standings.single().remaining.also { looked.settle(Amounts.NONE) } + 1
+    }
+
+    @Test
+    fun `limits of models are paid by the models that were reached, also those that were not asked`() {
+        val a = node("a")
+        val rule = rule(100).copy(per = setOf(Dimension.MODEL))
+        val held = a.reserve(listOf(rule), LimitFacts(LimitCaller(), "large"), Amounts(tokens = 50)).join().granted()
+        held.settle(Amounts(tokens = 37), mapOf("large" to Amounts(tokens = 7), "small" to Amounts(tokens = 30)))
+        a.left(rule, "large") shouldBe 93
+        a.left(rule, "small") shouldBe 70
+        val away = a.reserve(listOf(rule), LimitFacts(LimitCaller(), "large"), Amounts(tokens = 50)).join().granted()
+        away.settle(Amounts(tokens = 90), mapOf("small" to Amounts(tokens = 90)))
+        a.left(rule, "large") shouldBe 93
+        a.reserve(listOf(rule), LimitFacts(LimitCaller(), "small"), Amounts(tokens = 1)).join().shouldBeInstanceOf<Reserved.Denied>()
+    }
+
+    @Test
+    fun `a limit that counts models together counts a request once, and one of the caller pays all`() {
+        val a = node("a")
+        val together = rule(100, "together", LimitKind.REQUESTS).copy(per = emptySet(), match = LimitMatch(model = LimitMatch.ANY))
+        val other = rule(100, "other").copy(per = emptySet(), match = LimitMatch(model = "small"))
+        val callers = rule(100, "callers")
+        val rules = listOf(together, other, callers)
+        val facts = LimitFacts(LimitCaller(user = "ann"), "large")
+        val held = a.reserve(rules, facts, Amounts(tokens = 50)).join().granted()
+        held.settle(Amounts(tokens = 30), mapOf("large" to Amounts(), "small" to Amounts(tokens = 30)))
+        a.left(together, "large") shouldBe 99
+        a.left(other, "small") shouldBe 70
+        a.tokens(70, callers).granted()
+        a.tokens(1, callers).shouldBeInstanceOf<Reserved.Denied>()
+    }
+
     @Test
     fun `of two limits the tighter refuses, and the other keeps nothing`() {
         val a = node("a")
