@@ -91,6 +91,7 @@ class AcceptedPolicyTest {
                     listOf("10.0.0.0/8", "fd00::/8", "127.0.0.1"),
                     50,
                     Duration.ofSeconds(5),
+                    Duration.ofSeconds(1),
                     setOf("small/local", "large/backend-0", "clouds/azure", "clouds/azure-new"),
                     setOf("large/backend-0"),
                     ServerTls("tls/router.crt", "tls/router.key", "tls/envoys.crt"),
