@@ -36,7 +36,7 @@ internal class BackgroundRuns(
             throw BadRequest(
                 400,
                 "unsupported_parameter",
-                "A background response is not streamed here; poll it.",
+                "A background response is not streamed here: leave out `stream` and fetch it by its id.",
                 "stream",
             )
         }

@@ -11,10 +11,9 @@ import routercluster.policy.responses.responseObject
 /** Responses that are kept: looked at, cancelled, deleted. */
 internal class ResponseEndpoints(private val kept: KeptConversations, private val background: BackgroundRuns) {
     suspend fun retrieve(call: ResponsesCall, id: String): HttpResponse {
-        if (call.query("stream") ==
-            "true"
-        ) {
-            throw BadRequest(400, "stream_not_kept", "Events are not kept, so that they cannot be sent again.", "stream")
+        val asked = listOf("stream", "starting_after").firstOrNull { (call.query(it) ?: NO) != NO }
+        if (asked != null) {
+            throw BadRequest(400, "stream_not_kept", "Events are not kept and cannot be sent again: ask without `$asked`.", asked)
         }
         return call.answer(kept.turn(call.tenant, id).turn.responseObject() ?: throw KeptConversations.noResponse())
     }
@@ -47,6 +46,11 @@ internal class ResponseEndpoints(private val kept: KeptConversations, private va
         kept.changed(call.tenant, found.root, ConversationChange.CancelTurn(id))
         background.cancel(id)
         return retrieve(call, id)
+    }
+
+    private companion object {
+        /** What a flag of a query says that is not set. */
+        const val NO = "false"
     }
 }
 

@@ -152,7 +152,18 @@ class ResponsesDoorTest {
         }
         gateway.get("/v1/responses").let { listOf(it.status, it.code) } shouldBe listOf(405, "method_not_allowed")
         gateway.get("/v1/responses/resp_1/what").let { listOf(it.status, it.code) } shouldBe listOf(404, "unknown_path")
-        gateway.get("/v1/responses/resp_1?stream=true").code shouldBe "stream_not_kept"
+    }
+
+    @Test
+    fun `events cannot be asked for again, and the error names the parameter`() {
+        script(said("Hello"))
+        val id = create(""""input":"Hi"""").json.path("id").textValue()
+        for ((query, parameter) in mapOf("stream=true" to "stream", "starting_after=3" to "starting_after")) {
+            val refused = gateway.get("/v1/responses/$id?$query")
+            listOf("${refused.status}", refused.code, refused.json.at("/error/param").textValue()) shouldBe
+                listOf("400", "stream_not_kept", parameter)
+        }
+        gateway.get("/v1/responses/$id?stream=false").status shouldBe 200
     }
 
     @Test
