@@ -88,6 +88,7 @@ import kotlin.random.asKotlinRandom
  * @property cluster that this node belongs to; null leaves it out of the admin API
  * @property hasDoors whether requests are taken; a node without doors has its admin API alone
  * @property first what has to complete before this node is ready, by what it is in words
+ * @property troubles what is wrong with what this node uses, in words: it serves all the same, and says so
  * @property limits keeps the counts of limits; null keeps them in this process, for as long as it runs
  * @property conversations where the Responses API keeps them; null offers no such API: its requests pass to the model that they name
  * @property offersResponses whether a policy wants that API
@@ -120,6 +121,7 @@ class GatewayConfig(
     val cluster: ClusterView? = null,
     val hasDoors: Boolean = true,
     val first: Map<String, CompletionStage<*>> = emptyMap(),
+    val troubles: () -> List<String> = { emptyList() },
     val limits: LimitAuthority? = null,
     val conversations: Conversations? = null,
     val offersResponses: (Policy) -> Boolean = { true },
@@ -224,7 +226,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val pool = UpstreamPool(loops)
     val encoders = encoderPool(config.encoders, RemoteEncoders(loops), metrics)
     val admission = Admission()
-    val readiness = Readiness(admission)
+    val readiness = Readiness(admission, config.troubles)
     val follower = ClusterFollower(readiness)
     val share = config.sharing?.let { ClusterShare(it, "${config.file?.fileName ?: "policy"}", config.clock, follower::wake) }
     val keeper =

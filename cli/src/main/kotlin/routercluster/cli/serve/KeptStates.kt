@@ -5,6 +5,7 @@ import routercluster.cli.Failure
 import routercluster.grains.state.MemoryStateStore
 import routercluster.grains.state.StateFailure
 import routercluster.grains.state.StateStore
+import routercluster.grains.state.WatchedStateStore
 import routercluster.grains.state.file.FileStateStore
 import routercluster.grains.state.redis.RedisSettings
 import routercluster.grains.state.redis.RedisStateStore
@@ -13,6 +14,7 @@ import routercluster.policy.RedisAddress
 import routercluster.policy.TlsFiles
 import java.nio.file.Path
 import java.time.Clock
+import java.time.Duration
 
 private const val FOLDER = "state"
 
@@ -20,8 +22,9 @@ private const val FOLDER = "state"
  * Where the grains of a node keep their states.
  *
  * @property isDurable whether what was kept is there for every node after a restart of all
+ * @property trouble what is wrong with the store now, in words; null while nothing is
  */
-internal class KeptStates(val store: StateStore, val isDurable: Boolean)
+internal class KeptStates(val store: StateStore, val isDurable: Boolean, val trouble: () -> String? = { null })
 
 /**
  * The Redis that the policy names; else, for a router that is alone and has a policy file, a file in its data folder; else memory.
@@ -33,11 +36,11 @@ internal fun keptStates(settings: ServeSettings): KeptStates {
     val folder = settings.data ?: settings.file?.toAbsolutePath()?.resolveSibling("data")
     return when {
         redis != null -> {
-            KeptStates(RedisStateStore(redis.toSettings()), isDurable = true)
+            watched(RedisStateStore(redis.toSettings()), "Redis", REDIS_LOOK_AFTER)
         }
 
         settings.cluster == null && folder != null -> {
-            KeptStates(openFile(folder.resolve(FOLDER)), isDurable = true)
+            watched(openFile(folder.resolve(FOLDER)), "the data folder", FILE_LOOK_AFTER)
         }
 
         else -> {
@@ -46,6 +49,9 @@ internal fun keptStates(settings: ServeSettings): KeptStates {
         }
     }
 }
+
+private fun watched(store: StateStore, name: String, lookAfter: Duration): KeptStates =
+    WatchedStateStore.watched(store, name, lookAfter).let { KeptStates(it, isDurable = true, trouble = it::trouble) }
 
 private fun openFile(folder: Path): StateStore =
     try {
@@ -70,6 +76,11 @@ private fun TlsFiles.toSettings(): RedisTls {
     return RedisTls(authorities?.let(Path::of), own)
 }
 
+/** Without a save. */
+private val REDIS_LOOK_AFTER: Duration = Duration.ofSeconds(5)
+
+/** Rarely: each look wakes the disk. */
+private val FILE_LOOK_AFTER: Duration = Duration.ofSeconds(60)
 private const val NOTHING_SHARED =
     "the policy names no Redis (global.services.response_api.redis): this cluster offers no Responses API and takes no feedback, " +
         "and counts of limits begin anew when the node that keeps them ends"

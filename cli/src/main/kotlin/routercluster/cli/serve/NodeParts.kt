@@ -11,22 +11,29 @@ import routercluster.policy.record.DecisionRing
 import routercluster.silo.OpeningSilo
 import routercluster.silo.learning.Learning
 import java.time.Clock
+import java.util.concurrent.atomic.AtomicBoolean
 
 /**
  * What a node's gateway has its grains for.
  *
+ * @param isOpen whether grains can be reached
  * @property shared null for a node that is alone
  * @property conversations null where they would be lost with a node of a cluster
  * @property learning null where nothing that is learnt outlives the process
  */
 internal class NodeParts(
     private val states: KeptStates,
+    private val isOpen: () -> Boolean,
     val ring: DecisionRing,
     val shared: Shared?,
     val limits: LimitAuthority?,
     val conversations: Conversations?,
     val learning: Learning?,
 ) : AutoCloseable {
+    /** What is wrong with what is kept, in words that everybody may read. */
+    fun troubles(): List<String> =
+        listOfNotNull("being opened".takeUnless { isOpen() }, states.trouble()).map { "kept state: $it" }
+
     override fun close() {
         learning?.close()
         states.store.close()
@@ -40,9 +47,12 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
     val ring = DecisionRing(settings.policy.gateway.decisionsKept)
     val alone = settings.cluster == null
     val keeps = alone || states.isDurable
+    val isOpen = AtomicBoolean()
+    opening.whenOpen { isOpen.set(true) }
     val conversations = ConversationSettings(states.store, clock, settings.policy.responses.keepFor)
     return NodeParts(
         states,
+        isOpen::get,
         ring,
         settings.cluster?.let { shared(opening.await(), it, settings.fileComesFirst, states.store) },
         if (alone && !states.isDurable) null else GrainAuthority(opening.host(limitKind(states.store))),

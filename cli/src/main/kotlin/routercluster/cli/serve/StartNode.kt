@@ -79,6 +79,7 @@ private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: Open
             cluster = opening.view,
             hasDoors = cluster == null || Role.GATEWAY in cluster.roles,
             first = cluster?.let { mapOf("cluster: ${it.name} has not let this node in yet" to opening.joined) }.orEmpty(),
+            troubles = parts::troubles,
             limits = parts.limits,
             conversations = parts.conversations,
             offersResponses = { it.responses.enabled },

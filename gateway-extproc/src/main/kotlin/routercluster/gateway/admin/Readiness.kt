@@ -3,8 +3,12 @@ package routercluster.gateway.admin
 import routercluster.gateway.http.Admission
 import java.util.concurrent.ConcurrentHashMap
 
-/** What keeps this node from being sent requests, and what it does without. Safe for use by many threads. */
-class Readiness(private val admission: Admission) {
+/**
+ * What keeps this node from being sent requests, and what it does without. Safe for use by many threads.
+ *
+ * @param troubles what is wrong, in words, with what this node uses and does not look after itself; as of when it is asked
+ */
+class Readiness(private val admission: Admission, private val troubles: () -> List<String> = { emptyList() }) {
     private val pending = ConcurrentHashMap.newKeySet<String>()
     private val lacking = ConcurrentHashMap.newKeySet<String>()
 
@@ -28,5 +32,5 @@ class Readiness(private val admission: Admission) {
         listOfNotNull("draining: this node is shutting down".takeIf { admission.isLeaving }) + pending.sorted()
 
     /** What is not as it should be though the node is ready, in words for an operator. */
-    fun degraded(): List<String> = lacking.sorted()
+    fun degraded(): List<String> = lacking.sorted() + troubles()
 }

@@ -60,6 +60,18 @@ class AdminApiTest {
     }
 
     @Test
+    fun `names what it does without, for as long as it does`() {
+        var trouble = listOf("kept state: away")
+        val readiness = Readiness(Admission()) { trouble }
+        readiness.suffers("policy: not loaded")
+        readiness.degraded() shouldBe listOf("policy: not loaded", "kept state: away")
+        readiness.missing() shouldBe emptyList()
+        trouble = emptyList()
+        readiness.reached("policy: not loaded")
+        readiness.degraded() shouldBe emptyList()
+    }
+
+    @Test
     fun `tells its state`() {
         val status = router.admin("/status").json
         status["version"].textValue() shouldBe "test"
