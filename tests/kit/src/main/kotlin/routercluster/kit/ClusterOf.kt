@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit
  * ```
  *
  * @param roles of the nodes that are started without some of their own
+ * @param version of the nodes that are started without one of their own
  * @param prepare what to do with each node before it is used, such as hosting grains
  */
 class ClusterOf(
@@ -35,6 +36,7 @@ class ClusterOf(
     private val name: String = "test",
     private val tls: ClusterTls? = null,
     private val overrides: String = "",
+    private val version: String = "0.0.0",
     private val prepare: (RunningSilo) -> Unit = {},
 ) : AutoCloseable {
     private val nodes = mutableListOf<RunningSilo>()
@@ -50,7 +52,7 @@ class ClusterOf(
     operator fun get(index: Int): RunningSilo = nodes[index]
 
     /** One more node, in the cluster when this returns. */
-    fun start(roles: Set<Role> = this.roles, version: String = "0.0.0"): RunningSilo {
+    fun start(roles: Set<Role> = this.roles, version: String = this.version): RunningSilo {
         val node = open(roles, version)
         node.joined.toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
         return node
