@@ -177,7 +177,8 @@ class Account(
         events.publish(RouterEvent.Left)
     }
 
-    private fun pricingOf(model: String): Pricing? = journey.snapshot.policy.models[model]?.pricing
+    private fun pricingOf(model: String): Pricing? = journey.snapshot.policy.models[model]
+        ?.pricing
 
     private fun settleLimits(bill: Bill, plan: Plan?) {
         if (reached.isEmpty() || journey.snapshot.policy.limits.isEmpty) return journey.limits.settle(Amounts.NONE)

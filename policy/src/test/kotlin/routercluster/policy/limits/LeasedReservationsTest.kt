@@ -88,7 +88,10 @@ class LeasedReservationsTest {
         now += 2_000
         repeat(2) { tick() }
         val looked = reserve(listOf(rule), LimitFacts(LimitCaller(), model), Amounts(1, 1, 1)).join().granted()
-        return looked.standings.single().remaining.also { looked.settle(Amounts.NONE) } + 1
+        return looked.standings
+            .single()
+            .remaining
+            .also { looked.settle(Amounts.NONE) } + 1
     }
 
     @Test

@@ -8,7 +8,10 @@ import kotlin.io.path.relativeTo
 
 /** All classes that were compiled together with [one], in the order of their names. */
 internal fun classesBeside(one: Class<*>): List<Class<*>> {
-    val place = Path.of(one.protectionDomain.codeSource.location.toURI())
+    val place = Path.of(
+        one.protectionDomain.codeSource.location
+            .toURI(),
+    )
     val files = if (place.isDirectory()) filesIn(place) else JarFile(place.toFile()).use { jar -> jar.entries().toList().map { it.name } }
     return files
         .filter { it.endsWith(SUFFIX) }

@@ -47,7 +47,10 @@ private fun partsOf(roots: List<KClass<*>>): Set<KClass<*>> {
     val open = ArrayDeque(roots)
     while (open.isNotEmpty()) {
         val type = open.removeFirst().takeIf(found::add) ?: continue
-        val inner = casesOf(type)?.values ?: type.primaryConstructor?.parameters.orEmpty().flatMap { classesIn(it.type) }
+        val inner = casesOf(type)?.values ?: type.primaryConstructor
+            ?.parameters
+            .orEmpty()
+            .flatMap { classesIn(it.type) }
         if (!type.java.isEnum) open += inner
     }
     return found

@@ -60,8 +60,14 @@ class ContractsTest {
         val now = part(more = listOf("  more: Int = 0"))
         now.breaks(part()) shouldBe listOf("a.Part has a new more: the format of a.Kept must be more than 1")
         part(more = listOf("  more: Int = 0"), format = 2).breaks(part()).shouldBeEmpty()
-        part(more = listOf("  more: Int = 1"), format = 2).breaks(now.copy(entries = part(listOf("  more: Int = 0"), format = 2).entries)) shouldBe
-            listOf("a.Part has another more: WireVersion.WRITTEN must be more than 1", "a.Part has another more: the format of a.Kept must be more than 2")
+        part(
+            more = listOf("  more: Int = 1"),
+            format = 2,
+        ).breaks(now.copy(entries = part(listOf("  more: Int = 0"), format = 2).entries)) shouldBe
+            listOf(
+                "a.Part has another more: WireVersion.WRITTEN must be more than 1",
+                "a.Part has another more: the format of a.Kept must be more than 2",
+            )
     }
 
     private fun part(

@@ -112,19 +112,31 @@ class GoldenTest {
             for (line in lines().filter { it.kind == Contract.MESSAGE && it.format >= WireVersion.OLDEST_READ }) {
                 val tree = cbor.readTree(line.raw) as? ObjectNode ?: continue
                 tree.putObject("newer").put("field", 1)
-                withClue(line.head) { encoded(write(read(line.name, cbor.writeValueAsBytes(tree)))) shouldBe encoded(write(read(line.name, line.raw))) }
+                withClue(line.head) {
+                    encoded(write(read(line.name, cbor.writeValueAsBytes(tree)))) shouldBe
+                        encoded(write(read(line.name, line.raw)))
+                }
             }
         }
     }
 
     @Test
     fun `a message of an older node is read by the defaults of what it does not have`() {
-        val withDefaults = messages.filter { type -> type.primaryConstructor?.parameters.orEmpty().any { it.isOptional } }
+        val withDefaults = messages.filter { type ->
+            type.primaryConstructor
+                ?.parameters
+                .orEmpty()
+                .any { it.isOptional }
+        }
         withDefaults.shouldNotBeEmpty()
         for (type in withDefaults) {
             val sparse = Samples(0, isSparse = true, system).of(type)
             val tree = cbor.readTree(write(sparse)) as ObjectNode
-            type.primaryConstructor?.parameters.orEmpty().filter { it.isOptional }.forEach { tree.remove(it.name) }
+            type.primaryConstructor
+                ?.parameters
+                .orEmpty()
+                .filter { it.isOptional }
+                .forEach { tree.remove(it.name) }
             withClue(type) { read(type.java.name, cbor.writeValueAsBytes(tree)) shouldBe sparse }
         }
     }

@@ -36,17 +36,28 @@ internal class Samples(
         if (isSparse && type.isMarkedNullable) return null
         return when (val own = type.classifier as KClass<*>) {
             String::class -> "$name ä"
+
             Long::class -> number().toLong()
+
             Int::class -> number()
+
             Float::class -> number() / QUARTER
+
             Boolean::class -> true
+
             ByteArray::class -> byteArrayOf(0, 1, -1)
+
             LongArray::class -> longArrayOf(number().toLong(), number().toLong())
+
             List::class -> elements(type, name)
+
             // Of one, since a set has no order to be written in.
             Set::class -> elements(type, name).take(1).toSet()
+
             Map::class -> entries(type, name)
+
             ActorRef::class -> system?.deadLetters<Any>()
+
             else -> of(own)
         }
     }

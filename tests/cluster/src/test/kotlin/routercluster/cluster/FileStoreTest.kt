@@ -67,7 +67,12 @@ class FileStoreTest {
             val fresh = if (count % TURNS_PER_CONVERSATION == 0) begin("$person-$count", text) else null
             if (fresh != null && !fresh.isAcknowledged) return fresh
             val conversation = conversations["$person-${count - count % TURNS_PER_CONVERSATION}"] ?: return lost(text)
-            return client.send("$conversation $text", 0, "/v1/responses", """{"model":"small","input":"$text","conversation":"$conversation"}""")
+            return client.send(
+                "$conversation $text",
+                0,
+                "/v1/responses",
+                """{"model":"small","input":"$text","conversation":"$conversation"}""",
+            )
         }
 
         private fun begin(key: String, text: String): Exchange =

@@ -77,7 +77,11 @@ class SharedLearningTest {
     private fun degraded(index: Int): String? {
         val told = checkNotNull(cluster.nodes[index].admin("/readyz")) { "node $index says nothing" }
         withClue(told.body()) { told.statusCode() shouldBe 200 }
-        return json.readTree(told.body()).path("degraded").firstOrNull()?.textValue()
+        return json
+            .readTree(told.body())
+            .path("degraded")
+            .firstOrNull()
+            ?.textValue()
     }
 
     /** Of a request that a node has routed, once it has the secret of all. */
@@ -92,19 +96,31 @@ class SharedLearningTest {
 
     /** The status, and whether it had been said before. */
     private fun judge(index: Int, id: String, opinion: Opinion): Pair<Int?, Boolean> {
-        val body = json.createObjectNode().put("replay_id", id).put("source", opinion.source).put("target", "model")
+        val body = json
+            .createObjectNode()
+            .put("replay_id", id)
+            .put("source", opinion.source)
+            .put("target", "model")
         body.put("target_ref", opinion.model).put("verdict", opinion.verdict)
         val told = cluster.admin(index).send("judge", 0, "/v1/router/outcomes", "$body")
         return told.status to json.readTree(told.body).path("repeated").asBoolean()
     }
 
     private fun record(index: Int, id: String): JsonNode? =
-        cluster.admin(index).send("record", 0, "/decisions/$id", null).takeIf { it.status == 200 }?.let { json.readTree(it.body) }
+        cluster
+            .admin(index)
+            .send("record", 0, "/decisions/$id", null)
+            .takeIf { it.status == 200 }
+            ?.let { json.readTree(it.body) }
 
     /** What a node's selector goes by: the verdicts of each model. */
     private fun evidence(index: Int): Map<String, String> {
-        val record = checkNotNull(record(index, checkNotNull(ask(index).headers["x-request-id"]))) { "a node has lost what it has just decided" }
-        return record.path("candidates").associate { it.path("model").textValue() to it.path("reason").textValue().substringAfter(" from ") }
+        val record =
+            checkNotNull(record(index, checkNotNull(ask(index).headers["x-request-id"]))) { "a node has lost what it has just decided" }
+        return record
+            .path(
+                "candidates",
+            ).associate { it.path("model").textValue() to it.path("reason").textValue().substringAfter(" from ") }
     }
 
     /** By these verdicts the other model is as good as never drawn. */

@@ -53,7 +53,11 @@ class ServedCluster(
     fun awake(index: Int, kind: String): Int {
         val told = nodes[index].admin("/cluster")?.takeIf { it.statusCode() == OK }?.let { json.readTree(it.body()) } ?: return 0
         val own = told.path("nodes").find { it.path("address") == told.path("self") }
-        return own?.path("grains")?.path(kind)?.path("awake")?.intValue() ?: 0
+        return own
+            ?.path("grains")
+            ?.path(kind)
+            ?.path("awake")
+            ?.intValue() ?: 0
     }
 
     /** What the nodes wrote, for the report of a failure. */
