@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.withClue
 import io.kotest.matchers.ints.shouldBeGreaterThan
+import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldStartWith
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import routercluster.cluster.fleet.servedPolicy
@@ -52,6 +54,42 @@ class FileStoreTest {
         }
     }
 
+    @Test
+    fun `a router that cannot write says so while it is ready, and no more once it can`() {
+        mockLlm(Script(answer = Answer.Echo, models = listOf("small"))).use { model ->
+            val policy = Files.writeString(folder.resolve("policy.yaml"), servedPolicy(model.port))
+            val arguments = listOf("--config", "$policy", "--no-watch", "--data-dir", "${folder.resolve("data")}")
+            NodeProcess.router("alone", arguments).use { node ->
+                val turns = Turns(DoorClient({ listOf(node.door) }))
+                start(node)
+                val before = listOf(turns.take(0, 0))
+                before.single().status shouldBe 200
+                degraded(node) shouldBe null
+
+                node.limitFileSize(1)
+                turns.take(0, 1).status shouldBe 503
+                degraded(node).shouldNotBeNull() shouldStartWith "kept state: "
+                turns.stateless().status shouldBe 200
+                turns.checkAll(before)
+
+                node.limitFileSize(null)
+                node.await("a store that is well", PATIENCE) { Unit.takeIf { degraded(node) == null } }
+                turns.checkAll(before + turns.take(0, 2).also { it.status shouldBe 200 })
+            }
+        }
+    }
+
+    /** What the node says of itself while it is ready. */
+    private fun degraded(node: NodeProcess): String? {
+        val told = checkNotNull(node.admin("/readyz")) { "the node says nothing" }
+        withClue(told.body()) { told.statusCode() shouldBe 200 }
+        return json
+            .readTree(told.body())
+            .path("degraded")
+            .firstOrNull()
+            ?.textValue()
+    }
+
     private fun start(node: NodeProcess) {
         node.launch()
         node.awaitReady()
@@ -74,6 +112,8 @@ class FileStoreTest {
                 """{"model":"small","input":"$text","conversation":"$conversation"}""",
             )
         }
+
+        fun stateless(): Exchange = client.send("-", 0, "/v1/responses", """{"model":"small","input":"x","store":false}""")
 
         private fun begin(key: String, text: String): Exchange =
             client.send("- $text", 0, "/v1/conversations", "{}").also { made ->

@@ -1,5 +1,7 @@
 package routercluster.kit.process
 
+import org.junit.jupiter.api.Assumptions.assumeTrue
+import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
@@ -31,6 +33,22 @@ class ChildProcess private constructor(private val name: String, private val pro
     fun pause() = signal("STOP")
 
     fun resume() = signal("CONT")
+
+    /**
+     * From now on it cannot write beyond so many [bytes] of any file, as on a disk that is full; null takes the bound away. Skips the
+     * calling test, visibly, where the system cannot do that.
+     */
+    fun limitFileSize(bytes: Long?) {
+        val command = listOf("prlimit", "--pid", "$pid", "--fsize=${bytes ?: "unlimited"}:unlimited")
+        val status =
+            try {
+                ProcessBuilder(command).inheritIO().start().waitFor()
+            } catch (_: IOException) {
+                null
+            }
+        assumeTrue(status != null, "prlimit is not installed: sudo apt install util-linux")
+        check(status == 0) { "$name (process $pid) cannot be limited" }
+    }
 
     /** Asks it to end, without waiting. */
     fun terminate() = process.destroy()

@@ -78,6 +78,9 @@ class NodeProcess(
 
     fun resume() = running.resume()
 
+    /** As [ChildProcess.limitFileSize]. */
+    fun limitFileSize(bytes: Long?) = running.limitFileSize(bytes)
+
     fun log(): String = process?.log().orEmpty()
 
     fun residentBytes(): Long? = running.residentBytes()
