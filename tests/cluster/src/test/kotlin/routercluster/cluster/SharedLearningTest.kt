@@ -15,12 +15,16 @@ import routercluster.kit.LogsOnFailure
 import routercluster.kit.load.Exchange
 import routercluster.kit.process.NodeProcess
 import routercluster.kit.process.RedisProcess
+import routercluster.kit.process.Relay
+import routercluster.kit.process.freePort
+import java.net.InetSocketAddress
 import java.time.Duration
 
 /** Two nodes as they are shipped, and one Redis: what is learnt at one node is known at the other, and outlives both. */
 class SharedLearningTest {
     private val redis = RedisProcess.start()
-    private val cluster = ServedCluster(listOf("all", "all"), policyText = { servedPolicy(it, ROUTING, redis.port, KEPT) })
+    private val redisWay = Relay(InetSocketAddress(RedisProcess.HOST, freePort()), InetSocketAddress(RedisProcess.HOST, redis.port))
+    private val cluster = ServedCluster(listOf("all", "all"), policyText = { servedPolicy(it, ROUTING, redisWay.address.port, KEPT) })
 
     @RegisterExtension
     val logs = LogsOnFailure("the nodes", cluster::logs)
@@ -28,6 +32,7 @@ class SharedLearningTest {
     @AfterEach
     fun close() {
         cluster.close()
+        redisWay.close()
         redis.close()
     }
 
@@ -54,16 +59,20 @@ class SharedLearningTest {
     }
 
     @Test
-    fun `a node whose Redis is away or full is ready, says what is wrong, and no more once it is well`() {
+    fun `a node whose Redis is away, slow or full is ready, says what is wrong, and no more once it is well`() {
         cluster.start()
-        degraded(0) shouldBe null
+        awaitDegraded("a Redis that is well") { it shouldBe null }
         redis.kill()
-        awaitDegraded("the loss of Redis") { it.shouldNotBeNull() shouldStartWith "kept state: Redis at 127.0.0.1:${redis.port}" }
+        awaitDegraded("the loss of Redis") { it shouldBe "kept state: Redis cannot be reached or written" }
         cluster.chat(0, 0).status shouldBe 200
         redis.restart()
         awaitDegraded("the return of Redis") { it shouldBe null }
+        redisWay.slowDown(SLOW_MILLIS)
+        awaitDegraded("a slow Redis") { it.shouldNotBeNull() shouldStartWith "kept state: Redis is slow" }
+        redisWay.slowDown(0)
+        awaitDegraded("a quick Redis") { it shouldBe null }
         redis.limitMemory(1)
-        awaitDegraded("a full Redis") { (it.orEmpty().contains("no memory left")) shouldBe true }
+        awaitDegraded("a full Redis") { it shouldBe "kept state: Redis is full" }
         redis.limitMemory(0)
         awaitDegraded("room in Redis") { it shouldBe null }
     }
@@ -137,6 +146,9 @@ class SharedLearningTest {
         const val ASK = """{"model":"auto","messages":[{"role":"user","content":"hello"}]}"""
         const val VERDICTS = 25
         const val PICKS = 10
+
+        /** Either way. */
+        const val SLOW_MILLIS = 400L
         val opinions =
             (1..VERDICTS).flatMap { listOf(Opinion("good-$it", "large", "good_fit"), Opinion("bad-$it", "small", "failed")) }
         val EVIDENCE = mapOf("large" to "25.0 good and 0.0 bad verdicts", "small" to "0.0 good and 25.0 bad verdicts")
