@@ -75,6 +75,12 @@ class RoutingRefusalTest {
                     "accepted: code; did you mean code?",
             ),
             Row(
+                "priority: 10",
+                "candidateIterations: [{variable: v, source: models, models: [{model: large}, {model: smal, lora_name: coed}]}]",
+                "p.yaml:29:92: $FAST.candidateIterations[0].models[1].model: unknown model (found smal); " +
+                    "accepted: small, large; did you mean small?",
+            ),
+            Row(
                 "type: weighted",
                 "type: knn, knn: {k: 5}",
                 "p.yaml:34:36: $FAST.algorithm.knn.k: unknown key (found k); accepted: no key",

@@ -102,6 +102,7 @@ internal class RecipeProver(
 
     private fun decision(raw: RawDecision, scope: SignalScope): Decision {
         refuseDuplicates(raw.modelRefs.map(::candidateName), "candidate", problems)
+        raw.iterated.forEach(::iterated)
         return Decision(
             raw.name.value,
             raw.description,
@@ -119,6 +120,13 @@ internal class RecipeProver(
 
     private fun candidateName(raw: RawModelRef): Text =
         if (raw.lora == null) raw.model else raw.model.copy(value = "${raw.model.value} with ${raw.lora.value}")
+
+    /** Nothing is sent by it, so an adapter that its card does not list does no harm: the seed's own reference file names such a one. */
+    private fun iterated(raw: RawModelRef) {
+        unknownName(raw.model, "unknown model", models.keys, problems)
+        val model = models[raw.model.value] ?: return
+        raw.lora?.let { if (it.value !in model.card.loras) problems.notice(it.at, "is no LoRA adapter of ${model.name}", it.value) }
+    }
 
     private fun candidate(raw: RawModelRef): Candidate? {
         unknownName(raw.model, "unknown model", models.keys, problems)

@@ -38,6 +38,7 @@ internal class FamilySignal(val type: String, val raw: RawSignal)
 
 internal class RawCard(val name: Text, val card: ModelCard)
 
+/** @property iterated models that its candidates were written over in the DSL; their names must be right, and nothing else comes of them */
 internal class RawDecision(
     val name: Text,
     val description: String?,
@@ -49,6 +50,7 @@ internal class RawDecision(
     val plugins: List<RawPlugin>,
     val annotations: Map<String, String>,
     val written: AsWritten,
+    val iterated: List<RawModelRef>,
 )
 
 /** @property type as it acts, which for one that is not built is the default */
@@ -115,7 +117,6 @@ private fun metricSources(projections: RawProjections, signals: List<FamilySigna
 
 private fun readDecision(section: Section): RawDecision? {
     section.readInactive(decisionFormat)
-    section.sections("candidateIterations").forEach { it.checkAll(iterationFormat) }
     val name = section.requiredText("name")
     val decision =
         RawDecision(
@@ -129,8 +130,14 @@ private fun readDecision(section: Section): RawDecision? {
             section.sections("plugins").mapNotNull(::readPlugin),
             readAnnotations(section),
             readWritten(section),
+            section.sections("candidateIterations").flatMap(::readIteration),
         )
     return decision.takeIf { name != null }
+}
+
+private fun readIteration(section: Section): List<RawModelRef> {
+    section.checkAll(iterationFormat)
+    return section.sections("models").mapNotNull(::readModelRef)
 }
 
 private fun readWritten(section: Section) =
