@@ -29,7 +29,7 @@ class Validate(private val load: LoadPolicy, private val lint: LintPolicy = { _,
             val policy = load.fromFile(file)
             policy.notices.forEach { echo("note: $it") }
             policy.inactive.byFeature().forEach { echo("inactive: $it") }
-            lint(readText(file), "$file", ::environment).forEach { echo("warning: $it") }
+            lint(policy, "$file", ::environment).forEach { echo("warning: $it") }
             echo(summary(file, policy))
             return
         }
@@ -38,7 +38,7 @@ class Validate(private val load: LoadPolicy, private val lint: LintPolicy = { _,
         answer.putArray("problems").apply { problems.forEach { add(describe(it)) } }
         answer.putArray("notices").apply { policy?.notices?.forEach { add(describe(it)) } }
         answer.putArray("inactive").apply { policy?.inactive?.byFeature()?.forEach { add(describe(it)) } }
-        val findings = if (policy == null) emptyList() else lint(readText(file), "$file", ::environment)
+        val findings = policy?.let { lint(it, "$file", ::environment) }.orEmpty()
         answer.putArray("warnings").apply { findings.forEach { add(describe(it)) } }
         echo(pretty(answer))
         if (problems.isNotEmpty()) throw ProgramResult(ExitStatus.REFUSED)

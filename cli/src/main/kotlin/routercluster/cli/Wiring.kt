@@ -13,6 +13,7 @@ import routercluster.cli.serve.startNode
 import routercluster.cli.versions.policyVersions
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ReadyPolicy
+import routercluster.gateway.encode.embedded
 import routercluster.gateway.encode.planWith
 import routercluster.gateway.encode.ready
 import routercluster.gateway.envoy.Address
@@ -31,7 +32,9 @@ import routercluster.mock.mockLlm
 import routercluster.policy.Listener
 import routercluster.policy.Policy
 import routercluster.policy.config.format.configSchema
+import routercluster.policy.config.lint.Finding
 import routercluster.policy.config.lint.lint
+import routercluster.policy.config.lint.membersToEmbed
 import routercluster.policy.config.migrate.migrate
 import routercluster.policy.dsl.Expectation
 import routercluster.policy.encode.EncodeFailure
@@ -65,8 +68,8 @@ fun commands(): List<CoreCliktCommand> =
     listOf(
         Serve(::loadWithFiles, ::logTo, ::startNode, ::simulate, ::simulateUnpaced),
         Init(),
-        Validate(::loadWithFiles, ::lint),
-        Lint(::loadWithFiles, ::lint),
+        Validate(::loadWithFiles, ::lintWithEncoders),
+        Lint(::loadWithFiles, ::lintWithEncoders),
         Migrate(::loadWithFiles, ::migrate),
         Schema(::configSchema),
         LanguageServer(::serveEditors),
@@ -142,6 +145,21 @@ private fun explained(policy: Policy, body: ChatBody, identity: Identity): Expla
     val lines = services.entries.joinToString("") { (name, address) -> "  $name  $address\n" }
     val told = if (services.isEmpty()) "" else "\nSERVICES\n$lines"
     return Explained(record.render() + told, pretty(json))
+}
+
+/**
+ * As [lint], with the members of partitions compared by the encoders of this process. Where those cannot be opened, nothing is said of what
+ * they would tell: that is for the commands which need them.
+ */
+private fun lintWithEncoders(policy: Policy, file: String, environment: (String) -> String?): List<Finding> {
+    val members = membersToEmbed(policy) ?: return lint(policy, file, environment)
+    val compared =
+        try {
+            logTo(LogFormat.HUMAN, Level.WARN).use { EncoderPool(localEncoders).use { it.embedded(policy, members) } }
+        } catch (_: EncodeFailure) {
+            policy
+        }
+    return lint(compared, file, environment)
 }
 
 /** Where the services are that were asked for a decision, by name. */

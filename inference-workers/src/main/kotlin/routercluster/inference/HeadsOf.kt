@@ -8,6 +8,7 @@ import routercluster.inference.folder.MANIFEST_FILE
 import routercluster.inference.folder.ModelFiles
 import routercluster.inference.folder.defaultName
 import routercluster.inference.folder.filesOf
+import routercluster.inference.folder.headIn
 import routercluster.inference.folder.json
 import routercluster.inference.folder.labelsOf
 import routercluster.inference.folder.taskOf
@@ -66,13 +67,7 @@ private fun bundled(files: ModelFiles, config: JsonNode, entry: JsonNode): Head 
     val task =
         Task.entries.firstOrNull { it.name == name }
             ?: throw EncoderLoadException("${files.place}: $HEADS_FILE: expected a task, one of ${Task.entries}, found $name")
-    return Head(
-        task,
-        entry.path("labels").map(JsonNode::asText),
-        entry.path("positive_labels").map(JsonNode::asText).toSet(),
-        if (task == Task.EMBED) hiddenSize(config) else 0,
-        calibrated = entry.has("temperature"),
-    )
+    return headIn(entry, task, if (task == Task.EMBED) hiddenSize(config) else 0)
 }
 
 private fun hiddenSize(config: JsonNode): Int = config.path("hidden_size").asInt(0)

@@ -27,7 +27,7 @@ class PolicyFile(
         val unset = mutableSetOf<String>()
         return try {
             val policy = prove(source.text, source.file) { name -> environment(name) ?: null.also { unset += name } }
-            val warnings = lint(source.text, source.file, environment).map(places::finding)
+            val warnings = lint(policy, source.file, environment).map(places::finding)
             (warnings + policy.inactive.map(places::inactive) + policy.notices.map(places::notice)).sortedBy { it.span.start }
         } catch (invalid: InvalidPolicy) {
             invalid.problems.map { places.problem(it, isOfEnvironment = unset.any { name -> "variable $name is not set" in it.message }) }

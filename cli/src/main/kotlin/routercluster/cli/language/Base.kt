@@ -26,7 +26,7 @@ private const val PROGRAM_ENDING = ".dsl"
 /** What messages call a changed program; a model is told no path of this machine. */
 private const val DRAFT = "draft"
 
-/** How programs become policies; the arguments of both are those of [LoadPolicy]. */
+/** How programs become policies, and what is said of them. */
 internal class Proving(val load: LoadPolicy, val lint: LintPolicy, val environment: (String) -> String?)
 
 /**
@@ -52,14 +52,14 @@ internal class Base(
                 ?: throw Failure("the base is no valid policy, so nothing can be made of it\n" + proven.problems.joinToString("\n"))
         }
 
-    private val known = remarks(program).map { it.second }.toSet()
+    private val known = remarks(program, policy).map { it.second }.toSet()
 
     /** What a router would say of [text], a changed program; what it says of the base too is left out where it does no harm. */
     fun judge(text: String): Judgement {
         val parsed = parseProgram(text, DRAFT)
         val proven = prove(parsed)
         if (proven.policy == null) return Judgement(proven.problems, emptyList())
-        return Judgement(emptyList(), remarks(parsed).filter { it.second !in known }.map { it.first })
+        return Judgement(emptyList(), remarks(parsed, proven.policy).filter { it.second !in known }.map { it.first })
     }
 
     fun policyOf(text: String): Policy = checkNotNull(prove(parseProgram(text, DRAFT)).policy) { "was proven before" }
@@ -82,11 +82,11 @@ internal class Base(
     }
 
     /** What can hardly be meant, with and without its place. */
-    private fun remarks(parsed: Parsed): List<Pair<String, String>> {
+    private fun remarks(parsed: Parsed, policy: Policy): List<Pair<String, String>> {
         val whole = WrittenDocument(compiled(parsed, document))
         val warnings = check(parsed).filterNot { it.isFatal }.map { it.render(parsed.source) to it.message }
         val findings =
-            proving.lint(whole.text, "$document", proving.environment).map { finding ->
+            proving.lint(policy, "$document", proving.environment).map { finding ->
                 val said = "${finding.message} (${finding.rule.label})"
                 whole.trace(Problem(finding.at, said)).render(parsed.source) to said
             }

@@ -1,6 +1,7 @@
 package routercluster.gateway.encode
 
 import routercluster.policy.Policy
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.EncodeRequest
@@ -36,13 +37,25 @@ fun EncoderPool.ready(policy: Policy): ReadyPolicy {
     }
 }
 
-private fun prepared(policy: Policy, encoder: Encoder): Policy {
-    val preparation = Preparation.of(policy) ?: return policy
-    return when (val outcome = preparation.complete(preparation.requests.map { asked(encoder, it) })) {
+/**
+ * [policy] with the vectors of [preparation], one of its own: for looking at, not for serving, since of the encoders of this process
+ * only those are opened that it asks, and closed again.
+ *
+ * @throws EncodeFailure where that cannot be done
+ */
+fun EncoderPool.embedded(policy: Policy, preparation: Preparation): Policy {
+    val asked = preparation.requests.flatMap { it.passages }.flatMap { it.heads }.mapTo(mutableSetOf()) { it.encoder }
+    val catalog = Catalog(encoders = policy.catalog.encoders.filterKeys { it in asked })
+    return lease(catalog).use { completed(preparation, it.encoder) }
+}
+
+private fun prepared(policy: Policy, encoder: Encoder): Policy = Preparation.of(policy)?.let { completed(it, encoder) } ?: policy
+
+private fun completed(preparation: Preparation, encoder: Encoder): Policy =
+    when (val outcome = preparation.complete(preparation.requests.map { asked(encoder, it) })) {
         is Prepared.Ready -> outcome.policy
         is Prepared.Failed -> throw EncodeFailure.Unavailable("exemplars cannot be embedded: ${outcome.reason}")
     }
-}
 
 private fun asked(encoder: Encoder, request: EncodeRequest): EncodeReply {
     val answer = encoder.encode(request).toCompletableFuture()

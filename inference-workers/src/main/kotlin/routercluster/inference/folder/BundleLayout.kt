@@ -84,7 +84,7 @@ private class HeadReader(files: ModelFiles, private val entry: JsonNode, private
         if (task != Task.EMBED && shape.perToken != (task == Task.TOKEN)) wrong("output", "one that fits task $task", output)
         return HeadSpec(
             name = name,
-            head = Head(task, labels, positive.toSet(), if (task == Task.EMBED) shape.width else 0, calibrated = entry.has("temperature")),
+            head = headIn(entry, task, if (task == Task.EMBED) shape.width else 0),
             output = output,
             takesPair = oneOf("input", mapOf("single" to false, "pair" to true)),
             temperature = temperature(),
@@ -120,4 +120,17 @@ private class HeadReader(files: ModelFiles, private val entry: JsonNode, private
 
     private fun wrong(key: String, expected: String, found: String): Nothing =
         throw EncoderLoadException("$place: $key: expected $expected, found $found")
+}
+
+/** What the [entry] of a head in heads.json says of it to callers. */
+internal fun headIn(entry: JsonNode, task: Task, dimensions: Int): Head {
+    val least = if (task == Task.TOKEN) entry.path("threshold").path("value") else entry.path("abstain").path("below")
+    return Head(
+        task,
+        entry.path("labels").map(JsonNode::asText),
+        entry.path("positive_labels").map(JsonNode::asText).toSet(),
+        dimensions,
+        calibrated = entry.has("temperature"),
+        answersFrom = least.asDouble(),
+    )
 }

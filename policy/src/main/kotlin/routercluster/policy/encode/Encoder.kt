@@ -34,6 +34,8 @@ enum class Task(val takesPair: Boolean) { SEQ_CLS(false), TOKEN(false), EMBED(fa
  * @property dimensions length of the vectors of an [Task.EMBED] head, 0 for others
  * @property calibrated whether probabilities were fitted on held-out data, so that a threshold means the same as elsewhere
  * @property remote whether asking it leaves this cluster, which lazy evaluation puts off to the last
+ * @property answersFrom 0..1: where its best label is less probable than this it abstains, and spans that are less certain it leaves out;
+ *   0 is never, and also what is said of an encoder whose files are elsewhere
  */
 data class Head(
     val task: Task,
@@ -42,6 +44,7 @@ data class Head(
     val dimensions: Int = 0,
     val calibrated: Boolean = false,
     val remote: Boolean = false,
+    val answersFrom: Double = 0.0,
 )
 
 /**

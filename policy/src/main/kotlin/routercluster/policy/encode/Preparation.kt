@@ -21,7 +21,11 @@ sealed interface Prepared {
  *
  * @property requests every text once, at most [PASSAGES_MAX] in each
  */
-class Preparation private constructor(private val policy: Policy, private val passages: List<Passage>) {
+class Preparation private constructor(
+    private val policy: Policy,
+    private val passages: List<Passage>,
+    private val wanted: (Signal) -> Boolean,
+) {
     val requests: List<EncodeRequest> = passages.chunked(PASSAGES_MAX).map { EncodeRequest(it, TIMEOUT) }
 
     /** The policy with its vectors. [replies] are those to [requests], in their order. */
@@ -47,7 +51,7 @@ class Preparation private constructor(private val policy: Policy, private val pa
     }
 
     private fun prepare(signal: Signal, vectors: Map<Passage, FloatArray>) =
-        (signal as? LearnedSignal)?.exemplars?.let { signal.prepared(passages(it).map(vectors::getValue)) } ?: signal
+        (signal as? LearnedSignal)?.takeIf(wanted)?.exemplars?.let { signal.prepared(passages(it).map(vectors::getValue)) } ?: signal
 
     companion object {
         /** More would make an encoder's queue look full. */
@@ -56,13 +60,14 @@ class Preparation private constructor(private val policy: Policy, private val pa
         /** For [PASSAGES_MAX] texts on a busy machine. */
         val TIMEOUT: Duration = Duration.ofSeconds(60)
 
-        /** What [policy] needs before it can serve, or null where that is nothing. */
-        fun of(policy: Policy): Preparation? {
+        /** What [policy] needs before it can serve, or null where that is nothing; what is not [wanted] is left as it is. */
+        fun of(policy: Policy, wanted: (Signal) -> Boolean = { true }): Preparation? {
             val exemplars = policy.recipes.values
                 .flatMap { it.signals }
+                .filter(wanted)
                 .mapNotNull { (it as? LearnedSignal)?.exemplars }
             val passages = exemplars.flatMap(::passages).distinct()
-            return if (passages.isEmpty()) null else Preparation(policy, passages)
+            return if (passages.isEmpty()) null else Preparation(policy, passages, wanted)
         }
 
         private fun passages(exemplars: Exemplars) = exemplars.texts.map { Passage(it, setOf(exemplars.by), vector = exemplars.shape) }

@@ -111,6 +111,8 @@ internal class ClassifierSignal(
     override val labels = own.associateWith { LabelKind.NUMBER } + (ABSTAIN to LabelKind.FLAG)
     override val conditionNeeds = ConditionNeeds.LABEL
 
+    override fun rangeOf(label: String?) = unitRange.takeIf { label in own }
+
     override fun passages(facts: Facts): List<Passage> = aloneOf(facts, head)
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading =

@@ -92,7 +92,7 @@ internal class ComplexityExemplars(val hard: List<String>, val easy: List<String
 }
 
 /** Makes a level of a margin, -1..1: above [threshold] hard, below its negative easy, else medium. */
-internal class ComplexityLevels(private val threshold: Double) {
+internal class ComplexityLevels(val threshold: Double) {
     /**
      * Matches as a whole where the text is hard. Confidence of a level: how far inside its bounds the margin lies, by
      * [edgeConfidence].
@@ -166,6 +166,16 @@ internal class ClassifiedComplexity(
     private val hard: String,
     private val easy: String,
 ) : HeadSignal(terms) {
+    /** Of two labels, the first choice leads by what it has above a half, twice. */
+    override val thresholds: List<HeadThreshold>
+        get() {
+            val lead = if (head.labels.size == 2) maxOf(0.0, 2.0 * head.firstChoiceFrom - 1.0) else 0.0
+            val below = "leaves no text medium: the head abstains first"
+            return listOf(HeadThreshold(levels.threshold, listOf("threshold"), lead, mostNever = true, below = below, beyond = true))
+        }
+
+    override fun rangeOf(label: String?) = (-1.0..1.0).takeIf { label == null }
+
     override val labels = ComplexityLevels.labels
     override val conditionNeeds = ConditionNeeds.LABEL_OR_PREDICATE
 

@@ -9,6 +9,7 @@ import routercluster.policy.config.Text
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.Facts
+import kotlin.math.ln
 
 /**
  * A rule of `routing.signals.domains` as written. Its `model_scores` are checked and then told of as without effect: they rank
@@ -56,13 +57,33 @@ internal class RawDomain(rule: LearnedRule, private val categories: List<Text>, 
 internal class DomainSignal(
     terms: Terms,
     private val head: LabelHead,
-    private val categories: Set<String>,
+    val categories: Set<String>,
     private val settings: DomainSettings,
 ) : HeadSignal(terms) {
     private val hasFallback = categories.any { isSameLabel(it, settings.fallback) }
 
+    override val thresholds: List<HeadThreshold>
+        get() =
+            listOf(
+                HeadThreshold(
+                    settings.threshold,
+                    listOf(ModuleKeys.DOMAIN),
+                    least = if (hasFallback) head.firstChoiceFrom else 0.0,
+                    mostNever = head.staysBelowOne,
+                    below = if (hasFallback) "never lets ${settings.fallback} stand in for a text without a topic" else "is always reached",
+                    isSame = false,
+                ),
+            )
+
     override val labels =
         mapOf("entropy" to LabelKind.NUMBER, "normalised_entropy" to LabelKind.NUMBER, ABSTAIN to LabelKind.FLAG)
+
+    override fun rangeOf(label: String?): ClosedFloatingPointRange<Double>? =
+        when (label) {
+            null, "normalised_entropy" -> unitRange
+            "entropy" -> 0.0..ln(maxOf(head.labels.size, 1).toDouble())
+            else -> null
+        }
 
     override fun passages(facts: Facts): List<Passage> = aloneOf(facts, head)
 

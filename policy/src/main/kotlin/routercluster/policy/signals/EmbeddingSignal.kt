@@ -76,6 +76,9 @@ internal class EmbeddingSignal(
 ) : HeadSignal(terms) {
     private val own = rules.indexOfFirst { it.name == ref.name }
 
+    /** That of this rule, once embedded. */
+    val bank: PrototypeBank? get() = banks?.get(own)
+
     override val exemplars = head.exemplars(rules.flatMap { it.candidates })
 
     override fun among(peers: List<LearnedSignal>): LearnedSignal {

@@ -46,6 +46,12 @@ internal class FactCheckSignal(
 ) : HeadSignal(terms) {
     override val labels = mapOf(ABSTAIN to LabelKind.FLAG)
 
+    override val thresholds: List<HeadThreshold>
+        get() =
+            listOf(HeadThreshold(threshold, listOf(ModuleKeys.FACT_CHECK), mostNever = head.staysBelowOne, gap = head.undecided))
+
+    override fun rangeOf(label: String?) = unitRange.takeIf { label == null }
+
     override fun passages(facts: Facts): List<Passage> = aloneOf(facts, head)
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading =

@@ -109,6 +109,12 @@ internal class JailbreakSignal(terms: Terms, private val history: Boolean, priva
     HeadSignal(terms) {
     private val comparison = detectors.values.filterIsInstance<ThreatComparison>().firstOrNull()
 
+    private val classifier = detectors.values.filterIsInstance<ThreatClassifier>().firstOrNull()
+
+    override val thresholds: List<HeadThreshold> get() = listOfNotNull(classifier?.heldAgainst)
+
+    override fun rangeOf(label: String?) = unitRange.takeIf { classifier != null && (label == null || label == "classifier") }
+
     override val labels = detectors.keys.associateWith { LabelKind.NUMBER } + (ABSTAIN to LabelKind.FLAG)
 
     override val exemplars = comparison?.let { it.head.exemplars(it.texts) }

@@ -69,6 +69,12 @@ internal abstract class HeadSignal(protected val terms: Terms) : LearnedSignal {
     final override val cost: Cost get() = terms.cost
     final override val timeout: Duration get() = terms.timeout
     final override val onError: OnError get() = terms.onError
+
+    /** Numbers of the policy that what its head says is held against. */
+    open val thresholds: List<HeadThreshold> get() = emptyList()
+
+    /** What a condition's predicate on [label], or on the whole where that is null, looks at lies in; null where that is not known. */
+    open fun rangeOf(label: String?): ClosedFloatingPointRange<Double>? = null
 }
 
 /** Nothing was found. */

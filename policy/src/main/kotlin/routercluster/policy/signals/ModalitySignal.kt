@@ -83,6 +83,28 @@ internal class ModalitySignal(
 ) : HeadSignal(terms) {
     override val labels = mapOf(ABSTAIN to LabelKind.FLAG)
 
+    override val thresholds: List<HeadThreshold>
+        get() {
+            val first = head.firstChoiceFrom
+            val own = HeadThreshold(settings.threshold, listOf(ModuleKeys.MODALITY), least = first, mostNever = head.staysBelowOne)
+            val isHybrid = settings.method == ModalitySettings.Method.HYBRID
+            if (!isHybrid || settings.threshold < first || settings.threshold == 0.0) return listOf(own)
+            val ratio = first / settings.threshold
+            val below = "never lets words decide: the head abstains first"
+            return listOf(
+                own,
+                HeadThreshold(
+                    settings.lowerThresholdRatio,
+                    listOf(ModuleKeys.MODALITY_RATIO),
+                    ratio,
+                    mostNever = false,
+                    below = below,
+                ),
+            )
+        }
+
+    override fun rangeOf(label: String?) = unitRange.takeIf { label == null }
+
     override fun passages(facts: Facts): List<Passage> = aloneOf(facts, head)
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading =

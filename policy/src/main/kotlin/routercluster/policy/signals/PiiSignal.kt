@@ -100,6 +100,10 @@ internal class PiiSignal(
 ) : HeadSignal(terms) {
     override val labels = types.associateWith { LabelKind.FLAG }
 
+    /** Exact recognisers are certain of what they find, so there is no threshold that nothing reaches. */
+    override val thresholds: List<HeadThreshold>
+        get() = listOf(HeadThreshold(threshold, listOf("threshold", ModuleKeys.PII), head.head.answersFrom, mostNever = false))
+
     override fun passages(facts: Facts): List<Passage> = texts(facts).flatten().map { Passage(it.text, setOf(head.ref)) }
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading {

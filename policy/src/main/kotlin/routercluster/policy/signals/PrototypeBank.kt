@@ -47,6 +47,12 @@ internal class PrototypeBank private constructor(private val prototypes: List<Fl
         }
     }
 
+    /** How well either bank's prototypes are met by the nearest of the other's, on average: the worse of the two ways, -1..1. */
+    fun likeness(other: PrototypeBank): Double = min(meeting(other), other.meeting(this))
+
+    private fun meeting(other: PrototypeBank): Double =
+        prototypes.map { own -> other.prototypes.maxOfOrNull { cosine(own, it) } ?: 0.0 }.ifEmpty { listOf(0.0) }.average()
+
     companion object {
         /** @param exemplars unit vectors of one length */
         fun of(exemplars: List<FloatArray>, scoring: PrototypeScoring): PrototypeBank {

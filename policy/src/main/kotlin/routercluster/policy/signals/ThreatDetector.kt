@@ -17,6 +17,18 @@ internal sealed interface ThreatDetector {
  * also the confidence; it matches from [threshold] on, even where the head abstains: doubt must not open the door.
  */
 internal class ThreatClassifier(val head: LabelHead, private val positive: Set<String>, private val threshold: Double) : ThreatDetector {
+    /** Abstention counts for nothing here. Where every label is a threat, all of their probabilities are: 1. */
+    val heldAgainst: HeadThreshold
+        get() =
+            HeadThreshold(
+                threshold,
+                listOf("threshold", ModuleKeys.GUARD),
+                least = if (positive.containsAll(head.labels)) 1.0 else 0.0,
+                mostNever = head.staysBelowOne && !positive.containsAll(head.labels),
+                below = "is always reached, since every label of the head counts as a threat",
+                isSame = false,
+            )
+
     override fun passages(texts: List<String>): List<Passage> =
         texts.flatMap(::guardPieces).map { head.passage(it.text) }
 

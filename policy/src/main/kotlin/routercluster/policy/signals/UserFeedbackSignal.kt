@@ -75,6 +75,14 @@ internal class UserFeedbackSignal(
 ) : HeadSignal(terms) {
     override val labels = mapOf(ABSTAIN to LabelKind.FLAG)
 
+    override val thresholds: List<HeadThreshold>
+        get() =
+            listOf(
+                HeadThreshold(threshold, listOf(ModuleKeys.FEEDBACK), least = head.firstChoiceFrom, mostNever = head.staysBelowOne),
+            )
+
+    override fun rangeOf(label: String?) = unitRange.takeIf { label == null }
+
     override fun passages(facts: Facts): List<Passage> = if (isReply(facts)) aloneOf(facts, head) else emptyList()
 
     override fun read(facts: Facts, results: List<PassageResult>): Reading =

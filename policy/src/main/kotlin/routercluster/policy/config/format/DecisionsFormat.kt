@@ -111,7 +111,12 @@ internal val decisionFormat = fields(acts = "decisions") {
     part("algorithm", "How it picks.", algorithmFormat)
     parts("plugins", "What it does to a request besides.", pluginFormat)
     part("adaptations", "What learning may change.", adaptationsFormat, notBuilt = Feature.ROUTER_LEARNING)
-    field("candidateIterations", Kind.Parts(iterationFormat), "How its candidates were written in the DSL; its models must be there.", status = Status.Note)
+    field(
+        "candidateIterations",
+        Kind.Parts(iterationFormat),
+        "How its candidates were written in the DSL; its models must be there.",
+        status = Status.Note,
+    )
     parts("emits", "What it says of the conversation.", emitFormat, notBuilt = Feature.RETENTION)
     named("annotations", "Notes of its owner: at most 32, 4096 bytes in all.", Kind.Text(), status = Status.Note)
     field("output_contract", Kind.Text(), "Form of the answer, in words.", status = Status.NotBuilt(Feature.OUTPUT_CONTRACT))

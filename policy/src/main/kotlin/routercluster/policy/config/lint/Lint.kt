@@ -1,11 +1,14 @@
 package routercluster.policy.config.lint
 
+import routercluster.policy.Policy
 import routercluster.policy.Strategy
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
+import routercluster.policy.config.Section
 import routercluster.policy.config.raw.RawRouting
 import routercluster.policy.config.raw.readPolicy
 import routercluster.policy.config.readDocument
+import routercluster.policy.signals.Signal
 import routercluster.policy.signals.signalFamilies
 
 /** What a policy file says although it can hardly be meant. */
@@ -15,6 +18,8 @@ enum class LintRule(val label: String) {
     UNREACHABLE_DECISION("unreachable-decision"),
     EQUAL_RANK("equal-rank"),
     TIER_GAP("tier-gap"),
+    IDLE_THRESHOLD("idle-threshold"),
+    ALIKE_MEMBERS("alike-members"),
 }
 
 /**
@@ -37,16 +42,28 @@ data class Fix(val title: String, val path: String, val replacement: String?)
 /**
  * Looks for what can hardly be meant, recipe by recipe; nothing that is found keeps a policy from serving.
  *
- * @param text a policy file that proves
+ * @param policy as its file proves, with that file's text. What depends on vectors is looked for where it has them: see [membersToEmbed]
+ * @param file what findings call the file
  * @param environment as it was proven with
- * @return in the order of the file; empty also where the file cannot be read
+ * @return in the order of the file
  */
-fun lint(text: String, file: String, environment: (String) -> String?): List<Finding> {
-    val raw = readDocument(text, file, environment, Problems())?.let { readPolicy(it, signalFamilies) } ?: return emptyList()
+fun lint(policy: Policy, file: String, environment: (String) -> String?): List<Finding> {
+    val root = readDocument(policy.text, file, environment, Problems()) ?: return emptyList()
+    val raw = readPolicy(root, signalFamilies) ?: return emptyList()
     val default = raw.global.strategy ?: Strategy.PRIORITY
-    val recipes = listOf(raw.routing) + raw.recipes.map { it.routing }
-    return recipes.flatMap { findings(it, default) }.sortedWith(compareBy({ it.at.line }, { it.at.column }))
+    val recipes = listOf(Policy.DEFAULT_RECIPE to raw.routing) + raw.recipes.map { it.name.value to it.routing }
+    return recipes
+        .flatMap { (name, routing) ->
+            findings(routing, default) + policy.recipes[name]?.let { ofSignals(routing, it.signals, root) }.orEmpty()
+        }.distinct()
+        .sortedWith(compareBy({ it.at.line }, { it.at.column }))
 }
 
 private fun findings(routing: RawRouting, default: Strategy): List<Finding> =
     unusedSignals(routing) + impossibleRules(routing) + Ranks(routing, routing.strategy ?: default).findings()
+
+/** @param signals of the [routing], proven, in its order */
+private fun ofSignals(routing: RawRouting, signals: List<Signal>, root: Section): List<Finding> {
+    val known = signals.associateBy { it.ref }
+    return Thresholds(root).findings(routing, signals) + idlePredicates(routing, known) + alikeMembers(routing, known)
+}

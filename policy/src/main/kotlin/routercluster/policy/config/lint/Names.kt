@@ -19,10 +19,15 @@ internal fun RawRule.leaves(): List<RawRule.Leaf> =
         RawRule.Unreadable -> emptyList()
     }
 
+/** Every condition of decisions and composers. */
+internal fun conditions(routing: RawRouting): List<RawRule.Leaf> {
+    val composers = routing.signals.mapNotNull { (it.raw as? Composed)?.composer }
+    return (routing.decisions.mapNotNull { it.rule } + composers).flatMap { it.leaves() }
+}
+
 /** Signals that nothing reads: no decision, composer, partition or score. */
 internal fun unusedSignals(routing: RawRouting): List<Finding> {
-    val composers = routing.signals.mapNotNull { (it.raw as? Composed)?.composer }
-    val named = (routing.decisions.mapNotNull { it.rule } + composers).flatMap { it.leaves() }.map { it.ref }
+    val named = conditions(routing).map { it.ref }
     val scored = routing.projections.scores.flatMap { it.inputs }.mapNotNull { input ->
         input.name?.let { SignalRef(input.type.value, it.value) }
     }

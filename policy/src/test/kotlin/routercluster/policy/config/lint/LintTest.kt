@@ -18,16 +18,8 @@ class LintTest {
               signals: {$signals}
               decisions: [$decisions]
             """.trimIndent()
-        loadPolicy(text, "p.yaml", { null }, FakeFiles())
-        return lint(text, "p.yaml") { null }.map(::told)
+        return lint(loadPolicy(text, "p.yaml", { null }, FakeFiles()), "p.yaml") { null }.map(::told)
     }
-
-    private fun told(finding: Finding): String {
-        val mended = finding.fix?.let { " -> $it" }.orEmpty()
-        return "${finding.rule.label} ${finding.at.path}: ${finding.message}$mended"
-    }
-
-    private fun fix(title: String, path: String, replacement: String?) = "${Fix(title, path, replacement)}"
 
     @Test
     fun `a sensible policy has no findings`() {
