@@ -19,7 +19,7 @@ class LoadTest {
     }
 
     @Test
-    fun `the window of failures begins with the first and ends with the last`() {
+    fun `the window of failures begins with the fault and ends with the last`() {
         val all =
             listOf(
                 exchange("a", 200, sent = 0, took = 10),
@@ -27,8 +27,8 @@ class LoadTest {
                 exchange("c", null, sent = 30, took = 20),
                 exchange("d", 200, sent = 60, took = 5),
             )
-        all.failureWindow() shouldBe Duration.ofNanos(30)
-        all.take(1).failureWindow() shouldBe Duration.ZERO
+        all.failureWindow(faultNanos = 15) shouldBe Duration.ofNanos(35)
+        all.take(1).failureWindow(faultNanos = 15) shouldBe Duration.ZERO
     }
 
     @Test
