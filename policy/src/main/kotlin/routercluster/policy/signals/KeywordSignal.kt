@@ -119,6 +119,20 @@ data class RawKeyword(
         private val operators = KeywordOperator.entries.associateBy { it.name }
         private val methods = KeywordMethod.entries.filter { it != KeywordMethod.LITERAL }.associateBy { it.name.lowercase() }
 
+        /** Parameters that only one method looks at. */
+        private val ofMethod =
+            mapOf(
+                "bm25_threshold" to KeywordMethod.BM25,
+                "ngram_threshold" to KeywordMethod.NGRAM,
+                "ngram_arity" to KeywordMethod.NGRAM,
+                "fuzzy_threshold" to KeywordMethod.FUZZY,
+            )
+
+        private fun tellIdle(section: Section, method: KeywordMethod) =
+            ofMethod.filter { (key, its) -> its != method && section.has(key) }.forEach { (key, its) ->
+                section.problems.notice(section.at(key), "has no effect without method ${its.name.lowercase()}", section.string(key))
+            }
+
         fun read(section: Section): RawKeyword {
             val fuzzyMatch = section.boolean("fuzzy_match") ?: false
             val written = section.oneOf("method", methods)
@@ -137,6 +151,7 @@ data class RawKeyword(
             ) {
                 section.problems.add(section.at("operator"), "is required", accepted = operators.keys.joinToString())
             }
+            if (method != null) tellIdle(section, if (fuzzyMatch) KeywordMethod.FUZZY else method)
             return RawKeyword(
                 name = section.requiredString("name"),
                 at = section.here,

@@ -53,6 +53,14 @@ class InactivePartsTest {
                     "anthropic_upstreams providers.models[0].api_format",
                 global("stores: {memory: {enabled: true}}") to "memory global.stores.memory",
                 global("services: {authz: {providers: [{type: header-injection}]}}") to "authz_providers global.services.authz.providers",
+                global("model_catalog: {modules: {hallucination_mitigation: {detector: {min_span_length: 3}}}}") to
+                    "hallucination global.model_catalog.modules.hallucination_mitigation.detector",
+                global("model_catalog: {modules: {hallucination_mitigation: {explainer: {threshold: 0.7}}}}") to
+                    "hallucination global.model_catalog.modules.hallucination_mitigation.explainer.threshold",
+                global("model_catalog: {modules: {hallucination_mitigation: {on_hallucination_detected: block}}}") to
+                    "hallucination global.model_catalog.modules.hallucination_mitigation.on_hallucination_detected",
+                global("model_catalog: {external: [{name: e, model_role: memory_rewrite, $EXTERNAL}]}") to
+                    "memory global.model_catalog.external[0].name",
                 global("integrations: {looper: {timeout_seconds: 5}}") to "looper global.integrations.looper",
                 signals("embeddings: [{name: e, threshold: 0.1, candidates: [a], query_modality: image}]") to
                     "image_signals routing.signals.embeddings[0].query_modality",
@@ -70,6 +78,11 @@ class InactivePartsTest {
             global("stores: {memory: {}, response_cache: {enabled: false}}"),
             global("router: {learning: {}, skip_processing: {enabled: false}}"),
             global("services: {authz: {providers: []}}"),
+            global(
+                "model_catalog: {modules: {hallucination_mitigation: {enabled: false, on_hallucination_detected: block, detector: {}, " +
+                    "explainer: {threshold: 0.7}}}}",
+            ),
+            global("model_catalog: {modules: {hallucination_mitigation: {on_hallucination_detected: none, detector: {enabled: false}}}}"),
         ).forEach { text -> withClue(text) { features(text) shouldBe emptyList() } }
         shouldThrow<InvalidPolicy> { proven(plugin("rag", "enabled: false, backend: milvs")) }
     }
@@ -127,7 +140,29 @@ class InactivePartsTest {
             )
     }
 
+    @Test
+    fun `a word that acts only beside others says so where they are not`() {
+        fun notices(text: String) = proven(text).notices.map { "${it.at.path}: ${it.message}" }
+        val catalog = "global.model_catalog"
+        assertSoftly {
+            mapOf(
+                GOOD_ALL.replace("type: weighted", "type: weighted, on_error: fail") to
+                    "routing.decisions[0].algorithm.on_error: has no effect: weighted cannot fail",
+                GOOD_ALL.replace("operator: OR", "operator: OR, ngram_arity: 2") to
+                    "routing.signals.keywords[0].ngram_arity: has no effect without method ngram",
+                global("services: {observability: {tracing: {sampling: {type: always_on, rate: 0.5}}}}") to
+                    "global.services.observability.tracing.sampling.rate: has no effect: the type is always_on",
+                global("model_catalog: {embeddings: {semantic: {endpoint: {base_url: \"http://e\", model: m}}}}") to
+                    "$catalog.embeddings.semantic.endpoint: is not asked: embedding_config.backend is not openai_compatible",
+                global("model_catalog: {modules: {classifier: {mcp: {command: c, url: \"http://m\"}}}}") to
+                    "$catalog.modules.classifier.mcp.url: has no effect: the transport is stdio",
+            ).forEach { (text, expected) -> withClue(expected) { notices(text) shouldBe listOf(expected) } }
+        }
+    }
+
     private companion object {
+        const val EXTERNAL = "llm_endpoint: {address: llm}, llm_model_name: m"
+
         /** [GOOD] for real families of signals, which ask for more than a name. */
         val GOOD_ALL = GOOD.replace("- name: urgent\n", "- {name: urgent, operator: OR, keywords: [now]}\n")
     }

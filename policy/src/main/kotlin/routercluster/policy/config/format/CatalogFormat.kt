@@ -105,11 +105,16 @@ private val knowledgeBaseFormat = fields {
 }
 
 /** A module that asks one head. */
-private fun classifier(threshold: Double?, mapping: String? = null, more: FieldsBuilder.() -> Unit = {}) = fields {
+private fun classifier(
+    threshold: Double?,
+    mapping: String? = null,
+    thresholdNotBuilt: Feature? = null,
+    more: FieldsBuilder.() -> Unit = {},
+) = fields {
     flag("enabled", "Whether its signals have a head.", true)
     choice("model_ref", systemSlots, "Slot of system whose folder it is.")
     text("model_id", "Its folder; comes before model_ref.")
-    share("threshold", "From which probability on it is a finding.", threshold)
+    share("threshold", "From which probability on it is a finding.", threshold, thresholdNotBuilt)
     flag("use_cpu", "Whether it runs without a GPU.", true)
     choiceNote("variant", listOf("candle", "mmbert32k"))
     flagNote("use_modernbert")
@@ -120,7 +125,7 @@ private fun classifier(threshold: Double?, mapping: String? = null, more: Fields
 
 private const val RUNTIME_HINT = "Chooses among the seed's runtimes; here an encoder's folder says what it is."
 
-private fun FieldsBuilder.flagNote(key: String, meaning: String = RUNTIME_HINT) = field(key, Kind.Flag, meaning, status = Status.Note)
+private fun FieldsBuilder.flagNote(key: String) = field(key, Kind.Flag, RUNTIME_HINT, status = Status.Note)
 
 private fun FieldsBuilder.choiceNote(key: String, words: List<String>) = field(key, Kind.Choice(words), RUNTIME_HINT, status = Status.Note)
 
@@ -150,23 +155,32 @@ private val compressionFormat = fields {
     whole("preserve_last_n", 0..1_000, "Sentences kept at the end.")
 }
 
-private val mitigationFormat = fields {
+/** What is done about an unsupported answer; nothing is all that can be had yet. */
+internal val mitigationActions: Map<String, Feature?> =
+    mapOf("none" to null) + listOf("annotate", "header", "body", "block").associateWith { Feature.HALLUCINATION }
+
+/** Its head judges pairs of texts for the classification API, by no threshold. */
+internal val explainerFormat =
+    classifier(default.hallucination.explanationThreshold, thresholdNotBuilt = Feature.HALLUCINATION)
+
+internal val mitigationFormat = fields {
     val hallucination = default.hallucination
     flag("enabled", "Whether its heads are there.", hallucination.enabled)
-    field(
+    choice(
         "on_hallucination_detected",
-        Kind.Choice(listOf("annotate", "header", "body", "block", "none")),
-        "For the plugin of that name.",
-        status = Status.Note,
+        listOf("none"),
+        "What is done about an unsupported answer.",
+        notBuilt = mitigationActions.mapNotNull { (word, feature) -> feature?.let { word to it } }.toMap(),
     )
     part("fact_check", "Tells whether a request asks for facts.", classifier(default.factCheck.threshold))
     part(
         "detector",
         "Finds unsupported parts of an answer.",
-        classifier(hallucination.threshold) {
+        notBuilt = Feature.HALLUCINATION,
+        fields = classifier(hallucination.threshold) {
             choice("backend", listOf("candle"), "Where it runs.", "candle", refused = listOf("endpoint"))
             text("endpoint", "Address of a service; refused unless it is empty.")
-            flagNote("include_explanation", "For the plugin hallucination.")
+            flag("include_explanation", "Whether an answer says why a part is unsupported.")
             whole("min_span_length", 1..1_000, "Shorter parts are passed over.", hallucination.spanWordsMin, unit = "words")
             share("min_span_confidence", "From which probability on a part counts.", hallucination.spanConfidenceMin)
             whole("context_window_size", 0..100_000, "Words around a part that are looked at.", hallucination.contextWords, unit = "words")
@@ -174,7 +188,7 @@ private val mitigationFormat = fields {
             share("nli_entailment_threshold", "From which probability on they follow.", hallucination.nliEntailment)
         },
     )
-    part("explainer", "Tells why a part is unsupported.", classifier(hallucination.explanationThreshold))
+    part("explainer", "Tells why a part is unsupported.", explainerFormat)
 }
 
 internal val modulesFormat = fields {

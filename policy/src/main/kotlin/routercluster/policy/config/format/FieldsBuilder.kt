@@ -51,7 +51,8 @@ internal class FieldsBuilder {
     ) = add(Field(key, Kind.Number(range), meaning, default?.toString(), required))
 
     /** A number from 0 to 1. */
-    fun share(key: String, meaning: String, default: Double? = null) = number(key, 0.0..1.0, meaning, default)
+    fun share(key: String, meaning: String, default: Double? = null, notBuilt: Feature? = null) =
+        add(Field(key, Kind.Number(0.0..1.0), meaning, default?.toString(), status = notBuilt?.let(Status::NotBuilt)))
 
     fun time(key: String, range: ClosedRange<Duration>, meaning: String, default: String? = null) =
         add(Field(key, Kind.Time(range), meaning, default))

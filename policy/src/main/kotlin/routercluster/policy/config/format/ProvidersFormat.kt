@@ -101,7 +101,7 @@ private val cardFormat = fields(acts = "candidates") {
         note("description", "What it is good at.")
     }
     share("quality_score", "How good it is.")
-    choice("modality", listOf("ar", "text", "omni", "diffusion"), "What it answers with.")
+    field("modality", Kind.Choice(listOf("ar", "text", "omni", "diffusion")), "What it answers with.", status = Status.Note)
     texts("tags", "Words of its owner.")
 }
 

@@ -4,6 +4,7 @@ import routercluster.policy.catalog.AnswerParser
 import routercluster.policy.catalog.Endpoint
 import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.config.Problems
+import routercluster.policy.config.format.Feature
 import routercluster.policy.config.raw.RawExternal
 import java.time.Duration
 
@@ -11,7 +12,7 @@ private const val TIMEOUT_SECONDS_DEFAULT = 5.0
 private const val MAX_TOKENS_DEFAULT = 512
 
 /**
- * The external models by name. A notice tells of those that nothing asks.
+ * The external models by name. Those that memory would ask wait for it; a notice tells of others that nothing asks.
  *
  * @param isGuarded whether the prompt guard asks one
  */
@@ -22,9 +23,13 @@ internal fun proveExternals(raw: List<RawExternal>, isGuarded: Boolean, problems
         ExternalModel.Role.PREFERENCE,
         ExternalModel.Role.GUARDRAIL.takeIf { isGuarded },
     )
-    raw.filter { it.role !in asked }.forEach { problems.notice(it.name.at, "is not asked: ${unasked(it.role)}", it.name.value) }
+    val (remembering, others) = raw.filter { it.role !in asked }.partition { it.role in memoryRoles }
+    remembering.forEach { problems.inactive(Feature.MEMORY, it.name.at) }
+    others.forEach { problems.notice(it.name.at, "is not asked: ${unasked(it.role)}", it.name.value) }
     return raw.mapNotNull { prove(it, problems) }.associateBy { it.name }
 }
+
+private val memoryRoles = setOf(ExternalModel.Role.MEMORY_REWRITE, ExternalModel.Role.MEMORY_EXTRACTION)
 
 private fun unasked(role: ExternalModel.Role): String =
     if (role == ExternalModel.Role.GUARDRAIL) {

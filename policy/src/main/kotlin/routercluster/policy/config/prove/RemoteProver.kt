@@ -127,12 +127,14 @@ internal class RemoteProver(
         return when (raw.transport ?: if (raw.command != null) McpTransport.STDIO else McpTransport.HTTP) {
             McpTransport.STDIO -> {
                 if (raw.command == null) problems.add(raw.at.below("command"), "is required by the transport stdio")
+                raw.url?.let { problems.notice(it.at, "has no effect: the transport is stdio", it.value) }
                 val environment = raw.environment.mapValues { Secret(it.value) }
                 raw.command?.let { RemoteService.McpProcess(it.value, raw.arguments, environment, tool) }
             }
 
             McpTransport.HTTP -> {
                 if (raw.url == null) problems.add(raw.at.below("url"), "is required by the transport http")
+                raw.command?.let { problems.notice(it.at, "has no effect: the transport is http", it.value) }
                 raw.url?.let { endpoint(it, null, null) }?.let { RemoteService.McpHttp(it, tool) }
             }
         }

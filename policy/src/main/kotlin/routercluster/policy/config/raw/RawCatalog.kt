@@ -69,10 +69,15 @@ private val backends = mapOf("candle" to false, "openvino" to false, "openai_com
 
 private fun readEmbeddings(section: Section): RawEmbeddings {
     val config = section.section("embedding_config")
+    val isRemote = config?.oneOf("backend", backends) ?: false
+    val endpoint = section.section("endpoint")
+    if (endpoint != null && !isRemote) {
+        endpoint.problems.notice(section.atKey("endpoint"), "is not asked: embedding_config.backend is not openai_compatible")
+    }
     return RawEmbeddings(
         section.here,
-        section.section("endpoint")?.let(::readEmbeddingEndpoint),
-        config?.oneOf("backend", backends) ?: false,
+        endpoint?.let(::readEmbeddingEndpoint),
+        isRemote,
         embeddingModels.mapNotNull { type -> section.text("${type}_model_path")?.let { type to it } }.toMap(),
         section.boolean("use_cpu"),
         config?.oneOf("model_type", embeddingModels.associateWith { it }),

@@ -4,6 +4,10 @@ import routercluster.policy.catalog.ModalitySettings
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
+import routercluster.policy.config.format.explainerFormat
+import routercluster.policy.config.format.isOn
+import routercluster.policy.config.format.mitigationActions
+import routercluster.policy.config.format.mitigationFormat
 import routercluster.policy.config.format.modulesFormat
 import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.format.systemSlots
@@ -86,7 +90,7 @@ internal fun readModules(section: Section): RawModules {
     val classifier = section.section("classifier")
     val domain = classifier?.section("domain")
     val mitigation = section.section("hallucination_mitigation")
-    mitigation?.oneOf("on_hallucination_detected", listOf("annotate", "header", "body", "block", "none").associateWith { it })
+    mitigation?.let(::readMitigation)
     return RawModules(
         guard?.let { readClassifier(it, "jailbreak_mapping_path") },
         guard?.let { section -> section.oneOf("protocol", guardProtocols)?.let { RawGuardProtocol(it, section.at("protocol")) } },
@@ -105,6 +109,15 @@ internal fun readModules(section: Section): RawModules {
         section.section("feedback_detector")?.let { readClassifier(it, "feedback_mapping_path") },
         section.section("modality_detector")?.let(::readModality),
     )
+}
+
+/** What it would do to answers, which nothing does yet; its fact checks are signals, and its explainer judges pairs for operators. */
+private fun readMitigation(section: Section) {
+    val action = section.oneOf("on_hallucination_detected", mitigationActions)
+    if (!section.isOn(mitigationFormat)) return
+    action?.let { section.problems.inactive(it, section.at("on_hallucination_detected")) }
+    section.readInactive(mitigationFormat)
+    section.section("explainer")?.let { if (it.isOn(explainerFormat)) it.readInactive(explainerFormat) }
 }
 
 /** The hints that choose among the seed's runtimes are checked and have nothing to choose here: an encoder's folder says what it is. */

@@ -161,8 +161,8 @@ private fun readModelRef(section: Section): RawModelRef? {
 }
 
 /**
- * The algorithms that are built cannot fail, so their `on_error` is checked and has nothing to do. In the place of an algorithm that is
- * not built stands static.
+ * The algorithms that are built cannot fail, so their `on_error` is checked and has nothing to do, which a notice says. In the place of an
+ * algorithm that is not built stands static.
  */
 private fun readAlgorithm(section: Section): RawAlgorithm? {
     val cases = algorithmFormat.cases?.byValue.orEmpty()
@@ -174,8 +174,11 @@ private fun readAlgorithm(section: Section): RawAlgorithm? {
         return null
     }
     val parameters = section.section(type)
-    section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
-    selectors[type]?.let { return RawAlgorithm(type, it.read(parameters)) }
+    val onError = section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+    selectors[type]?.let { selector ->
+        if (onError != null) section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
+        return RawAlgorithm(type, selector.read(parameters))
+    }
     parameters?.checkAll(case.fields)
     (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }
     return defaultAlgorithm

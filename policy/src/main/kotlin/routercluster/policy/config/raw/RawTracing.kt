@@ -23,14 +23,19 @@ internal fun readTracing(section: Section): RawTracing {
     val exporter = section.section("exporter")
     exporter?.oneOf("type", mapOf("otlp" to Unit), later = listOf("stdout"))
     val sampling = section.section("sampling")
+    val chosen = sampling?.oneOf("type", Sampling.entries.associateBy { it.name.lowercase() })
+    val rate = sampling?.double("rate", 0.0..1.0)
+    if (rate != null && chosen != null && chosen != Sampling.PROBABILISTIC) {
+        sampling.problems.notice(sampling.at("rate"), "has no effect: the type is ${chosen.name.lowercase()}", "$rate")
+    }
     val resource = section.section("resource")
     return RawTracing(
         section.boolean("enabled"),
         exporter?.text("endpoint"),
         exporter?.boolean("insecure") ?: false,
         exporter?.oneOf("protocol", OtlpProtocol.entries.associateBy { it.label }),
-        sampling?.oneOf("type", Sampling.entries.associateBy { it.name.lowercase() }),
-        sampling?.double("rate", 0.0..1.0),
+        chosen,
+        rate,
         resource?.string("service_name"),
         listOfNotNull(
             resource?.string("service_version")?.let { "service.version" to it },
