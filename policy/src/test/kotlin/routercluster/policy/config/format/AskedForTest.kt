@@ -28,11 +28,13 @@ class AskedForTest {
 
     /** @param around puts a mapping as flow YAML into the document that it belongs in */
     private fun walk(fields: Fields, path: String, around: (String) -> String) {
-        fields.all.forEach { field -> walk(field, if (path.isEmpty()) field.key else "$path.${field.key}", around) }
+        val chosenBy = fields.cases?.by
+        fields.all.filter { it.key != chosenBy }.forEach { walk(it, if (path.isEmpty()) it.key else "$path.${it.key}", around) }
         fields.cases?.let { cases ->
             cases.byValue.forEach { (value, case) ->
-                (case.status as? Status.NotBuilt)?.let { asked += Asked("$path.${cases.by}", around("{${cases.by}: $value}"), it.feature) }
                 val slot = cases.slot ?: value
+                val text = around("{${cases.by}: $value, $slot: ${switchedOn(case.fields)}}")
+                (case.status as? Status.NotBuilt)?.let { asked += Asked("$path.${cases.by}", text, it.feature) }
                 walk(case.fields, "$path.$slot") { around("{${cases.by}: $value, $slot: $it}") }
             }
         }
@@ -43,28 +45,14 @@ class AskedForTest {
 
         fun within(value: String) = around("{${field.key}: $value}")
         (field.status as? Status.NotBuilt)?.let { asked += Asked(path, within(on(kind)), it.feature) }
-        when (kind) {
-            is Kind.Choice -> {
-                kind.notBuilt.forEach { (word, feature) -> asked += Asked(path, within(word), feature) }
-                kind.refused.forEach { refused += Refused(path, within(it), it) }
-            }
-
-            is Kind.Part -> {
-                walk(kind.fields, path, ::within)
-            }
-
-            is Kind.Parts -> {
-                walk(kind.fields, "$path[0]") { within("[$it]") }
-            }
-
-            is Kind.Named -> {
-                (kind.value as? Kind.Part)?.let { named -> walk(named.fields, "$path.one") { within("{one: $it}") } }
-            }
-
-            else -> {
-                Unit
-            }
+        if (kind is Kind.Choice) {
+            kind.notBuilt.forEach { (word, feature) -> asked += Asked(path, within(word), feature) }
+            kind.refused.forEach { refused += Refused(path, within(it), it) }
         }
+        if (kind is Kind.Part) walk(kind.fields, path, ::within)
+        if (kind is Kind.Parts) walk(kind.fields, "$path[0]") { within("[$it]") }
+        val named = ((kind as? Kind.Named)?.value as? Kind.Part)?.fields
+        if (named != null) walk(named, "$path.one") { within("{one: $it}") }
     }
 
     /** A value of [kind] that switches on what it is for. */

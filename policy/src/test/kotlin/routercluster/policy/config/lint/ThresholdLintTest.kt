@@ -159,7 +159,6 @@ class ThresholdLintTest {
             Case(signal, asks("gte: 0.8")),
             Case(signal, asks("gte: 1.0")),
             Case(signal, asks("gt: 1.0"), "", *found("can never hold")),
-            Case(signal, asks("gt: 0.7, lt: 0.6"), "", *found("can never hold")),
             Case(signal, asks("gte: 80", "name: c:high"), "", *found("can never hold")),
             Case(signal, asks("lt: 2"), "", *found("holds always")),
         )
