@@ -58,11 +58,17 @@ class Facts(
 
     private val derivations = IdentityHashMap<Derivation<*>, Any>(DERIVATIONS_EXPECTED)
 
-    /** What [by] makes of these facts. */
+    private var lastBy: Derivation<*>? = null
+    private var last: Any? = null
+
+    /** What [by] makes of these facts. Asked again and again by one signal after the other, so the last answer is at hand. */
+    @Suppress("UNCHECKED_CAST")
     fun <T : Any> derived(by: Derivation<T>): T {
-        @Suppress("UNCHECKED_CAST")
-        val known = derivations[by] as T?
-        return known ?: by.derive(this).also { derivations[by] = it }
+        if (by !== lastBy) {
+            last = derivations[by] ?: by.derive(this).also { derivations[by] = it }
+            lastBy = by
+        }
+        return last as T
     }
 
     private companion object {

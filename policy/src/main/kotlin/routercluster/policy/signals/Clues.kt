@@ -13,6 +13,9 @@ internal class Clues(keysOf: List<IntArray>, weight: (entry: Int, place: Int) ->
     private val keys = IntArray(keysOf.size)
     private val places = IntArray(keysOf.size)
 
+    /** A bit for each of [heads] that has an entry: it fits into the nearest memory, which [heads] of thousands of entries do not. */
+    private val taken = LongArray((mask + Long.SIZE_BITS) / Long.SIZE_BITS)
+
     val isEmpty: Boolean = keysOf.all { it.isEmpty() }
 
     init {
@@ -23,19 +26,23 @@ internal class Clues(keysOf: List<IntArray>, weight: (entry: Int, place: Int) ->
             val place = own.indices.minWith(compareBy({ frequencies.getValue(own[it]) }, { -weight(entry, it) }))
             keys[entry] = own[place]
             places[entry] = place
-            next[entry] = heads[slot(own[place])]
-            heads[slot(own[place])] = entry
+            val slot = slot(own[place])
+            next[entry] = heads[slot]
+            heads[slot] = entry
+            taken[slot / Long.SIZE_BITS] = taken[slot / Long.SIZE_BITS] or (1L shl slot)
         }
     }
 
     /** Calls [found] with every entry that is found by [key], and the place of that key among its keys. */
     inline fun forEach(key: Int, found: (entry: Int, place: Int) -> Unit) {
-        var entry = heads[slot(key)]
+        var entry = first(slot(key))
         while (entry >= 0) {
             if (keys[entry] == key) found(entry, places[entry])
             entry = next[entry]
         }
     }
+
+    private fun first(slot: Int): Int = if (taken[slot / Long.SIZE_BITS] and (1L shl slot) == 0L) NOBODY else heads[slot]
 
     private fun slot(key: Int): Int = (key * MIX ushr 15) and mask
 

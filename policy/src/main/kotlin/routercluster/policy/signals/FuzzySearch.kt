@@ -57,13 +57,27 @@ internal class FuzzyIndex(val caseSensitive: Boolean, val wanted: List<Wanted>) 
         .distinct()
         .sorted()
 
-    /** Per run, by its length in characters, the keywords that it could be near. */
+    /** Keywords that a run could be near, and of each beside the others what tells quickly that it is not. */
+    private class Group(val targets: Array<Target>) {
+        private val letters = LongArray(targets.size) { targets[it].letters }
+        private val edits = IntArray(targets.size) { targets[it].edits }
+
+        /** Calls [found] with those whose letters do not differ from [run]'s by too many. */
+        inline fun forEachNear(run: Long, found: (Target) -> Unit) {
+            for (i in letters.indices) {
+                val own = letters[i]
+                if ((own and run.inv()).countOneBits() <= edits[i] && (run and own.inv()).countOneBits() <= edits[i]) found(targets[i])
+            }
+        }
+    }
+
+    /** Per run, by its length in characters. */
     private val byLength =
         runs.map { run ->
             val group = targets.filter { it.words - run in -1..1 }
-            Array(lengthMax + 1) { length -> group.filter { length - it.text.length in -it.edits..it.edits }.toTypedArray() }
+            Array(lengthMax + 1) { length -> Group(group.filter { length - it.text.length in -it.edits..it.edits }.toTypedArray()) }
         }
-    private val lengthsMin = byLength.map { lengths -> lengths.indexOfFirst { it.isNotEmpty() } }
+    private val lengthsMin = byLength.map { lengths -> lengths.indexOfFirst { it.targets.isNotEmpty() } }
 
     override fun derive(facts: Facts): BooleanArray {
         val words = facts.words
@@ -75,19 +89,12 @@ internal class FuzzyIndex(val caseSensitive: Boolean, val wanted: List<Wanted>) 
                 if (words.end(first + run - 1) - words.start(first) < lengthsMin[place]) continue
                 val length = joinWords(words, first, run, caseSensitive, window)
                 if (length < 0) continue
-                val letters = letters(window, length)
-                for (target in byLength[place][length]) {
-                    if (!hits[target.number] && isNear(target, window, length, letters, rows)) hits[target.number] = true
+                byLength[place][length].forEachNear(letters(window, length)) { target ->
+                    if (!hits[target.number] && isWithin(target.text, window, length, target.edits, rows)) hits[target.number] = true
                 }
             }
         }
         return hits
-    }
-
-    private fun isNear(target: Target, window: CharArray, length: Int, letters: Long, rows: Array<IntArray>): Boolean {
-        if ((target.letters and letters.inv()).countOneBits() > target.edits) return false
-        if ((letters and target.letters.inv()).countOneBits() > target.edits) return false
-        return isWithin(target.text, window, length, target.edits, rows)
     }
 
     private companion object {

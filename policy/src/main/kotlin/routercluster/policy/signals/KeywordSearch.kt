@@ -8,6 +8,9 @@ internal interface KeywordSearch {
     /** What to look for in the text. */
     val phrases: List<Phrase>
 
+    /** Per keyword the places of its [phrases], all of which must occur; null where each phrase is enough for something. */
+    val groups: List<IntArray>? get() = null
+
     /** Whether nothing can be held where none of [phrases] occurs. */
     val goesByPhrases: Boolean
 
@@ -52,6 +55,7 @@ internal class Bm25Search(keywords: List<String>, private val threshold: Double,
     private val all = terms.flatten().distinct()
     private val places = all.withIndex().associate { (place, term) -> term to place }
     private val placesOf = terms.map { words -> words.map(places::getValue).toIntArray() }
+    override val groups: List<IntArray> get() = placesOf
     override val phrases = all.map { Phrase(it, caseSensitive) }
     override val goesByPhrases = true
 

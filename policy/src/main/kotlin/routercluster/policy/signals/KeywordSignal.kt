@@ -181,19 +181,25 @@ internal class KeywordSignal(
     private val operator: KeywordOperator,
     private val keywords: List<String>,
     val search: KeywordSearch,
-    private val lookout: Lookout = Lookout.alone(search.phrases),
+    private val lookout: Lookout = Lookout.alone(search.phrases, search.groups),
 ) : PhraseReader {
     override val ref = SignalRef("keyword", name)
     override val cost = Cost.SCAN
     override val phrases: List<Phrase> get() = search.phrases
-    private val noKeyword = judge(BooleanArray(keywords.size))
+    override val groups: List<IntArray>? get() = search.groups
+
+    /** Most rules find nothing, so they share what they say of it: a thousand of their own would be fetched from memory one by one. */
+    private val noKeyword = if (operator.holds(0, keywords.size)) NONE_AS_WANTED else NONE
+    private val index = lookout.index
+    private val reader = lookout.reader
+    private val goesByPhrases = search.goesByPhrases
 
     override fun by(lookout: Lookout): Signal = KeywordSignal(ref.name, operator, keywords, search, lookout)
 
     override fun read(facts: Facts): Reading {
-        val seen = lookout.look(facts)
-        if (seen === Sighted.NOTHING && search.goesByPhrases) return noKeyword
-        val hits = search.hits(facts, seen)
+        val sightings = facts.derived(index)
+        if (goesByPhrases && !sightings.isReached[reader]) return noKeyword
+        val hits = search.hits(facts, index.of(reader, sightings))
         return if (hits.any { it }) judge(hits) else noKeyword
     }
 
@@ -208,6 +214,11 @@ internal class KeywordSignal(
                 else -> 0.5 + 0.5 * count / keywords.size
             }
         return Reading.Seen(confidence > 0.0, confidence, count.toDouble(), keywords.filterIndexed { index, _ -> hits[index] })
+    }
+
+    private companion object {
+        val NONE = Reading.Seen(false, 0.0, 0.0)
+        val NONE_AS_WANTED = Reading.Seen(true, 1.0, 0.0)
     }
 }
 

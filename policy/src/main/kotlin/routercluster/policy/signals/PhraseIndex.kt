@@ -10,8 +10,10 @@ import routercluster.policy.request.Words
  * few other phrases go by the same; among equally rare words the longest is taken.
  *
  * @param readers the phrases that each reader looks for, by its number; the same phrase may occur again and again
+ * @param groups per reader, sets of places among its phrases, each of no use to it unless all of the set occur; null where one is enough.
+ *   Such a reader is woken only by the phrase of each set that the fewest others look for
  */
-internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> {
+internal class PhraseIndex(readers: List<List<Phrase>>, groups: List<List<IntArray>?> = readers.map { null }) : Derivation<Sightings> {
     private val phrases: Array<Phrase>
     private val slots: List<IntArray>
     private val readersOf: List<IntArray>
@@ -21,8 +23,13 @@ internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> 
         val numbers = LinkedHashMap<Phrase, Int>()
         slots = readers.map { wanted -> IntArray(wanted.size) { numbers.getOrPut(wanted[it]) { numbers.size } } }
         phrases = numbers.keys.toTypedArray()
+        val wanted = IntArray(phrases.size)
+        slots.forEach { own -> own.distinct().forEach { wanted[it]++ } }
         val owners = List(phrases.size) { mutableListOf<Int>() }
-        slots.forEachIndexed { reader, own -> own.distinct().forEach { owners[it].add(reader) } }
+        slots.forEachIndexed { reader, own ->
+            val waking = groups[reader]?.map { group -> group.map(own::get).minBy(wanted::get) } ?: own.asList()
+            waking.distinct().forEach { owners[it].add(reader) }
+        }
         readersOf = owners.map { it.toIntArray() }
     }
 
@@ -33,14 +40,15 @@ internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> 
     override fun derive(facts: Facts): Sightings = sightingsIn(facts.words)
 
     fun sightingsIn(words: Words): Sightings {
-        val seen = Sightings(IntArray(phrases.size), BooleanArray(readerCount))
+        val seen = Sightings(phrases.size, BooleanArray(readerCount))
         if (!byWord.isEmpty) lookByWord(words, seen)
         if (!byGram.isEmpty || !byStart.isEmpty) lookByCharacters(words, seen)
         return seen
     }
 
     /** What [reader] looks for, as [seen] has it. */
-    fun of(reader: Int, seen: Sightings): Sighted = if (seen.isReached[reader]) SlotCounts(seen.counts, slots[reader]) else Sighted.NOTHING
+    fun of(reader: Int, seen: Sightings): Sighted =
+        if (seen.isReached[reader]) SlotCounts(seen.counts(), slots[reader]) else Sighted.NOTHING
 
     private fun lookByWord(words: Words, seen: Sightings) {
         for (word in 0 until words.size) {
@@ -54,12 +62,15 @@ internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> 
     /** Of a phrase that may begin anywhere, an occurrence counts that does not lie over the one before. */
     private fun lookByCharacters(words: Words, seen: Sightings) {
         val text = words.folded
-        val ends = IntArray(phrases.size)
+
+        // Most texts hold none of many phrases.
+        var known: IntArray? = null
 
         fun tryAt(phrase: Int, start: Int) {
-            if (start < ends[phrase]) return
+            if (start < (known?.get(phrase) ?: 0)) return
             val end = phrases[phrase].endIn(words, start)
             if (end < 0) return
+            val ends = known ?: IntArray(phrases.size).also { known = it }
             ends[phrase] = end
             note(phrase, seen)
         }
@@ -73,7 +84,7 @@ internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> 
     }
 
     private fun note(phrase: Int, seen: Sightings) {
-        if (seen.counts[phrase]++ == 0) for (reader in readersOf[phrase]) seen.isReached[reader] = true
+        if (seen.counts()[phrase]++ == 0) for (reader in readersOf[phrase]) seen.isReached[reader] = true
     }
 
     private class SlotCounts(private val counts: IntArray, private val slots: IntArray) : Sighted {
@@ -100,8 +111,13 @@ internal class PhraseIndex(readers: List<List<Phrase>>) : Derivation<Sightings> 
     }
 }
 
-/** What a [PhraseIndex] saw in one text: how often each phrase occurs, and which readers have any of theirs there. */
-internal class Sightings(val counts: IntArray, val isReached: BooleanArray)
+/** What a [PhraseIndex] saw in one text: how often each phrase occurs, and which readers may have use for that. */
+internal class Sightings(private val phrases: Int, val isReached: BooleanArray) {
+    private var seen: IntArray? = null
+
+    /** By the number of a phrase; made when there is something to count. */
+    fun counts(): IntArray = seen ?: IntArray(phrases).also { seen = it }
+}
 
 /** How often a reader's phrases occur in one text. */
 internal fun interface Sighted {
@@ -110,7 +126,7 @@ internal fun interface Sighted {
     fun has(phrase: Int): Boolean = count(phrase) > 0
 
     companion object {
-        /** Not one of them occurs. */
+        /** What the reader has use for does not occur. */
         val NOTHING = Sighted { 0 }
     }
 }
@@ -119,16 +135,19 @@ internal fun interface Sighted {
 internal interface PhraseReader : Signal {
     val phrases: List<Phrase>
 
+    /** Sets of places among [phrases], of which the signal has use only for whole ones; null where it has use for each phrase. */
+    val groups: List<IntArray>? get() = null
+
     /** The same signal, looking by [lookout]. */
     fun by(lookout: Lookout): Signal
 }
 
 /** One reader's place in an index. */
-internal class Lookout(private val index: PhraseIndex, private val reader: Int) {
+internal class Lookout(val index: PhraseIndex, val reader: Int) {
     fun look(facts: Facts): Sighted = index.of(reader, facts.derived(index))
 
     companion object {
         /** Of a reader that shares its index with nobody. */
-        fun alone(phrases: List<Phrase>) = Lookout(PhraseIndex(listOf(phrases)), 0)
+        fun alone(phrases: List<Phrase>, groups: List<IntArray>? = null) = Lookout(PhraseIndex(listOf(phrases), listOf(groups)), 0)
     }
 }

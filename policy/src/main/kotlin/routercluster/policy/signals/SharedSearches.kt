@@ -16,7 +16,7 @@ private fun sharingSimilarity(signals: List<Signal?>): List<Signal?> {
 private fun sharingPhrases(signals: List<Signal?>): List<Signal?> {
     val readers = signals.filterIsInstance<PhraseReader>()
     if (readers.isEmpty()) return signals
-    val index = PhraseIndex(readers.map { it.phrases })
+    val index = PhraseIndex(readers.map { it.phrases }, readers.map { it.groups })
     var reader = 0
     return signals.map { if (it is PhraseReader) it.by(Lookout(index, reader++)) else it }
 }

@@ -102,6 +102,42 @@ class SearchLawsTest {
             withClue(readers) { counts shouldBe readers.map { phrases -> phrases.map { plainCount(it, Words.of(text)) } } }
         }
 
+    @Test
+    fun `rules that share an index and their readings find what each finds alone`() =
+        repeatedly { text ->
+            val rules =
+                List(6) { number ->
+                    val keywords = keywords()
+                    val search = if (random.nextBoolean()) bm25(keywords) else LiteralSearch(keywords, caseSensitive = false)
+                    KeywordSignal("k$number", KeywordOperator.entries.random(random), keywords, search)
+                }
+            val alone = rules.map { it.read(said(text)) }
+            val facts = said(text)
+            val shared = sharingSearches(rules).map { checkNotNull(it).read(facts) }
+            withClue(rules.map { rule -> rule.phrases }) { shared shouldBe alone }
+        }
+
+    @Test
+    fun `bm25 holds what its formula says, in one index with others`() =
+        repeatedly { text ->
+            val searches = List(4) { keywords() }.map { it to bm25(it) }
+            val index = PhraseIndex(searches.map { it.second.phrases }, searches.map { it.second.groups })
+            val words = Words.of(text)
+            val seen = index.sightingsIn(words)
+            searches.forEachIndexed { reader, (keywords, search) ->
+                val plain =
+                    keywords.map { keyword ->
+                        val weakest = keyword.split(' ').minOf { word -> plainCount(Phrase(word, false), words) }
+                        weakest / (weakest + 1.2 * (0.25 + 0.75 * words.size / 256.0)) >= 0.1 && weakest > 0
+                    }
+                withClue(keywords) { search.hits(said(text), index.of(reader, seen)).toList() shouldBe plain }
+            }
+        }
+
+    private fun keywords() = List(random.nextInt(1, 4)) { List(random.nextInt(1, 4)) { word(1, 3) }.joinToString(" ") }
+
+    private fun bm25(keywords: List<String>) = Bm25Search(keywords, 0.1, caseSensitive = false)
+
     private fun randomPhrase() =
         Phrase(
             randomKeyword() + listOf("", "", "ba", ". a").random(random),
