@@ -172,40 +172,9 @@ data class RawKeyword(
     }
 }
 
-/**
- * Looks for keywords in the newest user message. Confidence of a match is `0.5 + 0.5 * hits / keywords`, or 1.0 for
- * [KeywordOperator.NOR]; the value is the number of keywords that were found.
- */
-internal class KeywordSignal(
-    name: String,
-    private val operator: KeywordOperator,
-    private val keywords: List<String>,
-    val search: KeywordSearch,
-    private val lookout: Lookout = Lookout.alone(search.phrases, search.groups),
-) : PhraseReader {
-    override val ref = SignalRef("keyword", name)
-    override val cost = Cost.SCAN
-    override val phrases: List<Phrase> get() = search.phrases
-    override val groups: List<IntArray>? get() = search.groups
-
-    /** Most rules find nothing, so they share what they say of it: a thousand of their own would be fetched from memory one by one. */
-    private val noKeyword = if (operator.holds(0, keywords.size)) NONE_AS_WANTED else NONE
-    private val index = lookout.index
-    private val reader = lookout.reader
-    private val goesByPhrases = search.goesByPhrases
-
-    override fun by(lookout: Lookout): Signal = KeywordSignal(ref.name, operator, keywords, search, lookout)
-
-    override fun read(facts: Facts): Reading {
-        val sightings = facts.derived(index)
-        if (goesByPhrases && !sightings.isReached[reader]) return noKeyword
-        val hits = search.hits(facts, index.of(reader, sightings))
-        return if (hits.any { it }) judge(hits) else noKeyword
-    }
-
-    fun searching(search: KeywordSearch) = KeywordSignal(ref.name, operator, keywords, search, lookout)
-
-    private fun judge(hits: BooleanArray): Reading.Seen {
+/** What a rule looks for, and how. */
+internal class KeywordRule(val operator: KeywordOperator, val keywords: List<String>, val search: KeywordSearch) {
+    fun judge(hits: BooleanArray): Reading.Seen {
         val count = hits.count { it }
         val confidence =
             when {
@@ -215,10 +184,52 @@ internal class KeywordSignal(
             }
         return Reading.Seen(confidence > 0.0, confidence, count.toDouble(), keywords.filterIndexed { index, _ -> hits[index] })
     }
+}
+
+/**
+ * Looks for keywords in the newest user message. Confidence of a match is `0.5 + 0.5 * hits / keywords`, or 1.0 for
+ * [KeywordOperator.NOR]; the value is the number of keywords that were found.
+ *
+ * Hardly any of a thousand rules finds anything, and what that costs is memory that is fetched to learn it. So a rule asks for no more
+ * than its place in the index, is small, and shares with all others what it says of nothing.
+ */
+internal class KeywordSignal private constructor(
+    override val ref: SignalRef,
+    private val rule: KeywordRule,
+    private val index: PhraseIndex,
+    private val reader: Int,
+) : PhraseReader {
+    constructor(name: String, operator: KeywordOperator, keywords: List<String>, search: KeywordSearch) :
+        this(SignalRef("keyword", name), KeywordRule(operator, keywords, search), Lookout.alone(search.phrases, search.groups))
+
+    private constructor(ref: SignalRef, rule: KeywordRule, lookout: Lookout) : this(ref, rule, lookout.index, lookout.reader)
+
+    /** The reading where none of the phrases occurs; null where there may be hits all the same. */
+    private val unseen = nothingSeen(rule.operator).takeIf { rule.search.goesByPhrases }
+
+    override val cost get() = Cost.SCAN
+    override val phrases: List<Phrase> get() = search.phrases
+    override val groups: List<IntArray>? get() = search.groups
+    val search: KeywordSearch get() = rule.search
+
+    override fun by(lookout: Lookout): Signal = KeywordSignal(ref, rule, lookout)
+
+    override fun read(facts: Facts): Reading {
+        val sightings = facts.derived(index)
+        if (unseen != null && !sightings.isReached[reader]) return unseen
+        val hits = search.hits(facts, index.of(reader, sightings))
+        return if (hits.any { it }) rule.judge(hits) else nothingSeen(rule.operator)
+    }
+
+    fun searching(search: KeywordSearch) =
+        KeywordSignal(ref, KeywordRule(rule.operator, rule.keywords, search), Lookout(index, reader))
 
     private companion object {
-        val NONE = Reading.Seen(false, 0.0, 0.0)
-        val NONE_AS_WANTED = Reading.Seen(true, 1.0, 0.0)
+        private val missed = Reading.Seen(false, 0.0, 0.0)
+        private val avoided = Reading.Seen(true, 1.0, 0.0)
+
+        /** What a rule says where none of its keywords, of which it has one at least, is held. */
+        fun nothingSeen(operator: KeywordOperator) = if (operator == KeywordOperator.NOR) avoided else missed
     }
 }
 

@@ -41,6 +41,18 @@ internal class Phrase(
         return -1
     }
 
+    /** How often it occurs: of occurrences that may begin anywhere, those that do not lie over the one before. A linear search. */
+    fun countIn(words: Words): Int {
+        if (lead.isNotEmpty()) return (0 until words.size).count { words.hash(it) == lead[0] && endIn(words, words.start(it)) >= 0 }
+        var count = 0
+        var at = indexIn(words, 0)
+        while (at >= 0) {
+            count++
+            at = indexIn(words, maxOf(at + 1, endIn(words, at)))
+        }
+        return count
+    }
+
     /** End of the occurrence that begins at [at], or -1 where none does. */
     fun endIn(words: Words, at: Int): Int {
         if (wholeWords && words.isInsideWord(at) && startsWithWord) return -1

@@ -6,12 +6,13 @@ import routercluster.policy.request.Words
 
 /**
  * Finds the phrases of many readers in one pass over a text, in a time that hardly grows with their number: a phrase is tried only
- * where its rarest word stands, or, where it may begin anywhere, the rarest [GRAM] characters of its opening. Rare means that
+ * where its rarest word stands, or, where it may begin anywhere, the rarest three characters of its opening. Rare means that
  * few other phrases go by the same; among equally rare words the longest is taken.
  *
  * @param readers the phrases that each reader looks for, by its number; the same phrase may occur again and again
  * @param groups per reader, sets of places among its phrases, each of no use to it unless all of the set occur; null where one is enough.
- *   Such a reader is woken only by the phrase of each set that the fewest others look for
+ *   Such a reader is woken only by the phrase of each set that the fewest others look for, the longest of equals; phrases that wake nobody
+ *   are looked for when a reader was woken that wants them
  */
 internal class PhraseIndex(readers: List<List<Phrase>>, groups: List<List<IntArray>?> = readers.map { null }) : Derivation<Sightings> {
     private val phrases: Array<Phrase>
@@ -27,40 +28,83 @@ internal class PhraseIndex(readers: List<List<Phrase>>, groups: List<List<IntArr
         slots.forEach { own -> own.distinct().forEach { wanted[it]++ } }
         val owners = List(phrases.size) { mutableListOf<Int>() }
         slots.forEachIndexed { reader, own ->
-            val waking = groups[reader]?.map { group -> group.map(own::get).minBy(wanted::get) } ?: own.asList()
+            val rarest = compareBy<Int>(wanted::get).thenBy { -phrases[it].text.length }
+            val waking = groups[reader]?.map { group -> group.map(own::get).minWith(rarest) } ?: own.asList()
             waking.distinct().forEach { owners[it].add(reader) }
         }
         readersOf = owners.map { it.toIntArray() }
     }
 
-    private val byWord = Clues(phrases.map { it.lead }) { phrase, word -> phrases[phrase].leadChars(word) }
-    private val byGram = Clues(phrases.map { if (it.lead.isEmpty()) gramsOf(it.opening) else NONE }) { _, _ -> GRAM }
-    private val byStart = Clues(phrases.map { if (it.lead.isEmpty() && it.opening.length < GRAM) startOf(it) else NONE }) { _, _ -> 1 }
+    private val waking = PhraseSearch(phrases) { readersOf[it].isNotEmpty() }
+    private val others = PhraseSearch(phrases) { readersOf[it].isEmpty() }
+    private val wantsOthers = BooleanArray(readerCount) { groups[it] != null }
 
     override fun derive(facts: Facts): Sightings = sightingsIn(facts.words)
 
     fun sightingsIn(words: Words): Sightings {
-        val seen = Sightings(phrases.size, BooleanArray(readerCount))
-        if (!byWord.isEmpty) lookByWord(words, seen)
-        if (!byGram.isEmpty || !byStart.isEmpty) lookByCharacters(words, seen)
+        val seen = Sightings(words, phrases.size, BooleanArray(readerCount))
+        waking.forEachIn(words) { phrase -> if (seen.count(phrase) == 1) for (reader in readersOf[phrase]) seen.isReached[reader] = true }
         return seen
     }
 
     /** What [reader] looks for, as [seen] has it. */
-    fun of(reader: Int, seen: Sightings): Sighted =
-        if (seen.isReached[reader]) SlotCounts(seen.counts(), slots[reader]) else Sighted.NOTHING
+    fun of(reader: Int, seen: Sightings): Sighted {
+        if (!seen.isReached[reader]) return Sighted.NOTHING
+        if (wantsOthers[reader] && !seen.isComplete) complete(reader, seen)
+        return SlotCounts(seen.counts, slots[reader])
+    }
 
-    private fun lookByWord(words: Words, seen: Sightings) {
+    /** Counts what wakes nobody: for the first few that ask their own phrases one by one, then all of them in a pass of their own. */
+    private fun complete(reader: Int, seen: Sightings) {
+        for (phrase in slots[reader]) {
+            if (readersOf[phrase].isNotEmpty() || !seen.countedAlone.add(phrase)) continue
+            if (seen.countedAlone.size > ALONE_MAX) {
+                phrases.indices.forEach { if (readersOf[it].isEmpty()) seen.counts[it] = 0 }
+                others.forEachIn(seen.words) { seen.count(it) }
+                seen.isComplete = true
+                return
+            }
+            seen.counts[phrase] = phrases[phrase].countIn(seen.words)
+        }
+    }
+
+    private class SlotCounts(private val counts: IntArray, private val slots: IntArray) : Sighted {
+        override fun count(phrase: Int): Int = counts[slots[phrase]]
+    }
+
+    private companion object {
+        /** About as many as cost what a pass for thousands does. */
+        const val ALONE_MAX = 16
+    }
+}
+
+/** Finds those of [phrases], by their numbers, that are [wanted]. */
+private class PhraseSearch(private val phrases: Array<Phrase>, wanted: (Int) -> Boolean) {
+    private val byWord = cluesOf(wanted, { it.lead }) { phrase, word -> phrases[phrase].leadChars(word) }
+    private val byGram = cluesOf(wanted, { if (it.lead.isEmpty()) gramsOf(it.opening) else NONE }) { _, _ -> GRAM }
+    private val byStart =
+        cluesOf(wanted, { if (it.lead.isEmpty() && it.opening.length < GRAM) startOf(it) else NONE }) { _, _ -> 1 }
+
+    private fun cluesOf(wanted: (Int) -> Boolean, keys: (Phrase) -> IntArray, weight: (entry: Int, place: Int) -> Int) =
+        Clues(phrases.mapIndexed { number, phrase -> if (wanted(number)) keys(phrase) else NONE }, weight)
+
+    /** Calls [found] for every occurrence. */
+    fun forEachIn(words: Words, found: (phrase: Int) -> Unit) {
+        if (!byWord.isEmpty) lookByWord(words, found)
+        if (!byGram.isEmpty || !byStart.isEmpty) lookByCharacters(words, found)
+    }
+
+    private fun lookByWord(words: Words, found: (phrase: Int) -> Unit) {
         for (word in 0 until words.size) {
             byWord.forEach(words.hash(word)) { phrase, offset ->
                 val first = word - offset
-                if (first >= 0 && phrases[phrase].endIn(words, words.start(first)) >= 0) note(phrase, seen)
+                if (first >= 0 && phrases[phrase].endIn(words, words.start(first)) >= 0) found(phrase)
             }
         }
     }
 
     /** Of a phrase that may begin anywhere, an occurrence counts that does not lie over the one before. */
-    private fun lookByCharacters(words: Words, seen: Sightings) {
+    private fun lookByCharacters(words: Words, found: (phrase: Int) -> Unit) {
         val text = words.folded
 
         // Most texts hold none of many phrases.
@@ -72,7 +116,7 @@ internal class PhraseIndex(readers: List<List<Phrase>>, groups: List<List<IntArr
             if (end < 0) return
             val ends = known ?: IntArray(phrases.size).also { known = it }
             ends[phrase] = end
-            note(phrase, seen)
+            found(phrase)
         }
         var gram = 0
         for (at in text.indices) {
@@ -81,14 +125,6 @@ internal class PhraseIndex(readers: List<List<Phrase>>, groups: List<List<IntArr
             gram = nextGram(gram, unit)
             if (at >= GRAM - 1) byGram.forEach(gram) { phrase, offset -> tryAt(phrase, at - (GRAM - 1) - offset) }
         }
-    }
-
-    private fun note(phrase: Int, seen: Sightings) {
-        if (seen.counts()[phrase]++ == 0) for (reader in readersOf[phrase]) seen.isReached[reader] = true
-    }
-
-    private class SlotCounts(private val counts: IntArray, private val slots: IntArray) : Sighted {
-        override fun count(phrase: Int): Int = counts[slots[phrase]]
     }
 
     private companion object {
@@ -112,11 +148,18 @@ internal class PhraseIndex(readers: List<List<Phrase>>, groups: List<List<IntArr
 }
 
 /** What a [PhraseIndex] saw in one text: how often each phrase occurs, and which readers may have use for that. */
-internal class Sightings(private val phrases: Int, val isReached: BooleanArray) {
+internal class Sightings(val words: Words, private val phrases: Int, val isReached: BooleanArray) {
     private var seen: IntArray? = null
 
+    /** Phrases that wake nobody and were counted by themselves, and whether all such phrases were counted. */
+    val countedAlone: MutableSet<Int> by lazy(LazyThreadSafetyMode.NONE) { HashSet() }
+    var isComplete = false
+
     /** By the number of a phrase; made when there is something to count. */
-    fun counts(): IntArray = seen ?: IntArray(phrases).also { seen = it }
+    val counts: IntArray get() = seen ?: IntArray(phrases).also { seen = it }
+
+    /** Notes an occurrence of [phrase]; returns how many there are now. */
+    fun count(phrase: Int): Int = counts.let { ++it[phrase] }
 }
 
 /** How often a reader's phrases occur in one text. */

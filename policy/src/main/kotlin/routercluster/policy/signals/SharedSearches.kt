@@ -17,6 +17,7 @@ private fun sharingPhrases(signals: List<Signal?>): List<Signal?> {
     val readers = signals.filterIsInstance<PhraseReader>()
     if (readers.isEmpty()) return signals
     val index = PhraseIndex(readers.map { it.phrases }, readers.map { it.groups })
-    var reader = 0
-    return signals.map { if (it is PhraseReader) it.by(Lookout(index, reader++)) else it }
+    // All before the first signal, so that nothing lies between signals in memory, which are gone through one by one.
+    val lookouts = readers.indices.map { Lookout(index, it) }.iterator()
+    return signals.map { if (it is PhraseReader) it.by(lookouts.next()) else it }
 }
