@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JacksonException
 import com.fasterxml.jackson.databind.ObjectMapper
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
+import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
@@ -18,10 +19,10 @@ import java.util.concurrent.CompletionStage
 /** The cluster for operators, as this node sees it. */
 class ClusterApi(private val view: ClusterView) {
     fun addTo(server: ServerBuilder) {
-        server.route().get("/cluster").build { _, _ -> HttpResponse.of(view.status().thenApply { json(HttpStatus.OK, it.toJson()) }) }
-        server.route().post("/cluster/drain").build { _, request ->
-            HttpResponse.of(request.aggregate().thenCompose { drained(it.contentUtf8()) })
-        }
+        val status = only(HttpMethod.GET) { _, _ -> HttpResponse.of(view.status().thenApply { json(HttpStatus.OK, it.toJson()) }) }
+        server.route().path("/cluster").build(status)
+        val drain = only(HttpMethod.POST) { _, request -> HttpResponse.of(request.aggregate().thenCompose { drained(it.contentUtf8()) }) }
+        server.route().path("/cluster/drain").build(drain)
     }
 
     private fun drained(body: String): CompletionStage<HttpResponse> {

@@ -2,6 +2,7 @@ package routercluster.gateway.admin
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
+import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
@@ -14,7 +15,7 @@ import routercluster.policy.versions.toJson
 /** Which versions of the policy were in force, for operators. [history] is null where the policy comes from no file. */
 class PolicyHistoryApi(private val keeper: PolicyKeeper, private val history: PolicyHistory?) {
     fun addTo(server: ServerBuilder) {
-        server.route().get("/policy/history").build { _, _ -> answer() }
+        server.route().path("/policy/history").build(only(HttpMethod.GET) { _, _ -> answer() })
     }
 
     private fun answer(): HttpResponse {

@@ -18,6 +18,7 @@ import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.time.withTimeoutOrNull
+import routercluster.gateway.admin.only
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.bodyTooLarge
@@ -32,7 +33,7 @@ import java.time.Duration
 
 /**
  * Texts classified, embedded and compared for whoever asks, by the encoders and thresholds of the policy in force: what routing would
- * find. For operators' eyes, so on their port. `openapi.json` describes it.
+ * find. For operators' eyes, so on their port. `openapi.json` describes it, with what else of that port is asked by programs.
  *
  * @param enter the policy's snapshot for a call, which releases it
  * @param timeout of one call, opening encoders included
@@ -53,17 +54,13 @@ class ClassificationApi(
         server.add(HttpMethod.GET, "/openapi.json") { _, _ -> HttpResponse.of(HttpStatus.OK, MediaType.JSON_UTF_8, document) }
     }
 
-    /** Armeria's own refusal of other methods does not say which is allowed. */
     private fun ServerBuilder.add(method: HttpMethod, path: String, service: HttpService) {
         route()
             .path(path)
             .maxRequestLength(ApiLimits.BODY_BYTES_MAX)
             .requestTimeout(timeout.plus(ANSWER_GRACE))
-            .build { ctx, req -> if (req.method() == method) service.serve(ctx, req) else notAllowed(method) }
+            .build(only(method, service))
     }
-
-    private fun notAllowed(allowed: HttpMethod): HttpResponse =
-        refusal(ApiError(405, "method_not_allowed", "Only $allowed is allowed here"), "allow" to allowed.name)
 
     private fun info(): ObjectNode {
         val snapshot = enter()
@@ -136,10 +133,9 @@ class ClassificationApi(
             is EncodeFailure.Refused -> ApiError(422, "encoder_refused", "${failure.message}")
         }
 
-    private fun refusal(error: ApiError, vararg more: Pair<String, String>): HttpResponse {
+    private fun refusal(error: ApiError): HttpResponse {
         val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8)
         error.retryAfterSeconds?.let { headers.set("retry-after", "$it") }
-        more.forEach { (name, value) -> headers.set(name, value) }
         return HttpResponse.of(headers.build(), ClientProtocol.OPENAI.body(error, ""))
     }
 

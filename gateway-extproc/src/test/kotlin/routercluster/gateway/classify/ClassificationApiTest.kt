@@ -218,6 +218,7 @@ class ClassificationApiTest {
             .fieldNames()
             .asSequence()
             .toSet()
-        paths shouldBe classifyEndpoints.keys + vectorEndpoints.keys + setOf("/info/models", "/openapi.json")
+        val others = setOf("/info/models", "/openapi.json", "/policy", "/policy/history", "/cluster", "/cluster/drain")
+        paths shouldBe classifyEndpoints.keys + vectorEndpoints.keys + others
     }
 }
