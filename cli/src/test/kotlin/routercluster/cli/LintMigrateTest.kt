@@ -27,6 +27,33 @@ class LintMigrateTest {
     }
 
     @Test
+    fun `lint and validate ask the encoder which members of a partition are alike`() {
+        val rules =
+            mapOf(
+                "refund" to "[I want my money back, please refund my order]",
+                "repay" to "[please refund my order, I want my money back]",
+                "invoice" to "[send the invoice to another address, why was my card charged twice]",
+                "code" to "[write a function in Python, what does this stack trace mean]",
+            )
+        val file = file(
+            "p.yaml",
+            """
+            version: v0.3
+            providers: {models: [{name: m, backend_refs: [{endpoint: "localhost:1"}]}]}
+            routing:
+              signals:
+                embeddings: [${rules.entries.joinToString { (name, texts) -> "{name: $name, threshold: 0.5, candidates: $texts}" }}]
+              projections: {partitions: [{name: topic, members: [${rules.keys.joinToString()}], default: code}]}
+              decisions: [{name: d}]
+            """.trimIndent(),
+        )
+        val line = "$file:6:62: routing.projections.partitions[0].members[1]: is to the partition topic what refund is: candidates of " +
+            "likeness 1, so hardly a text tells them apart (alike-members)"
+        record(real("lint"), "lint", file) shouldBe Recorded(ExitStatus.REFUSED, line, "")
+        record(real("validate"), "validate", file).out shouldContain "warning: $line"
+    }
+
+    @Test
     fun `migrate prints the new file, and what it left out on standard error`() {
         val old =
             """

@@ -4,7 +4,12 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.Test
+import routercluster.policy.config.EncoderFolder
+import routercluster.policy.config.PolicyFiles
+import routercluster.policy.config.loadPolicy
 import routercluster.policy.dsl.SourceText
+import routercluster.policy.encode.Head
+import routercluster.policy.encode.Task
 
 private fun policy(routing: String) =
     """
@@ -62,6 +67,24 @@ class RemarksTest {
                 .fixes
                 .single(),
         ) shouldContain "{name: never, priority: 2}"
+    }
+
+    @Test
+    fun `a threshold that the head never lets matter is mended`() {
+        val heads = mapOf("pii" to Head(Task.TOKEN, listOf("O", "B-PERSON"), answersFrom = 0.7))
+        val beside =
+            object : PolicyFiles by PolicyFiles.None {
+                override val bundled = EncoderFolder.Found(null, heads)
+            }
+        val withHeads = PolicyFile({ text, file, environment -> loadPolicy(text, file, environment, beside) }) { null }
+        val source = SourceText(
+            "p.yaml",
+            policy("signals: {pii: [{name: p, threshold: 0.5}]}\ndecisions: [{name: d, rules: {type: pii, name: p}}]"),
+        )
+        val remark = withHeads.remarks(source).single()
+        (remark.severity to source.shown(remark)) shouldBe (Severity.WARNING to "0.5")
+        remark.message shouldBe "0.5 is always reached (idle-threshold)"
+        source.with(remark.fixes.single()) shouldContain "{name: p, threshold: 0.7}"
     }
 
     @Test

@@ -44,7 +44,10 @@ fun EncoderPool.ready(policy: Policy): ReadyPolicy {
  * @throws EncodeFailure where that cannot be done
  */
 fun EncoderPool.embedded(policy: Policy, preparation: Preparation): Policy {
-    val asked = preparation.requests.flatMap { it.passages }.flatMap { it.heads }.mapTo(mutableSetOf()) { it.encoder }
+    val asked = preparation.requests
+        .flatMap { it.passages }
+        .flatMap { it.heads }
+        .mapTo(mutableSetOf()) { it.encoder }
     val catalog = Catalog(encoders = policy.catalog.encoders.filterKeys { it in asked })
     return lease(catalog).use { completed(preparation, it.encoder) }
 }

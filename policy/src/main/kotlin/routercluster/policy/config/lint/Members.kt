@@ -13,7 +13,8 @@ import routercluster.policy.signals.SignalRef
 /**
  * From which likeness on two members of a partition say the same: the cosine from which a bank takes two exemplars for one thing said twice
  * (`prototype_scoring.cluster_similarity_threshold` where nothing is written). A text then scores as high against the one as against the
- * other, but for a few hundredths that say nothing of its topic. Related topics that the bundled encoder tells apart stay well below.
+ * other, but for a few hundredths that say nothing of its topic. With the bundled encoder lists that differ by little more than a sign come
+ * to 0.97, the same in other words to 0.80 to 0.89, and related topics to 0.53 at most.
  */
 internal const val ALIKE_FROM = 0.9
 
@@ -23,7 +24,9 @@ internal const val ALIKE_FROM = 0.9
  */
 fun membersToEmbed(policy: Policy): Preparation? {
     val members = policy.recipes.values.flatMap { recipe ->
-        recipe.projections.partitions.filter { it.members.size > 1 }.flatMap { partition -> partition.members.map(recipe.signals::get) }
+        recipe.projections.partitions
+            .filter { it.members.size > 1 }
+            .flatMap { partition -> partition.members.map(recipe.signals::get) }
     }
     val compared = members.filter { it is EmbeddingSignal && it.cost == Cost.ENCODE }.toSet()
     return if (compared.isEmpty()) null else Preparation.of(policy) { it in compared }

@@ -80,7 +80,8 @@ internal class Thresholds(private val root: Section) {
 
 /** Rounded up, so that what it is written for is not below it. */
 internal fun shown(value: Double): String =
-    BigDecimal.valueOf(value)
+    BigDecimal
+        .valueOf(value)
         .setScale(EXACT_DIGITS, RoundingMode.HALF_UP)
         .setScale(DIGITS, RoundingMode.CEILING)
         .stripTrailingZeros()

@@ -73,7 +73,10 @@ class AlikeMembersTest {
     fun `nothing is embedded that is in no partition, or in one alone`() {
         membersToEmbed(policy(embeddings("a" to "0", "b" to "1"), "a")).shouldBeNull()
         val preparation = checkNotNull(membersToEmbed(policy(embeddings("a" to "0", "b" to "90") + ", reasks: [{name: r}]", "a, b")))
-        preparation.requests.single().passages.map { it.text } shouldBe listOf("0", "90")
+        preparation.requests
+            .single()
+            .passages
+            .map { it.text } shouldBe listOf("0", "90")
     }
 
     @Test

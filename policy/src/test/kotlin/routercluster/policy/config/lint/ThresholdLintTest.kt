@@ -154,6 +154,7 @@ class ThresholdLintTest {
         val signal = "classifiers: [{name: c, type: local, model_path: c, labels: [low, high]}]"
 
         fun asks(predicate: String, name: String = "name: c, label: high") = "type: classifier, $name, predicate: {$predicate}"
+
         fun found(message: String) = arrayOf(idle("routing.decisions[0].rules", "$message: classifier:c:high lies between 0 and 1"))
         check(
             Case(signal, asks("gte: 0.8")),
