@@ -22,9 +22,11 @@ class WorkersTest {
         val home = listOf("-Drouter.home=${System.getProperty("router.home")}")
         ServedCluster(listOf("gateway,silo", "worker", "worker"), policyText = { servedPolicy(it, ROUTING) }) { home }.use { cluster ->
             cluster.start()
+            var killed = 0L
             val all =
                 Load(CLIENTS) { client, count -> ask(cluster, client, count) }.use { load ->
                     load.awaitAcknowledged(FEW, PATIENCE)
+                    killed = System.nanoTime()
                     cluster.nodes[2].kill()
                     load.awaitAcknowledged(AFTER, PATIENCE)
                     load.stop()
@@ -34,7 +36,7 @@ class WorkersTest {
                 all.count { !it.isAcknowledged } shouldBe 0
                 val undecided = all.filter { it.headers["x-vsr-selected-decision"] != "lawyer" }
                 undecided.size shouldBeLessThanOrEqual CLIENTS
-                undecided.map { it.failed() }.failureWindow() shouldBeLessThan Duration.ofSeconds(5)
+                undecided.map { it.failed() }.failureWindow(killed) shouldBeLessThan Duration.ofSeconds(5)
             }
         }
     }
