@@ -52,10 +52,17 @@ class Learned(
 
     private fun millisUntilSeen(number: Int): Double {
         val last = outcomes.last()
-        val before = last.measured(SEEN).statistics(MODEL).verdicts.goodFit
+        val before = last
+            .measured(SEEN)
+            .statistics(MODEL)
+            .verdicts.goodFit
         val started = System.nanoTime()
         outcomes.first().judge(Feedback("feedback-$number", SEEN, MODEL, VerdictSums.ofScore(1.0), Instant.now()))
-        while (last.measured(SEEN).statistics(MODEL).verdicts.goodFit == before) {
+        while (last
+                .measured(SEEN)
+                .statistics(MODEL)
+                .verdicts.goodFit == before
+        ) {
             check(System.nanoTime() - started < SEEN_NANOS_MAX) { "feedback is not seen" }
             pause(PAUSE_SECONDS)
         }
@@ -74,6 +81,7 @@ class Learned(
         const val SEEN_NANOS_MAX = 10_000_000_000L
         const val MODEL = "model-0"
         val SEEN = SelectionKey("default", "seen")
-        val ANSWER = AnswerOutcome(Duration.ofMillis(200), Duration.ofMillis(900), Duration.ofMillis(10), promptTokens = 100, completionTokens = 70)
+        val ANSWER =
+            AnswerOutcome(Duration.ofMillis(200), Duration.ofMillis(900), Duration.ofMillis(10), promptTokens = 100, completionTokens = 70)
     }
 }

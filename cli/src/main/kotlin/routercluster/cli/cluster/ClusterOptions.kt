@@ -60,7 +60,10 @@ class ClusterOptions : OptionGroup("Options of a cluster's node") {
             "address may start it. Default: start a cluster",
         metavar = "NODES",
         envvar = "ROUTER_JOIN",
-    ).convert { text -> joiningIn(text, System::getenv) ?: fail("$text: give host:port,host:port, dns:NAME:PORT or kubernetes:SELECTOR:PORT") }
+    ).convert { text ->
+        joiningIn(text, System::getenv)
+            ?: fail("$text: give host:port,host:port, dns:NAME:PORT or kubernetes:SELECTOR:PORT")
+    }
     private val certificate by option(
         "--cluster-tls-cert",
         help = "PEM file with this node's certificate and its chain; all nodes' certificates share a name; read again when it changes",

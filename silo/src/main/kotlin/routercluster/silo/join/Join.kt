@@ -28,8 +28,15 @@ internal fun join(system: ActorSystem<*>, joining: Joining, resolve: Resolve): C
     val cluster = Cluster.get(system)
     when (joining) {
         is Joining.Seeds -> joinSeeds(cluster, joining)
+
         is Joining.Dns -> follow(system, joining.name, joining.port) { resolve(joining.name) }
-        is Joining.Kubernetes -> follow(system, "pods ${joining.selector}", joining.port, KubernetesPods(joining.api, joining.selector)::addresses)
+
+        is Joining.Kubernetes -> follow(
+            system,
+            "pods ${joining.selector}",
+            joining.port,
+            KubernetesPods(joining.api, joining.selector)::addresses,
+        )
     }
     val isIn = CompletableFuture<Unit>()
     system.systemActorOf(awaitUp(isIn), "await-up", Props.empty())

@@ -25,7 +25,12 @@ import javax.net.ssl.TrustManagerFactory
  */
 internal class KubernetesPods(private val api: KubernetesApi, private val selector: String) {
     private val list =
-        URI("${api.url}/api/v1/namespaces/${api.namespace}/pods?limit=$PODS_MAX&labelSelector=${URLEncoder.encode(selector, Charsets.UTF_8)}")
+        URI(
+            "${api.url}/api/v1/namespaces/${api.namespace}/pods?limit=$PODS_MAX&labelSelector=${URLEncoder.encode(
+                selector,
+                Charsets.UTF_8,
+            )}",
+        )
 
     /** @throws IOException where the API does not answer, or with other than a list of pods; may block for twice [TIMEOUT] */
     fun addresses(): List<InetAddress> {

@@ -76,11 +76,15 @@ fun List<Exchange>.report(): String {
     val began = minOfOrNull { it.sentNanos } ?: 0
     val latency = listOf(50, 95, 99, 100).map { good.getOrNull(minOf(good.size - 1, good.size * it / 100)) }.joinToString("/")
     return "${good.size} of $size acknowledged, p50/95/99/100 $latency ms" +
-        bad.entries.joinToString("") { (what, those) -> "; ${those.size} x $what, sent and failed at ${those.joinToString { it.times(began) }}" }
+        bad.entries.joinToString(
+            "",
+        ) { (what, those) -> "; ${those.size} x $what, sent and failed at ${those.joinToString { it.times(began) }}" }
 }
 
 /** In seconds since [began]. */
-private fun Exchange.times(began: Long): String = listOf(sentNanos, endNanos).joinToString("-") { "${(it - began) / NANOS_PER_TENTH / 10.0}" }
+private fun Exchange.times(
+    began: Long,
+): String = listOf(sentNanos, endNanos).joinToString("-") { "${(it - began) / NANOS_PER_TENTH / 10.0}" }
 
 /** Time from [faultNanos], by [System.nanoTime], to the end of the last failure; zero where none failed. */
 fun List<Exchange>.failureWindow(faultNanos: Long): Duration {
