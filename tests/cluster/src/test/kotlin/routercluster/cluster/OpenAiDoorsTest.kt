@@ -5,7 +5,6 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldEndWith
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import org.junit.jupiter.api.io.TempDir
 import routercluster.cluster.fleet.ServedCluster
 import routercluster.cluster.fleet.servedPolicy
@@ -20,7 +19,6 @@ import java.nio.file.Path
 import java.time.Duration
 
 /** The official OpenAI client for Python, and a node that dies. */
-@EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
 class OpenAiDoorsTest {
     @TempDir
     lateinit var folder: Path

@@ -5,7 +5,6 @@ import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import routercluster.cluster.fleet.ServedCluster
 import routercluster.cluster.fleet.servedPolicy
 import routercluster.kit.load.Exchange
@@ -15,7 +14,6 @@ import routercluster.kit.load.report
 import java.time.Duration
 
 /** Nodes that have the encoder, and a gateway that asks them. */
-@EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
 class WorkersTest {
     @Test
     fun `a worker is killed under a load of learned signals, and the other one goes on`() {
