@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory
 import org.slf4j.helpers.NOPLogger
 import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.ClusterApi
+import routercluster.gateway.admin.ConversationFactsApi
 import routercluster.gateway.admin.DecisionLookup
 import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
@@ -33,6 +34,7 @@ import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.limits.LimitDesk
 import routercluster.gateway.limits.RunningLimits
 import routercluster.gateway.pipeline.Accounts
+import routercluster.gateway.pipeline.ConversationNotes
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.responses.ResponsesApi
@@ -130,8 +132,11 @@ class GatewayConfig(
     val replaySecret: () -> ByteArray? = { null },
     val records: Records = Records.NONE,
     val decisions: DecisionRing? = null,
-    val pause: (Duration) -> Unit = { Thread.sleep(it.toMillis()) },
-)
+    private val pause: (Duration) -> Unit = { Thread.sleep(it.toMillis()) },
+) {
+    /** Null for a node alone: there is nobody else to come to. */
+    internal val grace: ((Duration) -> Unit)? get() = pause.takeIf { sharing != null }
+}
 
 /**
  * A gateway that answers. [close] drains: load balancers are told so and nothing new is let in; what runs may finish within the policy's drain
@@ -237,7 +242,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
     metrics.addOutcomes(outcomes)
     val replayIds = ReplayIds(config.replaySecret)
-    val accounts = Accounts(events, config.clock, config.records)
+    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) })
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
     val desk = LimitDesk(limits.reservations, limits.services, events)
@@ -272,9 +277,13 @@ fun gateway(config: GatewayConfig): RunningGateway {
     opened.set(servers)
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
-    // Alone there is nobody else to come to.
-    val grace = config.pause.takeIf { config.sharing != null }
-    return RunningGateway(keeper, admission, serving, servers, resources, grace, encoders::status, standing)
+    return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing)
+}
+
+private fun notes(conversations: Conversations, metrics: PrometheusEvents): ConversationNotes {
+    val notes = ConversationNotes(conversations)
+    metrics.gauge("router.conversation.notes.lost", "Turns of chat conversations that were not noted") { notes.lost.toDouble() }
+    return notes
 }
 
 private fun start(servers: Servers, resources: List<AutoCloseable>) {
@@ -294,6 +303,7 @@ private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, en
         .apply(PolicyApplyApi(keeper)::addTo)
         .apply(ClassificationApi(keeper::enter, encoders)::addTo)
         .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }
+        .apply { config.conversations?.let { ConversationFactsApi(it).addTo(this) } }
 
 private fun openDoors(
     config: GatewayConfig,

@@ -6,6 +6,9 @@ import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
 import routercluster.policy.answer.AnswerFacts
 import routercluster.policy.answer.UsageScanner
+import routercluster.policy.conversations.Turn
+import routercluster.policy.conversations.TurnStatus
+import routercluster.policy.conversations.Use
 import routercluster.policy.limits.Amounts
 import routercluster.policy.models.Model
 import routercluster.policy.models.Pricing
@@ -22,10 +25,15 @@ import java.time.Clock
 import java.util.concurrent.atomic.AtomicBoolean
 
 /** Opens an [Account] for every request, whichever door it came through. */
-class Accounts(private val events: Events, private val clock: Clock, private val records: Records = Records.NONE) {
+class Accounts(
+    private val events: Events,
+    private val clock: Clock,
+    private val records: Records = Records.NONE,
+    private val notes: ConversationNotes? = null,
+) {
     fun open(journey: Journey): Account {
         events.publish(RouterEvent.Entered)
-        return Account(journey, events, clock, records)
+        return Account(journey, events, clock, records, notes)
     }
 
     /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
@@ -43,6 +51,7 @@ class Account(
     private val events: Events,
     private val clock: Clock,
     private val records: Records,
+    private val notes: ConversationNotes?,
 ) {
     private val closed = AtomicBoolean()
     private var route: Route? = null
@@ -169,12 +178,25 @@ class Account(
                     ?.let { time -> records.keep(it, time) }
             }
             served(bill)
+            note(bill, plan)
             val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
             journey.span.end(event)
         }
         events.publish(RouterEvent.Left)
+    }
+
+    /** The Responses API keeps its own turns. */
+    private fun note(bill: Bill, plan: Plan?) {
+        val name = journey.conversation?.takeIf { it.isNamed && !journey.path.startsWith(RESPONSES) } ?: return
+        val answered = model?.name ?: return
+        val usage = bill.usage
+        val costMicros = ((bill.cost ?: 0.0) * MICROS_PER_UNIT).toLong()
+        val use = Use(usage?.promptTokens ?: 0, usage?.completionTokens ?: 0, costMicros)
+        val status = if (failure == null) TurnStatus.COMPLETED else TurnStatus.FAILED
+        val turn = Turn(journey.id, null, clock.instant(), status, model = answered, decision = plan?.decision?.name, use = use)
+        notes?.note(journey.snapshot.edge.tenant(journey.headers, journey.peer), name.id, turn)
     }
 
     private fun pricingOf(model: String): Pricing? = journey.snapshot.policy.models[model]
@@ -240,5 +262,7 @@ class Account(
         /** What proxies write into their logs where the client left before there was a status. */
         private const val CLIENT_LEFT_STATUS = 499
         private const val NANOS_PER_UNIT = 1e9
+        private const val MICROS_PER_UNIT = 1e6
+        private const val RESPONSES = "/v1/responses"
     }
 }

@@ -5,6 +5,7 @@ import routercluster.gateway.limits.JourneyLimits
 import routercluster.gateway.upstream.Target
 import routercluster.policy.answer.UsageFilter
 import routercluster.policy.answer.UsageScanner
+import routercluster.policy.conversations.ConversationName
 import routercluster.policy.limits.LimitCaller
 import routercluster.policy.models.Upstream
 import routercluster.policy.outcomes.Outcomes
@@ -51,6 +52,9 @@ class Journey(
 
     /** Why it went where it went; null until that is decided. */
     var record: DecisionRecord? = null
+
+    /** The conversation that it is of; null until its body is read, and where it says nothing of one. */
+    var conversation: ConversationName? = null
     val debug: Boolean get() = headers.get("x-vsr-debug") == "true"
 
     /** An attempt's request is made; the account tells when it has left the model. */

@@ -8,6 +8,7 @@ import routercluster.gateway.limits.estimate
 import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
+import routercluster.policy.conversations.conversationOf
 import routercluster.policy.models.Upstream
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
@@ -114,6 +115,7 @@ class Pipeline(
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
         val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
+        journey.conversation = conversationOf(journey.headers::get, facts)
         val decided = { decide(journey, body, facts, loop, translated) }
         if (policy.limits.isEmpty) return decided()
         val early = limits.early(journey) { estimate(body, facts.promptTokens, null) }
@@ -258,7 +260,7 @@ class Pipeline(
     }
 
     private fun recorded(journey: Journey, plan: Plan): Plan {
-        decisions.add(DecisionRecord.of(journey.id, clock.instant(), plan).also { journey.record = it })
+        decisions.add(DecisionRecord.of(journey.id, clock.instant(), plan, journey.conversation?.id).also { journey.record = it })
         return plan
     }
 

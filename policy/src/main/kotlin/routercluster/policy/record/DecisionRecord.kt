@@ -31,6 +31,7 @@ import java.time.Instant
  * @property candidates in the order in which they are tried
  * @property measured what the selector went by, of models that it looked at
  * @property usage null until the answer has ended, and for one that is billed nothing
+ * @property conversation that the request is of, see [routercluster.policy.conversations.conversationOf]; null where that is not known
  */
 class DecisionRecord internal constructor(
     val id: String,
@@ -51,6 +52,7 @@ class DecisionRecord internal constructor(
     usage: UsageNote? = null,
     val measured: Figures = NO_FIGURES,
     served: String? = null,
+    val conversation: String? = null,
 ) {
     val projections: ProjectionTrace by projections
     val decisions: List<DecisionNote> by decisions
@@ -71,7 +73,7 @@ class DecisionRecord internal constructor(
 
     companion object {
         /** The record of [plan]. It keeps the plan's policy, but neither its facts nor any text of them. */
-        fun of(id: String, time: Instant, plan: Plan): DecisionRecord {
+        fun of(id: String, time: Instant, plan: Plan, conversation: String? = null): DecisionRecord {
             val action = plan.action
             val recipe = plan.recipe?.let { plan.policy.recipes[it] }
             val readings = plan.readings
@@ -99,6 +101,7 @@ class DecisionRecord internal constructor(
                     },
                 candidates = lazy(LazyThreadSafetyMode.PUBLICATION) { candidateNotes(action) },
                 measured = plan.measured,
+                conversation = conversation,
             )
         }
 

@@ -37,6 +37,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
     if (measured.models.isNotEmpty()) json.set<JsonNode>("measured", measured.toJson())
     served?.let { json.put("served_model", it) }
+    conversation?.let { json.put("conversation", it) }
     json.set<JsonNode>("usage", usage?.toJson())
     return json
 }
@@ -175,6 +176,7 @@ private fun record(json: Fields): DecisionRecord {
         usage = json.inner("usage")?.let(::usageNote),
         measured = json.inner("measured")?.let(::figures) ?: NO_FIGURES,
         served = json.textOrNull("served_model"),
+        conversation = json.textOrNull("conversation"),
     )
 }
 

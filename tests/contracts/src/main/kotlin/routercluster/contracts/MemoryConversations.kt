@@ -77,7 +77,16 @@ class MemoryConversations(private val clock: Clock = Clock.systemUTC()) : Conver
         val parent = turn.parent
         if (now == null && parent != null) return Changed.Refused(Refusal.NO_CONVERSATION, null)
         val before = now ?: Conversation(id, 0, clock.instant())
-        return if (before.turns.any { it.id == turn.id }) Changed.Done(before) else before.copy(turns = before.turns + turn).kept()
+        return if (before.turns.any { it.id == turn.id }) {
+            Changed.Done(before)
+        } else {
+            before
+                .copy(
+                    turns = before.turns + turn,
+                    use =
+                        before.use + turn.use,
+                ).kept()
+        }
     }
 
     private fun Conversation?.ended(turn: Turn): Changed {
