@@ -98,7 +98,7 @@ class ClusterOptionsTest {
         refusal("--cluster", "prod", "--role", "king") shouldContain "king: give gateway, silo, worker, or all"
         refusal("--cluster", "prod", "--host", "0.0.0.0") shouldContain "give this node's own address with --cluster-host"
         listOf("a", "a:0", "a:x", ":1", "dns:a", "").forEach {
-            refusal("--cluster", "prod", "--join", it) shouldContain "give host:port,host:port or dns:NAME:PORT"
+            refusal("--cluster", "prod", "--join", it) shouldContain "give host:port,host:port, dns:NAME:PORT or kubernetes:SELECTOR:PORT"
         }
     }
 }
