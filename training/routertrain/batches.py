@@ -19,7 +19,7 @@ from routertrain.heads import SEQUENCE_HEADS, TOKEN_HEADS
 from routertrain.records import Example
 
 Arrays = dict[str, NDArray[Any]]
-WIDTHS = (16, 32, 48, 64, 96, 128, 256)
+WIDTHS = (16, 32, 48, 64, 96, 128, 192, 256)
 TOKENS_PER_BATCH = 1024
 TOPICAL_TOKENS_MAX = 64
 SINGLE_TOKENS_MAX = 128

@@ -24,6 +24,8 @@ from routertrain.records import Example
 Calibration = dict[str, dict[str, Any]]
 Floats = NDArray[np.float32]
 HELD_ROWS_MAX = 600
+HELD_THREAT_ROWS_MAX = 4000
+"""More than there are: one harmless row in a hundred sets the threshold, and of a few hundred rows that would be a handful."""
 TAG_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(18))
 log = logging.getLogger("export")
 
@@ -60,7 +62,7 @@ def with_wide_part(dense: Bundle, wide: dict[str, tuple[Floats, Floats]], rows: 
 def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
     result: Calibration = uncalibrated()
     for item in SEQUENCE_HEADS:
-        known = _known(rows, item)
+        known = _known(rows, item, HELD_THREAT_ROWS_MAX if item.name == "jailbreak" else HELD_ROWS_MAX)
         values = logits(found, item, known)
         temperature = calibrate.best_temperature(values, _targets(item, known))
         chances = softmax(values / temperature)
@@ -73,8 +75,8 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
     return result
 
 
-def _known(rows: Sequence[Example], item: Head) -> list[Example]:
-    return [row for row in rows if item.name in row.labels][:HELD_ROWS_MAX]
+def _known(rows: Sequence[Example], item: Head, rows_max: int = HELD_ROWS_MAX) -> list[Example]:
+    return [row for row in rows if item.name in row.labels][:rows_max]
 
 
 def _targets(item: Head, rows: Sequence[Example]) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from routertrain import base, lexical
-from routertrain.heads import LEXICAL_HEADS, SEQUENCE_HEADS, TOKEN_HEADS
+from routertrain.heads import LEXICAL_HEADS, QUERY_FLOOR, SEGMENT_STEP, SEGMENT_TOKENS, SEQUENCE_HEADS, TOKEN_HEADS, Head
 from routertrain.quantise import Matrix, rows_to_int8
 from routertrain.tokens import FIRST_WORD_ID
 
@@ -188,6 +188,9 @@ def _sequence_heads(graph: GraphBuilder, heads: dict[str, Any], state: str, colu
     graph.node("Split", ["query.means"], "query.mean", outputs=len(SEQUENCE_HEADS), axis=1)
     words = _lexical_logits(graph, heads["lexical"])
     for index, item in enumerate(SEQUENCE_HEADS):
+        if item.by_segments:
+            _surest_segment(graph, item, heads[item.name], state, index)
+            continue
         own = graph.node("Squeeze", [f"query.mean_{index}", graph.integers(1)], f"{item.name}.own")
         features = graph.node("Concat", ["embedding", own], f"{item.name}.features", axis=-1)
         parameters = heads[item.name]
@@ -195,6 +198,49 @@ def _sequence_heads(graph: GraphBuilder, heads: dict[str, Any], state: str, colu
         graph.dense(features, parameters["weight"], target, parameters["bias"])
         if item.lexical:
             graph.node("Add", [target, words[item.name]], item.name)
+
+
+def _surest_segment(graph: GraphBuilder, item: Head, parameters: dict[str, Any], state: str, index: int) -> None:
+    """The same as `net._surest_segment`, its sums as the averages of a pooling node: only their ratios and the counts matter."""
+    name, weight, bias = item.name, parameters["weight"], parameters["bias"]
+    margins = np.stack(np.split(weight[:, 1] - weight[:, 0], 2), axis=1)
+    scores = graph.node("Gather", ["query.masked", graph.constant(f"{name}.index", np.array(index))], f"{name}.scores", axis=2)
+    highest = graph.node("ReduceMax", [scores], f"{name}.highest", axes=[1], keepdims=1)
+    below = graph.node("Sub", [scores, highest], f"{name}.below")
+    raised = graph.node("Exp", [graph.node("Max", [below, graph.number("query.floor", QUERY_FLOOR)], f"{name}.lifted")], f"{name}.raised")
+    real = graph.node("Mul", [raised, "mask"], f"{name}.real")
+    own = graph.node("Unsqueeze", [real, graph.integers(-1)], f"{name}.own")
+    weights = graph.node("Concat", ["mask_column", own], f"{name}.weights", axis=-1)
+    values = graph.node("MatMul", [state, graph.constant(f"{name}.margins", margins)], f"{name}.values")
+    weighted = graph.node("Mul", [weights, values], f"{name}.weighted")
+    columns = graph.node("Concat", [weights, weighted], f"{name}.columns", axis=-1)
+    graph.node(
+        "AveragePool",
+        [graph.node("Transpose", [columns], f"{name}.rows", perm=[0, 2, 1])],
+        f"{name}.pooled",
+        kernel_shape=[SEGMENT_TOKENS],
+        strides=[SEGMENT_STEP],
+        pads=[0, SEGMENT_TOKENS - 1],
+        count_include_pad=1,
+    )
+    graph.node("Split", [f"{name}.pooled"], f"{name}.part", outputs=2, axis=1)
+    shares = graph.node("Max", [f"{name}.part_0", graph.number("share.least", 1e-12)], f"{name}.shares")
+    means = graph.node("Div", [f"{name}.part_1", shares], f"{name}.means")
+    total = graph.node("ReduceSum", [means, graph.integers(1)], f"{name}.total", keepdims=0)
+    found = graph.node("Add", [total, graph.number(f"{name}.bias", float(bias[1] - bias[0]))], f"{name}.margin")
+    counted = graph.node("Where", [_adding_segments(graph, name), found, graph.number("minus", -1e9)], f"{name}.counted")
+    surest = graph.node("ReduceMax", [counted], f"{name}.surest", axes=[1], keepdims=1)
+    graph.node("Mul", [surest, graph.constant("halves", np.array([-0.5, 0.5], dtype=np.float32))], name)
+
+
+def _adding_segments(graph: GraphBuilder, name: str) -> str:
+    """Whether a segment has tokens that the one before it does not have, [batch, segments]."""
+    share = graph.node("Gather", [f"{name}.part_0", graph.constant("first", np.array(0))], f"{name}.share", axis=1)
+    count = graph.node("Mul", [share, graph.number("segment.tokens", SEGMENT_TOKENS)], f"{name}.count")
+    tokens = graph.node("ReduceSum", ["mask", graph.integers(1)], f"{name}.tokens", keepdims=1)
+    whole = graph.node("Sub", [tokens, graph.number("segment.half_token", 0.5)], f"{name}.whole")
+    least = graph.node("Min", [whole, graph.number("segment.least", SEGMENT_STEP + 0.5)], f"{name}.least")
+    return graph.node("Greater", [count, least], f"{name}.adds")
 
 
 def _lexical_logits(graph: GraphBuilder, table: NDArray[np.float32]) -> dict[str, str]:

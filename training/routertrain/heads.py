@@ -39,12 +39,17 @@ PII_TYPES = (
     "US_SSN",
     "ZIP_CODE",
 )
+SEGMENT_TOKENS = 48
+SEGMENT_STEP = SEGMENT_TOKENS // 2
+QUERY_FLOOR = -20.0
+"""A token's weight in a segment's own mean is at least e to this power of the greatest weight of the text, so that no segment is empty."""
 PII_LABELS = ("O", *(f"{prefix}-{kind}" for kind in PII_TYPES for prefix in ("B", "I")))
 
 
 @dataclass(frozen=True)
 class Head:
-    """One output of the graph. `lexical`: its logits also get the hashed word and word-pair weights."""
+    """One output of the graph. `lexical`: its logits also get the hashed word and word-pair weights. `by_segments`: it has two classes
+    and reads a text in segments, of which the one that is surest of the second class speaks for the text."""
 
     name: str
     task: str
@@ -53,6 +58,7 @@ class Head:
     input: str = "single"
     pool: str = "mean"
     lexical: bool = False
+    by_segments: bool = False
 
     @property
     def is_token_head(self) -> bool:
@@ -61,7 +67,7 @@ class Head:
 
 HEADS = (
     Head("domain", "SEQ_CLS", DOMAINS, lexical=True),
-    Head("jailbreak", "SEQ_CLS", ("benign", "jailbreak"), positive=("jailbreak",), pool="max"),
+    Head("jailbreak", "SEQ_CLS", ("benign", "jailbreak"), positive=("jailbreak",), pool="max", by_segments=True),
     Head("fact_check", "SEQ_CLS", ("no_check", "needs_check"), positive=("needs_check",), lexical=True),
     Head("user_feedback", "SEQ_CLS", ("need_clarification", "satisfied", "want_different", "wrong_answer"), lexical=True),
     Head("modality", "SEQ_CLS", ("AR", "BOTH", "DIFFUSION"), lexical=True),

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from routertrain import base, tokens
-from routertrain.heads import SEQUENCE_HEADS, TOKEN_HEADS
+from routertrain.heads import QUERY_FLOOR, SEGMENT_STEP, SEQUENCE_HEADS, TOKEN_HEADS
 
 Parameters = dict[str, Any]
 HEAD_SIZE = base.HIDDEN // base.ATTENTION_HEADS
@@ -62,9 +62,35 @@ def _sequence_logits(heads: Parameters, last: Array, mask: Array, embedding: Arr
     means = jnp.einsum("bth,btd->bhd", weights, last)
     logits = {}
     for index, item in enumerate(SEQUENCE_HEADS):
+        if item.by_segments:
+            logits[item.name] = _surest_segment(heads[item.name], last, mask, scores[:, :, index])
+            continue
         features = jnp.concatenate([embedding, means[:, index]], axis=-1)
         logits[item.name] = features @ heads[item.name]["weight"] + heads[item.name]["bias"]
     return logits
+
+
+def _surest_segment(head: Parameters, last: Array, mask: Array, scores: Array) -> Array:
+    """The two means of a head are taken over each segment, and the segment with the greatest margin counts. A segment is two steps
+    long, so its sums are those of two neighbouring steps; one that adds no token to the segment before it is left out."""
+    margins = head["weight"][:, 1] - head["weight"][:, 0]
+    raised = jnp.exp(jnp.maximum(scores - jax.lax.stop_gradient(scores.max(1, keepdims=True)), QUERY_FLOOR))
+    weights = jnp.stack([jnp.ones_like(raised), raised], axis=-1) * mask[:, :, None]
+    weighted = weights * (last @ margins.reshape(2, base.HIDDEN).T)
+    sums = _segment_sums(jnp.concatenate([weights, weighted], axis=-1))
+    means = sums[:, :, 2:] / jnp.maximum(sums[:, :, :2], 1e-9)
+    found = means.sum(-1) + head["bias"][1] - head["bias"][0]
+    adds = sums[:, :, 0] > jnp.minimum(mask.sum(1, keepdims=True) - 1, SEGMENT_STEP) + 0.5
+    surest = jnp.where(adds, found, -1e9).max(1)
+    return jnp.stack([-surest / 2, surest / 2], axis=-1)
+
+
+def _segment_sums(values: Array) -> Array:
+    batch, tokens, numbers = values.shape
+    steps = -(-tokens // SEGMENT_STEP)
+    filled = jnp.pad(values, ((0, 0), (0, (steps + 1) * SEGMENT_STEP - tokens), (0, 0)))
+    sums = filled.reshape(batch, steps + 1, SEGMENT_STEP, numbers).sum(2)
+    return sums[:, :-1] + sums[:, 1:]
 
 
 def _encode(layer: Parameters, state: Array, bias: Array) -> Array:

@@ -1,4 +1,4 @@
-"""More feedback and modality examples, made of own phrases in three languages, and fact-check examples in English."""
+"""More feedback and modality examples, made of own phrases in three languages, and fact-check examples in English and Chinese."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def feedback_phrases(data: Path, own: Path, seed: int) -> list[Example]:
 
 def _typed(text: str, chance: random.Random) -> str:
     text = text[0].upper() + text[1:] if chance.random() < 0.5 else text
-    return text + chance.choice(ENDINGS) if text[-1].isalnum() else text
+    return text + chance.choice(ENDINGS) if text[-1].isascii() and text[-1].isalnum() else text
 
 
 def modality_phrases(own: Path, seed: int) -> list[Example]:

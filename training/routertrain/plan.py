@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from routertrain import domain_data, fact_data, jailbreak_data, pack_data, phrase_data, pii_data
+from routertrain import domain_data, fact_data, filled_data, jailbreak_data, pack_data, phrase_data, pii_data
 from routertrain.normalise import normalise, with_line_marks
 from routertrain.records import Example
 
@@ -30,6 +30,7 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
         *phrase_data.fact_check_phrases(own, seed),
         *pack_data.jailbreak_examples(data, "train"),
         *jailbreak_data.disguised_examples(data, own, seed),
+        *filled_data.filled_examples(data, own, seed),
         *pack_data.feedback_examples(data, "train"),
         *phrase_data.feedback_phrases(data, own, seed),
         *pack_data.modality_examples(data, "train"),
