@@ -30,9 +30,7 @@ def filled_examples(data: Path, own: Path, seed: int) -> list[Example]:
     benign = [row for row in rows if row.labels["jailbreak"][1] == 0]
     cores = threats * COPIES + chance.choices(benign, k=len(threats) * COPIES)
     pools = {is_held: _pools(data, own, benign, is_held, seed) for is_held in (False, True)}
-    return [
-        Example(_amid(row.text, pools[row.is_held_back], chance), row.key, f"{row.source}+filled", labels=row.labels) for row in cores
-    ]
+    return [Example(_amid(row.text, pools[row.is_held_back], chance), row.key, f"{row.source}+filled", labels=row.labels) for row in cores]
 
 
 def _pools(data: Path, own: Path, benign: Sequence[Example], is_held: bool, seed: int) -> list[list[str]]:

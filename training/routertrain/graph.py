@@ -204,12 +204,11 @@ def _surest_segment(graph: GraphBuilder, item: Head, parameters: dict[str, Any],
     """The same as `net._surest_segment`, its sums as the averages of a pooling node: only their ratios and the counts matter."""
     name, weight, bias = item.name, parameters["weight"], parameters["bias"]
     margins = np.stack(np.split(weight[:, 1] - weight[:, 0], 2), axis=1)
-    scores = graph.node("Gather", ["query.masked", graph.constant(f"{name}.index", np.array(index))], f"{name}.scores", axis=2)
+    scores = graph.node("Gather", ["query.masked", graph.integers(index)], f"{name}.scores", axis=2)
     highest = graph.node("ReduceMax", [scores], f"{name}.highest", axes=[1], keepdims=1)
     below = graph.node("Sub", [scores, highest], f"{name}.below")
     raised = graph.node("Exp", [graph.node("Max", [below, graph.number("query.floor", QUERY_FLOOR)], f"{name}.lifted")], f"{name}.raised")
-    real = graph.node("Mul", [raised, "mask"], f"{name}.real")
-    own = graph.node("Unsqueeze", [real, graph.integers(-1)], f"{name}.own")
+    own = graph.node("Mul", [raised, "mask_column"], f"{name}.own")
     weights = graph.node("Concat", ["mask_column", own], f"{name}.weights", axis=-1)
     values = graph.node("MatMul", [state, graph.constant(f"{name}.margins", margins)], f"{name}.values")
     weighted = graph.node("Mul", [weights, values], f"{name}.weighted")
@@ -235,7 +234,8 @@ def _surest_segment(graph: GraphBuilder, item: Head, parameters: dict[str, Any],
 
 def _adding_segments(graph: GraphBuilder, name: str) -> str:
     """Whether a segment has tokens that the one before it does not have, [batch, segments]."""
-    share = graph.node("Gather", [f"{name}.part_0", graph.constant("first", np.array(0))], f"{name}.share", axis=1)
+    first = graph.node("Gather", [f"{name}.part_0", graph.integers(0)], f"{name}.first", axis=1)
+    share = graph.node("Squeeze", [first, graph.integers(1)], f"{name}.share")
     count = graph.node("Mul", [share, graph.number("segment.tokens", SEGMENT_TOKENS)], f"{name}.count")
     tokens = graph.node("ReduceSum", ["mask", graph.integers(1)], f"{name}.tokens", keepdims=1)
     whole = graph.node("Sub", [tokens, graph.number("segment.half_token", 0.5)], f"{name}.whole")

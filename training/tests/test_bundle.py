@@ -86,8 +86,9 @@ def test_an_invented_number_is_flagged_more_than_a_copied_one(found: Bundle) -> 
 
 def test_neighbours_in_a_batch_change_nothing(found: Bundle) -> None:
     text = "How do central banks set interest rates?"
-    alone = found.classify([text], ["domain", "modality"])
-    beside = found.classify([text, "hi", "a much longer text " * 9], ["domain", "modality"])
+    names = ["domain", "modality", "jailbreak"]
+    alone = found.classify([text], names)
+    beside = found.classify([text, "hi", "a much longer text " * 9], names)
     for name, chances in alone.items():
         np.testing.assert_allclose(chances[0], beside[name][0], atol=1e-5)
 
