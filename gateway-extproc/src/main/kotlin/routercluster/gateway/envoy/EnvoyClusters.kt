@@ -12,7 +12,9 @@ internal const val ROUTER_CLUSTER = "routercluster"
 
 private const val HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 private const val EXT_PROC_SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
-private val routerCheckInterval = Duration.ofSeconds(5)
+
+/** Less than the time for which a node of a cluster still takes requests when it leaves. */
+private val routerCheckInterval = Duration.ofSeconds(2)
 private val routerCheckTimeout = Duration.ofSeconds(1)
 private val grpcCheck = "grpc_health_check" to mapOf("service_name" to EXT_PROC_SERVICE)
 private val keepalive: Tree = mapOf("connection_keepalive" to mapOf("interval" to "30s", "timeout" to "5s"))
