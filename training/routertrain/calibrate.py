@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ Floats = NDArray[np.float32]
 SHARES = tuple(round(0.1 * step, 1) for step in range(31))
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.4, 8.0, 61))
 STANDARD_ERRORS = 0.5
+PLAIN_ACCURACY_LOST_MAX = 0.005
 ABSTAINING_SHARE = 0.03
 FALSE_ALARMS = 0.01
 THRESHOLD_MIN = 0.5
@@ -35,6 +37,23 @@ def best_share(dense: Floats, wide: Floats, targets: Floats) -> float:
     return next(share for share, rows in zip(SHARES, found, strict=True) if rows.mean() <= limit)
 
 
+def accuracies(dense: Mapping[str, Floats], wide: Mapping[str, Floats], targets: Floats) -> list[dict[str, float]]:
+    """Per share of the wide logits the accuracy on each kind of copies; row by row, all kinds are of the same texts."""
+    right = targets.argmax(axis=1)
+    return [
+        {kind: float(((values + np.float32(share) * wide[kind]).argmax(axis=1) == right).mean()) for kind, values in dense.items()}
+        for share in SHARES
+    ]
+
+
+def steadiest_share(found: Sequence[Mapping[str, float]]) -> float:
+    """The share with the highest mean accuracy over plain texts and every disguise, each of equal weight. Plain texts are what a router
+    mostly sees, so only shares that cost them next to nothing are looked at; of equals the least."""
+    limit = max(kinds["plain"] for kinds in found) - PLAIN_ACCURACY_LOST_MAX
+    allowed = [(share, kinds) for share, kinds in zip(SHARES, found, strict=True) if kinds["plain"] >= limit]
+    return max(allowed, key=lambda pair: sum(pair[1].values()))[0]
+
+
 def best_temperature(logits: Floats, targets: Floats) -> float:
     return min(TEMPERATURES, key=lambda value: float(losses(logits / value, targets).mean()))
 
@@ -47,6 +66,12 @@ def abstain_below(chances: Floats) -> float:
 def threshold(benign_scores: Floats) -> float:
     """The score that one benign row in a hundred reaches, but at least a half."""
     return max(THRESHOLD_MIN, float(np.quantile(benign_scores, 1 - FALSE_ALARMS)))
+
+
+def threshold_for_all(benign_scores: Mapping[str, Floats]) -> float:
+    """The threshold that no kind of copies passes more often than plain texts may. One over all copies together would let a single
+    disguise use up every false alarm."""
+    return max(threshold(scores) for scores in benign_scores.values())
 
 
 def best_f1_threshold(scores: Floats, positive: NDArray[np.bool_]) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from routertrain import base, bundle, calibrate, graph, lexical, pii_figures, plan, tokens
+from routertrain import base, bundle, calibrate, graph, lexical, perturb, pii_figures, plan, tokens
 from routertrain.heads import HEADS, LEXICAL_HEADS, SEQUENCE_HEADS, Head, head
 from routertrain.infer import Bundle, softmax
 from routertrain.quantise import row_matrix
@@ -26,6 +26,7 @@ Floats = NDArray[np.float32]
 HELD_ROWS_MAX = 600
 HELD_THREAT_ROWS_MAX = 4000
 """More than there are: one harmless row in a hundred sets the threshold, and of a few hundred rows that would be a handful."""
+OWN = Path(__file__).parent.parent / "data"
 TAG_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(18))
 log = logging.getLogger("export")
 
@@ -44,19 +45,57 @@ def logits(found: Bundle, item: Head, rows: Sequence[Example]) -> Floats:
     """Logits up to a constant per row, from a bundle whose temperatures are all one."""
     if item.input == "pair":
         chances = found.classify_pairs([(row.text, row.pair or "") for row in rows], [item.name])
-    else:
-        chances = found.classify([row.text for row in rows], [item.name])
-    return np.asarray(np.log(chances[item.name] + 1e-9))
+        return np.asarray(np.log(chances[item.name] + 1e-9))
+    return single_logits(found, item, [row.text for row in rows])
+
+
+def single_logits(found: Bundle, item: Head, texts: Sequence[str]) -> Floats:
+    return np.asarray(np.log(found.classify(texts, [item.name])[item.name] + 1e-9))
 
 
 def with_wide_part(dense: Bundle, wide: dict[str, tuple[Floats, Floats]], rows: Sequence[Example], tokenizer: Any) -> dict[str, float]:
+    """The topic's share comes from disguised rows too. Other heads' labels do not outlive a disguise (asked for as a play or a recipe,
+    a question needs no facts checked any more), or are no classes to be right about (complexity)."""
     shares = {}
     for item in LEXICAL_HEADS:
-        known = _known(rows, item)
-        weights, bias = wide[item.name]
-        words = lexical.features(tokenizer, [row.text for row in known]) @ weights + bias
-        shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
+        if item.name == "domain":
+            shares[item.name] = _share_of_topics(dense, item, wide[item.name], rows, tokenizer)
+        else:
+            known = _known(rows, item)
+            words = _wide_logits(tokenizer, [row.text for row in known], wide[item.name])
+            shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
     return shares
+
+
+def _share_of_topics(dense: Bundle, item: Head, wide: tuple[Floats, Floats], rows: Sequence[Example], tokenizer: Any) -> float:
+    known = _known([row for row in rows if _is_plain(row)], item)
+    texts = _copies(known)
+    found = calibrate.accuracies(
+        {kind: single_logits(dense, item, copies) for kind, copies in texts.items()},
+        {kind: _wide_logits(tokenizer, copies, wide) for kind, copies in texts.items()},
+        _targets(item, known),
+    )
+    for share, kinds in zip(calibrate.SHARES, found, strict=True):
+        log.info("%s, share %.1f, %d rows: mean %.4f, %s", item.name, share, len(known), np.mean(list(kinds.values())), _rounded(kinds))
+    return calibrate.steadiest_share(found)
+
+
+def _wide_logits(tokenizer: Any, texts: Sequence[str], wide: tuple[Floats, Floats]) -> Floats:
+    weights, bias = wide
+    return np.asarray(lexical.features(tokenizer, texts) @ weights + bias)
+
+
+def _copies(rows: Sequence[Example]) -> dict[str, list[str]]:
+    return perturb.copies([row.text for row in rows], perturb.read_wording(OWN, "train"), random.Random(plan.SEED))
+
+
+def _is_plain(row: Example) -> bool:
+    """Not made from another row, as disguised copies, tails and filled windows are."""
+    return "+" not in row.source
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
@@ -68,11 +107,26 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
         chances = softmax(values / temperature)
         result[item.name] = {"temperature": round(temperature, 4), "abstain": {"below": round(calibrate.abstain_below(chances), 4)}}
         if item.name == "jailbreak":
-            benign = chances[[row.labels["jailbreak"][0] > 0 for row in known]][:, 1]
-            result[item.name]["threshold"] = {"false_alarms": calibrate.FALSE_ALARMS, "value": round(calibrate.threshold(benign), 4)}
+            value = round(_alarm_threshold(found, known, temperature), 4)
+            result[item.name]["threshold"] = {"false_alarms": calibrate.FALSE_ALARMS, "value": value}
+            is_threat = np.array([row.labels["jailbreak"][1] > 0 for row in known])
+            missed, stopped = (chances[is_threat, 1] < value).sum(), (chances[~is_threat, 1] >= value).sum()
+            log.info("at %.4f: %d of %d threats missed, %d of %d stopped", value, missed, is_threat.sum(), stopped, (~is_threat).sum())
     result["hallucination"]["threshold"] = {"value": round(_flag_threshold(found, rows), 4)}
     result["pii"]["threshold"] = {"value": _tag_threshold(found, rows)}
     return result
+
+
+def _alarm_threshold(found: Bundle, rows: Sequence[Example], temperature: float) -> float:
+    """One false alarm in a hundred at most, whichever disguise a harmless text is in; scored as the engine does, in all readings."""
+    benign = [row for row in rows if _is_plain(row) and row.labels["jailbreak"][1] == 0]
+    scores = {}
+    for kind, texts in _copies(benign).items():
+        chances = found.threat(texts)
+        scores[kind] = softmax(np.log(np.stack([1 - chances, chances], axis=1) + 1e-9) / temperature)[:, 1]
+    by_kind = {kind: calibrate.threshold(part) for kind, part in scores.items()}
+    log.info("thresholds by %d harmless rows: %s", len(benign), _rounded(by_kind))
+    return calibrate.threshold_for_all(scores)
 
 
 def _known(rows: Sequence[Example], item: Head, rows_max: int = HELD_ROWS_MAX) -> list[Example]:
@@ -110,7 +164,7 @@ def export(parameters: dict[str, Any], data: Path, base_folder: Path, out: Path)
     source = base_folder / "all-minilm-l6-v2-tokenizer.json"
     tokenizer = tokens.load_tokenizer(source, base.POSITIONS_MAX)
     trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
-    rows = plan.training_examples(data, Path(__file__).parent.parent / "data", plan.SEED)
+    rows = plan.training_examples(data, OWN, plan.SEED)
     held = [row for row in rows if row.is_held_back]
     random.Random(plan.SEED).shuffle(held)
     wide = lexical.fit(tokenizer, [row for row in rows if not row.is_held_back])

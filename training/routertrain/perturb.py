@@ -79,3 +79,10 @@ DISGUISES: dict[str, Disguise] = {
     "zero-width": zero_width,
     "look-alikes": look_alikes,
 }
+TRAINED = ("three-words", "suffix", "paraphrase", "padding", "leetspeak")
+"""Those that heads see in training; the others are undone before a head reads a text, or (base64) are threats by themselves."""
+
+
+def copies(texts: Sequence[str], words: Wording, chance: random.Random) -> dict[str, list[str]]:
+    """The texts themselves as `plain`, and once more in each disguise of training."""
+    return {"plain": list(texts)} | {name: [DISGUISES[name](text, words, chance) for text in texts] for name in TRAINED}
