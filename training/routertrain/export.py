@@ -109,9 +109,6 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
         if item.name == "jailbreak":
             value = round(_alarm_threshold(found, known, temperature), 4)
             result[item.name]["threshold"] = {"false_alarms": calibrate.FALSE_ALARMS, "value": value}
-            is_threat = np.array([row.labels["jailbreak"][1] > 0 for row in known])
-            missed, stopped = (chances[is_threat, 1] < value).sum(), (chances[~is_threat, 1] >= value).sum()
-            log.info("at %.4f: %d of %d threats missed, %d of %d stopped", value, missed, is_threat.sum(), stopped, (~is_threat).sum())
     result["hallucination"]["threshold"] = {"value": round(_flag_threshold(found, rows), 4)}
     result["pii"]["threshold"] = {"value": _tag_threshold(found, rows)}
     return result
@@ -120,13 +117,21 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
 def _alarm_threshold(found: Bundle, rows: Sequence[Example], temperature: float) -> float:
     """One false alarm in a hundred at most, whichever disguise a harmless text is in; scored as the engine does, in all readings."""
     benign = [row for row in rows if _is_plain(row) and row.labels["jailbreak"][1] == 0]
-    scores = {}
-    for kind, texts in _copies(benign).items():
-        chances = found.threat(texts)
-        scores[kind] = softmax(np.log(np.stack([1 - chances, chances], axis=1) + 1e-9) / temperature)[:, 1]
+    scores = {kind: _threat(found, texts, temperature) for kind, texts in _copies(benign).items()}
     by_kind = {kind: calibrate.threshold(part) for kind, part in scores.items()}
     log.info("thresholds by %d harmless rows: %s", len(benign), _rounded(by_kind))
-    return calibrate.threshold_for_all(scores)
+    value = calibrate.threshold_for_all(scores)
+    reached = _threat(found, [row.text for row in rows], temperature) >= value
+    is_threat = np.array([row.labels["jailbreak"][1] > 0 for row in rows])
+    missed, stopped = (is_threat & ~reached).sum(), (~is_threat & reached).sum()
+    log.info("%.4f misses %d of %d threats, stops %d of %d others", value, missed, is_threat.sum(), stopped, (~is_threat).sum())
+    return value
+
+
+def _threat(found: Bundle, texts: Sequence[str], temperature: float) -> Floats:
+    """What the guard says at that temperature, from a bundle whose temperatures are all one."""
+    chances = found.threat(texts)
+    return softmax(np.asarray(np.log(np.stack([1 - chances, chances], axis=1) + 1e-9) / temperature, dtype=np.float32))[:, 1]
 
 
 def _known(rows: Sequence[Example], item: Head, rows_max: int = HELD_ROWS_MAX) -> list[Example]:
