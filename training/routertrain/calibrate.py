@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ Floats = NDArray[np.float32]
 SHARES = tuple(round(0.1 * step, 1) for step in range(31))
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.4, 8.0, 61))
 STANDARD_ERRORS = 0.5
-PLAIN_ACCURACY_LOST_MAX = 0.005
 ABSTAINING_SHARE = 0.03
 FALSE_ALARMS = 0.01
 THRESHOLD_MIN = 0.5
@@ -27,7 +26,7 @@ def losses(logits: Floats, targets: Floats) -> Floats:
 
 def best_share(dense: Floats, wide: Floats, targets: Floats) -> float:
     """How much of the wide logits to add: the least share within half a standard error of the best, as words learnt from
-    exam questions mislead on other texts. Each share is judged at its own best temperature."""
+    exam questions mislead on other texts, which are few among the held-back rows. Each share is judged at its own best temperature."""
     found = []
     for share in SHARES:
         logits = dense + np.float32(share) * wide
@@ -35,23 +34,6 @@ def best_share(dense: Floats, wide: Floats, targets: Floats) -> float:
     best = min(found, key=lambda rows: float(rows.mean()))
     limit = best.mean() + STANDARD_ERRORS * best.std() / np.sqrt(len(best))
     return next(share for share, rows in zip(SHARES, found, strict=True) if rows.mean() <= limit)
-
-
-def accuracies(dense: Mapping[str, Floats], wide: Mapping[str, Floats], targets: Floats) -> list[dict[str, float]]:
-    """Per share of the wide logits the accuracy on each kind of copies; row by row, all kinds are of the same texts."""
-    right = targets.argmax(axis=1)
-    return [
-        {kind: float(((values + np.float32(share) * wide[kind]).argmax(axis=1) == right).mean()) for kind, values in dense.items()}
-        for share in SHARES
-    ]
-
-
-def steadiest_share(found: Sequence[Mapping[str, float]]) -> float:
-    """The share with the highest mean accuracy over plain texts and every disguise, each of equal weight. Plain texts are what a router
-    mostly sees, so only shares that cost them next to nothing are looked at; of equals the least."""
-    limit = max(kinds["plain"] for kinds in found) - PLAIN_ACCURACY_LOST_MAX
-    allowed = [(share, kinds) for share, kinds in zip(SHARES, found, strict=True) if kinds["plain"] >= limit]
-    return max(allowed, key=lambda pair: sum(pair[1].values()))[0]
 
 
 def best_temperature(logits: Floats, targets: Floats) -> float:

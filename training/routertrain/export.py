@@ -45,44 +45,19 @@ def logits(found: Bundle, item: Head, rows: Sequence[Example]) -> Floats:
     """Logits up to a constant per row, from a bundle whose temperatures are all one."""
     if item.input == "pair":
         chances = found.classify_pairs([(row.text, row.pair or "") for row in rows], [item.name])
-        return np.asarray(np.log(chances[item.name] + 1e-9))
-    return single_logits(found, item, [row.text for row in rows])
-
-
-def single_logits(found: Bundle, item: Head, texts: Sequence[str]) -> Floats:
-    return np.asarray(np.log(found.classify(texts, [item.name])[item.name] + 1e-9))
+    else:
+        chances = found.classify([row.text for row in rows], [item.name])
+    return np.asarray(np.log(chances[item.name] + 1e-9))
 
 
 def with_wide_part(dense: Bundle, wide: dict[str, tuple[Floats, Floats]], rows: Sequence[Example], tokenizer: Any) -> dict[str, float]:
-    """The topic's share comes from disguised rows too. Other heads' labels do not outlive a disguise (asked for as a play or a recipe,
-    a question needs no facts checked any more), or are no classes to be right about (complexity)."""
     shares = {}
     for item in LEXICAL_HEADS:
-        if item.name == "domain":
-            shares[item.name] = _share_of_topics(dense, item, wide[item.name], rows, tokenizer)
-        else:
-            known = _known(rows, item)
-            words = _wide_logits(tokenizer, [row.text for row in known], wide[item.name])
-            shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
+        known = _known(rows, item)
+        weights, bias = wide[item.name]
+        words = lexical.features(tokenizer, [row.text for row in known]) @ weights + bias
+        shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
     return shares
-
-
-def _share_of_topics(dense: Bundle, item: Head, wide: tuple[Floats, Floats], rows: Sequence[Example], tokenizer: Any) -> float:
-    known = _known([row for row in rows if _is_plain(row)], item)
-    texts = _copies(known)
-    found = calibrate.accuracies(
-        {kind: single_logits(dense, item, copies) for kind, copies in texts.items()},
-        {kind: _wide_logits(tokenizer, copies, wide) for kind, copies in texts.items()},
-        _targets(item, known),
-    )
-    for share, kinds in zip(calibrate.SHARES, found, strict=True):
-        log.info("%s, share %.1f, %d rows: mean %.4f, %s", item.name, share, len(known), np.mean(list(kinds.values())), _rounded(kinds))
-    return calibrate.steadiest_share(found)
-
-
-def _wide_logits(tokenizer: Any, texts: Sequence[str], wide: tuple[Floats, Floats]) -> Floats:
-    weights, bias = wide
-    return np.asarray(lexical.features(tokenizer, texts) @ weights + bias)
 
 
 def _copies(rows: Sequence[Example]) -> dict[str, list[str]]:
