@@ -28,42 +28,39 @@ class BenchedCluster(private val nodes: Int, private val seconds: Double) {
         }
     }
 
-    /** Conversations, with a Redis of their own. */
-    fun keptStates(): List<Figure> =
-        RedisProcess.start().use { redis ->
-            val stores = mutableListOf<StateStore>()
-            val conversations = mutableListOf<GrainConversations>()
-            val prepare = { node: RunningSilo ->
-                val store = RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).also(stores::add)
-                val settings = ConversationSettings(store, Clock.systemUTC(), keepFor = Duration.ofDays(1))
-                conversations += GrainConversations(node.grains.host(conversationKind(settings, IDLE_AFTER)))
-            }
-            try {
-                ClusterOf(
-                    nodes,
-                    overrides = QUIET,
-                    prepare = prepare,
-                ).use { KeptStates(nodes, seconds, redis, it, conversations.first()).figures() }
-            } finally {
-                stores.forEach(StateStore::close)
+    /** Conversations. */
+    fun keptStates(): List<Figure> {
+        val conversations = mutableListOf<GrainConversations>()
+        val prepare = { node: RunningSilo, store: StateStore ->
+            val settings = ConversationSettings(store, Clock.systemUTC(), keepFor = Duration.ofDays(1))
+            conversations += GrainConversations(node.grains.host(conversationKind(settings, IDLE_AFTER)))
+        }
+        return keeping(prepare) { cluster, redis -> KeptStates(nodes, seconds, redis, cluster, conversations.first()).figures() }
+    }
+
+    /** What nodes learn. */
+    fun learned(): List<Figure> {
+        val outcomes = mutableListOf<ClusterOutcomes>()
+        val prepare = { node: RunningSilo, store: StateStore ->
+            val selectors = node.grains.host(selectorKind(store, Clock.systemUTC()))
+            val name = checkNotNull(node.address)
+            outcomes += ClusterOutcomes(name, selectors, Clock.systemUTC(), SecureRandom()::nextLong).apply {
+                start { behaviour, actor -> node.system.systemActorOf(behaviour, actor, Props.empty()) }
             }
         }
+        return keeping(prepare) { cluster, _ -> Learned(nodes, seconds, cluster, outcomes).figures() }
+    }
 
-    /** What nodes learn, with a Redis of their own. */
-    fun learned(): List<Figure> =
+    /** With a Redis of its own. */
+    private fun keeping(
+        prepare: (RunningSilo, StateStore) -> Unit,
+        measure: (ClusterOf, RedisProcess) -> List<Figure>,
+    ): List<Figure> =
         RedisProcess.start().use { redis ->
             val stores = mutableListOf<StateStore>()
-            val outcomes = mutableListOf<ClusterOutcomes>()
-            val prepare = { node: RunningSilo ->
-                val store = RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).also(stores::add)
-                val selectors = node.grains.host(selectorKind(store, Clock.systemUTC()))
-                val name = checkNotNull(node.address)
-                outcomes += ClusterOutcomes(name, selectors, Clock.systemUTC(), SecureRandom()::nextLong).apply {
-                    start { behaviour, actor -> node.system.systemActorOf(behaviour, actor, Props.empty()) }
-                }
-            }
+            val open = { RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).also(stores::add) }
             try {
-                ClusterOf(nodes, overrides = QUIET, prepare = prepare).use { Learned(nodes, seconds, it, outcomes).figures() }
+                ClusterOf(nodes, overrides = QUIET, prepare = { prepare(it, open()) }).use { measure(it, redis) }
             } finally {
                 stores.forEach(StateStore::close)
             }
