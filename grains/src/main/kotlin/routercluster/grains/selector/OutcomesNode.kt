@@ -75,7 +75,6 @@ private class OutcomesNode(
     }
 
     private fun recorded(message: Recorded) {
-        outcomes.queued.decrementAndGet()
         val id = message.outcome.key.grainId
         val sending =
             sendings[id] ?: if (sendings.size < ClusterOutcomes.KEYS_MAX) {
@@ -83,7 +82,9 @@ private class OutcomesNode(
             } else {
                 null
             }
-        if (sending == null || !sending.add(message.outcome)) outcomes.drop(1)
+        if (sending == null || !sending.add(message.outcome)) outcomes.drop(1) else outcomes.pending++
+        // Only now: at no moment is it neither queued nor pending.
+        outcomes.queued.decrementAndGet()
         if (!timers.isTimerActive(Flush)) timers.startSingleTimer(Flush, settings.flushAfter)
     }
 
