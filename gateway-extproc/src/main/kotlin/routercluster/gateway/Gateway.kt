@@ -67,6 +67,7 @@ import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
 import java.util.concurrent.atomic.AtomicReference
@@ -132,7 +133,7 @@ class GatewayConfig(
     val replaySecret: () -> ByteArray? = { null },
     val records: Records = Records.NONE,
     val decisions: DecisionRing? = null,
-    private val pause: (Duration) -> Unit = { Thread.sleep(it.toMillis()) },
+    private val pause: (Duration) -> Unit = { CountDownLatch(1).await(it.toMillis(), TimeUnit.MILLISECONDS) },
 ) {
     /** Null for a node alone: there is nobody else to come to. */
     internal val grace: ((Duration) -> Unit)? get() = pause.takeIf { sharing != null }
