@@ -12,12 +12,10 @@ import routercluster.policy.conversations.ConversationId
 import routercluster.policy.conversations.ConversationLimits
 import routercluster.policy.conversations.Verdict
 import routercluster.policy.conversations.decide
+import routercluster.policy.conversations.digestOf
 import routercluster.policy.conversations.readAt
-import java.nio.ByteBuffer
-import java.security.MessageDigest
 import java.time.Duration
 import java.time.InstantSource
-import java.util.HexFormat
 
 /**
  * What conversation grains need.
@@ -34,15 +32,7 @@ class ConversationSettings(
 )
 
 /** The id under which a directory finds a conversation's grain: ids of any length and kind, and no two tenants' the same. */
-fun grainIdOf(id: ConversationId): String {
-    val digest = MessageDigest.getInstance("SHA-256")
-    listOf(id.tenant, id.id).forEach { part ->
-        val bytes = part.toByteArray()
-        digest.update(ByteBuffer.allocate(Int.SIZE_BYTES).putInt(bytes.size).flip())
-        digest.update(bytes)
-    }
-    return HexFormat.of().formatHex(digest.digest())
-}
+fun grainIdOf(id: ConversationId): String = digestOf(id.tenant, id.id)
 
 /** Conversations, for a host of grains. */
 fun conversationKind(

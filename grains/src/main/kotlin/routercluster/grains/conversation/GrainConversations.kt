@@ -2,6 +2,7 @@ package routercluster.grains.conversation
 
 import org.apache.pekko.actor.typed.ActorRef
 import routercluster.grains.directory.GrainDirectory
+import routercluster.grains.rootOf
 import routercluster.policy.conversations.Changed
 import routercluster.policy.conversations.Conversation
 import routercluster.policy.conversations.ConversationChange
@@ -11,7 +12,6 @@ import routercluster.policy.conversations.Conversations
 import routercluster.policy.conversations.Refusal
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.TimeoutException
@@ -80,7 +80,7 @@ class GrainConversations(
         (reply as? ConversationReply.Unavailable)?.let { ConversationFailure.Unavailable(it.message) }
 
     private fun reasonOf(failure: Throwable): ConversationFailure {
-        val cause = if (failure is CompletionException) failure.cause ?: failure else failure
+        val cause = rootOf(failure)
         return if (cause is TimeoutException) {
             ConversationFailure.TimedOut("the conversation did not answer in time")
         } else {

@@ -5,10 +5,10 @@ import org.apache.pekko.actor.typed.Behavior
 import org.apache.pekko.actor.typed.javadsl.Behaviors
 import org.apache.pekko.actor.typed.receptionist.Receptionist
 import org.apache.pekko.actor.typed.receptionist.ServiceKey
+import routercluster.grains.rootOf
 import routercluster.policy.encode.EncodeRequest
 import routercluster.policy.encode.OpenEncoder
 import java.time.Duration
-import java.util.concurrent.CompletionException
 
 /** Under this key workers are found by every node. */
 internal val inferenceWorkers: ServiceKey<InferenceCommand> = ServiceKey.create(InferenceCommand::class.java, "inference-workers")
@@ -43,5 +43,3 @@ private fun answer(encoder: OpenEncoder, command: InferenceCommand.Encode) {
 
 private fun describe(name: String, encoder: OpenEncoder, self: ActorRef<InferenceCommand>, command: InferenceCommand.Describe) =
     command.replyTo.tell(InferenceReply.Described(self, encoder.toWire(name), encoder.status.toLoad()))
-
-private fun rootOf(failure: Throwable): Throwable = if (failure is CompletionException) failure.cause ?: failure else failure

@@ -1,8 +1,8 @@
 package routercluster.grains.state
 
 import org.apache.pekko.actor.NoSerializationVerificationNeeded
+import routercluster.grains.rootOf
 import java.time.Duration
-import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 
 /** What the store is known to hold; revision 0 and null where nothing is kept. */
@@ -75,7 +75,7 @@ internal sealed interface StoreEvent : NoSerializationVerificationNeeded {
 
     companion object {
         fun failed(failure: Throwable): Failed {
-            val cause = if (failure is CompletionException) failure.cause ?: failure else failure
+            val cause = rootOf(failure)
             return Failed(cause as? StateFailure ?: StateFailure.Unavailable("the store failed", cause))
         }
     }

@@ -1,10 +1,10 @@
 package routercluster.grains.state
 
 import org.slf4j.LoggerFactory
+import routercluster.grains.rootOf
 import java.security.SecureRandom
 import java.time.Duration
 import java.util.HexFormat
-import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ScheduledExecutorService
 import java.util.concurrent.ScheduledThreadPoolExecutor
@@ -63,7 +63,7 @@ class WatchedStateStore(
 
     private fun <R> heard(isSave: Boolean, call: () -> CompletionStage<R>): CompletionStage<R> {
         val begun = nanoTime()
-        return call().whenComplete { _, failure -> ended(isSave, nanoTime() - begun, rootOf(failure)) }
+        return call().whenComplete { _, failure -> ended(isSave, nanoTime() - begun, failure?.let(::rootOf)) }
     }
 
     private fun ended(isSave: Boolean, nanos: Long, failure: Throwable?) {
@@ -89,8 +89,6 @@ class WatchedStateStore(
         if (before == null && found != null) log.warn("kept state: {}", listOfNotNull(found, failure?.message).joinToString(": "))
         if (before != null && found == null) log.info("kept state: {} is well again", name)
     }
-
-    private fun rootOf(failure: Throwable?): Throwable? = if (failure is CompletionException) failure.cause else failure
 
     companion object {
         val LOOK_EVERY: Duration = Duration.ofSeconds(1)

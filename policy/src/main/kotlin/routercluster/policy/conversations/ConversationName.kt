@@ -2,9 +2,6 @@ package routercluster.policy.conversations
 
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Role
-import java.nio.ByteBuffer
-import java.security.MessageDigest
-import java.util.HexFormat
 
 /**
  * The conversation that a chat request is of, within its caller's tenant.
@@ -31,22 +28,15 @@ fun conversationOf(header: (String) -> String?, facts: Facts): ConversationName?
 /** Longer names are no names. */
 private fun usable(name: String?): String? = name?.takeIf { it.isNotBlank() && it.length <= NAME_CHARS_MAX }
 
-private fun hash(vararg texts: String): String {
-    val digest = MessageDigest.getInstance("SHA-256")
-    texts.forEach { text ->
-        val bytes = text.take(HASHED_CHARS_MAX).toByteArray()
-        digest.update(ByteBuffer.allocate(Int.SIZE_BYTES).putInt(bytes.size).flip())
-        digest.update(bytes)
-    }
-    return HexFormat.of().formatHex(digest.digest(), 0, HASH_BYTES)
-}
+private fun hash(system: String, user: String): String =
+    digestOf(system.take(HASHED_CHARS_MAX), user.take(HASHED_CHARS_MAX)).take(HASH_DIGITS)
 
 /** In the order in which they count: ours and the seed's, and that of a well-known client. */
 private val headers = listOf("x-conversation-id", "x-session-id", "x-claude-code-session-id")
 private const val METADATA_KEY = "conversation_id"
 private const val NAME_CHARS_MAX = 256
 private const val PREFIX = "prefix-"
-private const val HASH_BYTES = 16
+private const val HASH_DIGITS = 32
 
 /** Of each text: enough to tell conversations apart, and nothing that a long prompt would wait for. */
 private const val HASHED_CHARS_MAX = 1_000

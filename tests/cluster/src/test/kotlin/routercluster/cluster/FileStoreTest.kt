@@ -7,6 +7,7 @@ import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import routercluster.cluster.fleet.degraded
 import routercluster.cluster.fleet.servedPolicy
 import routercluster.kit.load.DoorClient
 import routercluster.kit.load.Exchange
@@ -64,7 +65,7 @@ class FileStoreTest {
                 before.single().status shouldBe 200
                 node.limitFileSize(1)
                 turns.take(0, 1).status shouldBe 503
-                degraded(node) shouldBe "kept state: the data folder cannot be reached or written"
+                node.degraded() shouldBe "kept state: the data folder cannot be reached or written"
                 turns.stateless().status shouldBe 200
                 turns.checkAll(before)
 
@@ -75,18 +76,7 @@ class FileStoreTest {
         }
     }
 
-    private fun awaitWell(node: NodeProcess) = node.await("a store that is well", PATIENCE) { Unit.takeIf { degraded(node) == null } }
-
-    /** What the node says of itself while it is ready. */
-    private fun degraded(node: NodeProcess): String? {
-        val told = checkNotNull(node.admin("/readyz")) { "the node says nothing" }
-        withClue(told.body()) { told.statusCode() shouldBe 200 }
-        return json
-            .readTree(told.body())
-            .path("degraded")
-            .firstOrNull()
-            ?.textValue()
-    }
+    private fun awaitWell(node: NodeProcess) = node.await("a store that is well", PATIENCE) { Unit.takeIf { node.degraded() == null } }
 
     private fun start(node: NodeProcess) {
         node.launch()

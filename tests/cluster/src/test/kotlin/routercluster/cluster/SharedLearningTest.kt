@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.extension.RegisterExtension
 import routercluster.cluster.fleet.ServedCluster
+import routercluster.cluster.fleet.degraded
 import routercluster.cluster.fleet.servedPolicy
 import routercluster.kit.LogsOnFailure
 import routercluster.kit.load.Exchange
@@ -79,19 +80,8 @@ class SharedLearningTest {
 
     private fun awaitDegraded(what: String, check: (String?) -> Unit) =
         (0..1).forEach { index ->
-            cluster.nodes[index].await(what, SOON) { Unit.takeIf { runCatching { check(degraded(index)) }.isSuccess } }
+            cluster.nodes[index].await(what, SOON) { Unit.takeIf { runCatching { check(cluster.nodes[index].degraded()) }.isSuccess } }
         }
-
-    /** What the node says of itself while it is ready. */
-    private fun degraded(index: Int): String? {
-        val told = checkNotNull(cluster.nodes[index].admin("/readyz")) { "node $index says nothing" }
-        withClue(told.body()) { told.statusCode() shouldBe 200 }
-        return json
-            .readTree(told.body())
-            .path("degraded")
-            .firstOrNull()
-            ?.textValue()
-    }
 
     /** Of a request that a node has routed, once it has the secret of all. */
     private fun replayId(index: Int): String = cluster.nodes[index].await("the secret of replay ids", SOON) {

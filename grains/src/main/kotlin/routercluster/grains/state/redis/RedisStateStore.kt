@@ -4,13 +4,13 @@ import io.lettuce.core.RedisCommandExecutionException
 import io.lettuce.core.RedisCommandTimeoutException
 import io.lettuce.core.RedisNoScriptException
 import io.lettuce.core.ScriptOutputType
+import routercluster.grains.rootOf
 import routercluster.grains.state.StateFailure
 import routercluster.grains.state.StateKey
 import routercluster.grains.state.StateStore
 import routercluster.grains.state.StoredState
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -114,5 +114,3 @@ class RedisStateStore(private val settings: RedisSettings, nanoTime: () -> Long 
 }
 
 private fun digits(number: Long) = number.toString().toByteArray()
-
-private fun rootOf(failure: Throwable): Throwable = if (failure is CompletionException) failure.cause ?: failure else failure

@@ -28,7 +28,6 @@ private val changeMax = Duration.ofSeconds(25)
  */
 fun main(arguments: Array<String>) {
     val node = openNode(NodeArguments.read(arguments))
-    Runtime.getRuntime().addShutdownHook(Thread(node::close))
     node.joined.thenRun { NodeDoor(node).open() }
     node.ended.thenRun { Runtime.getRuntime().halt(0) }
 }
