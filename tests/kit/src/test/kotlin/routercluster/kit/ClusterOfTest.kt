@@ -118,11 +118,15 @@ class ClusterOfTest {
     @Test
     fun `a node that leaves drains its doors, then hands its grains over, then is gone`() {
         ClusterOf(2, prepare = ::host).use { cluster ->
-            val ids = (1..30).map { "id $it" }
-            ids.forEach { cluster[0].whereIs(it) }
+            val leaving = checkNotNull(cluster[1].address)
+            val ids = mutableListOf<String>()
+            // A node is in the cluster a moment before it is given shards, and until then all grains live on the other one.
+            cluster.await("grains live on the node that will leave") {
+                ids += "id ${ids.size}"
+                cluster[0].whereIs(ids.last()) == leaving
+            }
             cluster[1].beforeLeaving("doors") { events += "doors drained" }
             cluster[1].facts.add("policy") { "r1" }
-            val leaving = checkNotNull(cluster[1].address)
             cluster.await("its facts are told") { factsOf(leaving, cluster) == mapOf("policy" to "r1") }
             cluster[0].view.drain("10.1.2.3:4").get() shouldBe Draining.UNKNOWN
             cluster[0].view.drain(leaving).get() shouldBe Draining.TOLD
