@@ -14,7 +14,8 @@ interface GrainDirectory<M : Any> {
 
     /**
      * Fails with [java.util.concurrent.TimeoutException] where no reply came within [timeout]; the grain may have done all the same what it
-     * was asked, so a message whose effect must not happen twice carries an id of its own.
+     * was asked, so a message whose effect must not happen twice carries an id of its own. What follows the reply may run on the thread that
+     * brings it, so it waits for nothing.
      *
      * @param make the message, which replies to the reference that it is handed
      */

@@ -51,6 +51,6 @@ private class LocalDirectory<M : Any>(
 
     override fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R> {
         checkedId(id)
-        return AskPattern.ask<KeeperMessage<M>, R>(keeper, { KeeperMessage.Deliver(id, make(it)) }, timeout, system.scheduler())
+        return AskPattern.ask<KeeperMessage<M>, R>(keeper, { KeeperMessage.Deliver(id, make(it)) }, timeout, system.scheduler()).direct()
     }
 }

@@ -72,7 +72,7 @@ private class ShardedDirectory<M : Any>(private val sharding: ClusterSharding, p
     override fun tell(id: String, message: M) = grain(id).tell(message)
 
     override fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R> =
-        grain(id).ask({ make(it) }, timeout)
+        grain(id).ask({ make(it) }, timeout).direct()
 
     private fun grain(id: String) = sharding.entityRefFor(key, checkedId(id))
 }
