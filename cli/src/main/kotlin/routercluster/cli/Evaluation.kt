@@ -88,7 +88,7 @@ private fun resultOf(task: EvalTask, ready: ReadyPolicy, probe: Probe): ProbeRes
         it.index in also &&
             it.value.ref !in read
     }
-    val full = if (isEnough) lazy else decided(policy.begin(target, facts, Random(SEED), also))
+    val full = if (isEnough) lazy else decided(policy.begin(target, facts, Random(SEED), also = also))
     return judge(probe, full, lazy)
 }
 

@@ -14,6 +14,7 @@ import routercluster.policy.models.Model
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.projections.Projections
 import routercluster.policy.selectors.Selector
+import routercluster.policy.selectors.Sights
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
 import java.time.Duration
@@ -60,8 +61,8 @@ class Policy(
     /** [revision] as people and clients are shown it. */
     val shortRevision: String = revision.take(REVISION_SHOWN)
 
-    /** Whether decisions may depend on encoders. */
-    val isLearned: Boolean = recipes.values.any { it.engine.isLearned }
+    /** Whether decisions or selectors may depend on encoders. */
+    val isLearned: Boolean = recipes.values.any { it.isLearned }
 
     /** All that external language models may be asked. */
     val questions: List<LabelQuestion> =
@@ -139,18 +140,23 @@ class Recipe(
     val composers: Map<Int, Rule> = emptyMap(),
 ) {
     /** Compiled once, here. */
-    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics)
+    val sights = Sights(decisions, catalog)
+    val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics, sights)
 
-    /** Longest wait for encoders while one request is decided: the stages come one after the other. */
+    /** Whether its decisions or selectors may depend on encoders. */
+    val isLearned: Boolean = engine.isLearned || sights.isAsked
+
+    /** Longest wait for encoders while one request is decided: the stages come one after the other, and selection last. */
     val patience: Duration =
         signals
             .filterIsInstance<LearnedSignal>()
             .groupBy { it.cost }
             .values
-            .fold(Duration.ZERO) { sum, stage -> sum + stage.maxOf { it.timeout } }
+            .fold(sights.patience) { sum, stage -> sum + stage.maxOf { it.timeout } }
 
-    /** This recipe with other [signals] in the places of its own. */
-    fun with(signals: List<Signal>) = Recipe(name, strategy, signals, decisions, catalog, projections, semantics, composers)
+    /** This recipe with other [signals] and [decisions] in the places of its own. */
+    fun with(signals: List<Signal>, decisions: List<Decision> = this.decisions) =
+        Recipe(name, strategy, signals, decisions, catalog, projections, semantics, composers)
 }
 
 /**
@@ -171,7 +177,11 @@ class Decision(
     val plugins: List<Plugin>,
     val annotations: Map<String, String> = emptyMap(),
     val written: AsWritten = AsWritten(algorithm),
-)
+) {
+    /** This decision with another [selector]. */
+    fun with(selector: Selector) =
+        Decision(name, description, priority, tier, rule, candidates, algorithm, selector, plugins, annotations, written)
+}
 
 /** What a decision's file says, also of what is not built yet. [plugins] are their types, also of those that are switched off. */
 data class AsWritten(val algorithm: String, val plugins: List<String> = emptyList())

@@ -98,9 +98,10 @@ class Catalog(
 
     /** How long a signal of [type] waits for [heads]: the policy's word for the type, else the longest of their encoders' or models'. */
     fun timeoutFor(type: String, vararg heads: NamedHead): Duration =
-        signalTimeouts[type]
-            ?: heads.mapNotNull { timeoutOf(it.ref.encoder) }.maxOrNull()
-            ?: TIMEOUT_DEFAULT
+        signalTimeouts[type] ?: timeoutOf(heads.asList())
+
+    /** How long somebody waits for [heads] who has no timeout of his own. */
+    fun timeoutOf(heads: List<NamedHead>): Duration = heads.mapNotNull { timeoutOf(it.ref.encoder) }.maxOrNull() ?: TIMEOUT_DEFAULT
 
     private fun timeoutOf(encoder: String) = encoders[encoder]?.timeout ?: remotes[encoder]?.timeout ?: externals[encoder]?.timeout
 

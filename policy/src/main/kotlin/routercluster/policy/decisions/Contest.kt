@@ -120,6 +120,14 @@ internal class Contest private constructor(
         return best
     }
 
+    /** Whether [decision] wins, or still can. */
+    fun mayWin(decision: Int): Boolean {
+        val byTier = rules.tiered?.takeIf { tiersMayMatch() }
+        val byStrategy = rules.plain.takeIf { byTier == null || !isTiered }
+        val winsByTier = byTier != null && byTier.contends(standing, decision, tierChampion)
+        return winsByTier || (byStrategy != null && byStrategy.contends(standing, decision, plainChampion))
+    }
+
     private fun winner(ranking: Ranking, champion: Int): Int = ranking.winner(standing, champion, rules.searchOrder, firstOpen)
 
     private fun note(decision: Int) {

@@ -5,6 +5,10 @@ import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
 import routercluster.policy.request.Facts
+import routercluster.policy.selectors.Need
+import routercluster.policy.selectors.Sight
+import routercluster.policy.selectors.Sights
+import routercluster.policy.signals.Cost
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.Signal
@@ -14,16 +18,19 @@ import routercluster.policy.signals.Signal
  *
  * @param wanted per signal whether it is read even where it cannot change the winner
  * @param hasShape whether a head's answer depends on the vector shape that is asked for
+ * @param seek what selectors want read in the same call as signals of a cost: the needs of those decisions that can still win
  */
 internal class Course(
     val facts: Facts,
     private val signals: List<Signal>,
     private val wanted: BooleanArray,
     private val hasShape: (HeadRef) -> Boolean,
-    private val rule: (Contest, List<EncodeCall>) -> Ruling,
+    val sights: Sights,
+    private val seek: (Contest, Cost) -> Set<Need>,
+    private val rule: (Contest, Heard) -> Ruling,
 ) {
     /** Goes on from [contest], which it changes, to the next question or to the end. */
-    fun advance(contest: Contest, calls: List<EncodeCall>): Deciding {
+    fun advance(contest: Contest, heard: Heard): Deciding {
         while (!isDecided(contest)) {
             val first = next(contest, null)
             check(first >= 0) { "no signal left to read, yet no certain winner" }
@@ -36,9 +43,9 @@ internal class Course(
             // What has nothing to ask is read at once: it may settle what others would be asked for.
             val silent = stage.filter { it.passages.isEmpty() }
             for (it in silent) contest.take(it.index, it.signal.read(facts, emptyList()))
-            if (silent.isEmpty()) return question(contest, stage, calls)
+            if (silent.isEmpty()) return question(contest, stage, learned.cost, heard)
         }
-        return rule(contest, calls)
+        return rule(contest, heard)
     }
 
     fun isDecided(contest: Contest): Boolean = contest.winner() != UNDECIDED && nextWanted(contest, null) < 0
@@ -73,13 +80,23 @@ internal class Course(
         return found
     }
 
-    private fun question(contest: Contest, stage: List<AskedSignal>, calls: List<EncodeCall>): Question {
+    private fun question(contest: Contest, stage: List<AskedSignal>, cost: Cost, heard: Heard): Question {
         val merged = MergedPassages(hasShape)
         val placed = stage.map { asked -> asked.at(IntArray(asked.passages.size) { merged.place(asked.passages[it]) }) }
+        val needs = if (heard.sight == null) seek(contest, cost) else emptySet()
+        val sought = sights.passage(needs, facts)?.let { Sought(needs, merged.place(it)) }
         val request = EncodeRequest(merged.passages(), stage.maxOf { it.signal.timeout })
-        return Question(this, contest, placed, placed, calls, request)
+        return Question(this, contest, placed, placed, heard, request, sought)
     }
 }
+
+/** What was heard of encoders so far. */
+internal class Heard(val calls: List<EncodeCall> = emptyList(), val sight: Sight? = null) {
+    fun plus(call: EncodeCall, sight: Sight?) = Heard(calls + call, sight ?: this.sight)
+}
+
+/** What selectors want to know, and the [place] of the passage that tells it. */
+internal class Sought(val needs: Set<Need>, val place: Int)
 
 /**
  * A learned signal that is being asked for.

@@ -20,8 +20,9 @@ class Question internal constructor(
     private val contest: Contest,
     private val asked: List<AskedSignal>,
     private val waiting: List<AskedSignal>,
-    private val before: List<EncodeCall>,
+    private val before: Heard,
     val request: EncodeRequest,
+    private val sought: Sought?,
 ) : Deciding {
     /** Those that wait for the answer. */
     val signals: List<SignalRef> get() = waiting.map { it.signal.ref }
@@ -45,14 +46,24 @@ class Question internal constructor(
                 }
             next.take(it.index, reading)
         }
-        return course.advance(next, before + EncodeCall.of(refs(), request, reply, took))
+        val sight = sought?.let {
+            if (whole) {
+                course.sights.read(
+                    it.needs,
+                    reply.results[it.place],
+                )
+            } else {
+                course.sights.blind(it.needs, "the encoder's answer is not whole")
+            }
+        }
+        return course.advance(next, before.plus(EncodeCall.of(refs(), request, reply, took), sight))
     }
 
     /** The request as a whole could not be answered, for [reason]. */
     fun failed(reason: String, took: Duration): Deciding {
         val next = contest.fork()
         for (it in waiting) next.take(it.index, Reading.Failed(reason))
-        return course.advance(next, before + EncodeCall.failed(refs(), request, reason, took))
+        return course.advance(next, before.plus(EncodeCall.failed(refs(), request, reason, took), blind(reason)))
     }
 
     /**
@@ -65,13 +76,19 @@ class Question internal constructor(
         val next = contest.fork()
         for (it in late) next.take(it.index, Reading.Failed("no answer within ${it.signal.timeout.toMillis()} ms"))
         if (rest.isEmpty() || course.isDecided(next)) {
-            return course.advance(next, before + EncodeCall.failed(refs(), request, "not waited for any longer", took))
+            return course.advance(next, before.plus(EncodeCall.failed(refs(), request, GIVEN_UP, took), blind(GIVEN_UP)))
         }
-        return Question(course, next, asked, rest, before, request)
+        return Question(course, next, asked, rest, before, request, sought)
     }
 
     /** What was read before the question came up. */
     internal fun evidence(): Evidence = contest.standing.evidence
 
     private fun refs() = asked.map { it.signal.ref }
+
+    private fun blind(reason: String) = sought?.let { course.sights.blind(it.needs, reason) }
+
+    private companion object {
+        const val GIVEN_UP = "not waited for any longer"
+    }
 }

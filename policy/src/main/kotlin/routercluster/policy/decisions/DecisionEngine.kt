@@ -6,6 +6,9 @@ import routercluster.policy.encode.HeadRef
 import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.projections.Projections
 import routercluster.policy.request.Facts
+import routercluster.policy.selectors.Need
+import routercluster.policy.selectors.Sights
+import routercluster.policy.signals.Cost
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.Signal
 
@@ -24,6 +27,7 @@ import routercluster.policy.signals.Signal
  * Learned signals are read in stages: all of one cost that can still change the winner are asked for at once, in one request.
  *
  * @param hasShape whether a head's answer depends on the vector shape that is asked for; where unsure, it does
+ * @param sights what selectors have asked in the same calls
  */
 class DecisionEngine(
     strategy: Strategy,
@@ -32,11 +36,12 @@ class DecisionEngine(
     private val hasShape: (HeadRef) -> Boolean = { true },
     private val projections: Projections = Projections.NONE,
     semantics: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
+    private val sights: Sights = Sights.NONE,
 ) {
     private val rules = ContestRules(strategy, signals, decisions, projections, semantics)
     private val untouched = Contest.initial(rules)
 
-    /** Whether a decision may depend on encoders. */
+    /** Whether which decision wins may depend on encoders. */
     val isLearned: Boolean = signals.any { it is LearnedSignal }
 
     /** Decides as [decide] does, but asks encoders for what learned signals need. */
@@ -49,9 +54,17 @@ class DecisionEngine(
     fun begin(facts: Facts, also: Set<Int>): Deciding = begin(facts, BooleanArray(signals.size) { it in also })
 
     private fun begin(facts: Facts, wanted: BooleanArray): Deciding =
-        Course(facts, signals, wanted, hasShape) { contest, calls ->
-            Ruling(signals, decisions, nodes, contest.standing, contest.winner(), calls)
-        }.advance(untouched.fork(), emptyList())
+        Course(facts, signals, wanted, hasShape, sights, ::needsOfContenders) { contest, heard ->
+            Ruling(signals, decisions, nodes, contest.standing, contest.winner(), heard.calls, heard.sight)
+        }.advance(untouched.fork(), Heard())
+
+    /** What selectors would ask in calls as dear as [cost]; in another call they would wait for what concerns them not. */
+    private fun needsOfContenders(contest: Contest, cost: Cost): Set<Need> =
+        if (!sights.isAsked || cost != sights.cost) {
+            emptySet()
+        } else {
+            decisions.indices.filter(contest::mayWin).flatMapTo(LinkedHashSet()) { sights.encoded(sights.needs(decisions[it])) }
+        }
 
     /** The places of the signals that the output of a mapping rests on, by its name. */
     fun signalsOf(output: String): Set<Int> {

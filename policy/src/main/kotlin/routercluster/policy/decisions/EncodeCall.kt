@@ -10,7 +10,7 @@ import java.time.Duration
 /**
  * What came of one call to encoders while a request was decided. No text is in it.
  *
- * @property signals those that were asked for
+ * @property signals those that were asked for; empty for a call that a selector alone needed
  * @property took from asking to the answer, or to giving up
  * @property batch the most passages that shared a pass of the network; 0 without an answer
  * @property failure null where an answer came

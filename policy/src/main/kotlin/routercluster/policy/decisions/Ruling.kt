@@ -1,6 +1,7 @@
 package routercluster.policy.decisions
 
 import routercluster.policy.Decision
+import routercluster.policy.selectors.Sight
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.Signal
 import routercluster.policy.signals.SignalRef
@@ -10,6 +11,7 @@ import routercluster.policy.signals.SignalRef
  *
  * @property decision null where none matched
  * @property calls what was asked of encoders, in order
+ * @property sight what was heard beside that for selectors of decisions that could win; null where nothing was asked for them
  */
 class Ruling internal constructor(
     private val signals: List<Signal>,
@@ -18,6 +20,7 @@ class Ruling internal constructor(
     private val standing: Standing,
     private val winner: Int,
     val calls: List<EncodeCall> = emptyList(),
+    internal val sight: Sight? = null,
 ) : Deciding {
     val decision: Decision? get() = decisions.getOrNull(winner)
 

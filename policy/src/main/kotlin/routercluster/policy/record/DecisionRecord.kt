@@ -10,6 +10,7 @@ import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
+import routercluster.policy.selectors.Traits
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 import java.time.Instant
@@ -30,6 +31,7 @@ import java.time.Instant
  * @property decisions in the order of the file
  * @property candidates in the order in which they are tried
  * @property measured what the selector went by, of models that it looked at
+ * @property traits what the selector needed to know of the request, without the embedding
  * @property usage null until the answer has ended, and for one that is billed nothing
  * @property conversation that the request is of, see [routercluster.policy.conversations.conversationOf]; null where that is not known
  */
@@ -51,6 +53,7 @@ class DecisionRecord internal constructor(
     candidates: Lazy<List<CandidateNote>>,
     usage: UsageNote? = null,
     val measured: Figures = NO_FIGURES,
+    val traits: Traits = Traits.NONE,
     served: String? = null,
     val conversation: String? = null,
 ) {
@@ -101,6 +104,7 @@ class DecisionRecord internal constructor(
                     },
                 candidates = lazy(LazyThreadSafetyMode.PUBLICATION) { candidateNotes(action) },
                 measured = plan.measured,
+                traits = plan.traits,
                 conversation = conversation,
             )
         }
@@ -110,7 +114,7 @@ class DecisionRecord internal constructor(
             val first = action.ranked.first()
             return action.ranked.mapIndexed { index, it ->
                 val notTaken = if (index == 0) null else "ranked behind ${first.candidate.model.name}: fall-back $index"
-                CandidateNote(it.candidate.model.name, it.candidate.lora, it.score, it.reason, notTaken)
+                CandidateNote(it.candidate.model.name, it.candidate.lora, it.score, it.reason, notTaken, it.propensity, it.parts)
             }
         }
     }
@@ -153,8 +157,18 @@ data class DecisionNote(val name: String, val truth: Truth, val confidence: Doub
  * A candidate in its place.
  *
  * @property notTaken why not, in words; null for the one that was picked
+ * @property propensity chance with which it would have been picked, 0..1; null where that is not known
+ * @property parts what the score is made of, by name
  */
-data class CandidateNote(val model: String, val lora: String?, val score: Double, val reason: String, val notTaken: String?)
+data class CandidateNote(
+    val model: String,
+    val lora: String?,
+    val score: Double,
+    val reason: String,
+    val notTaken: String?,
+    val propensity: Double? = null,
+    val parts: Map<String, Double> = emptyMap(),
+)
 
 /**
  * What an answer is billed, together with the attempts at it that nobody waited for.

@@ -36,6 +36,7 @@ fun DecisionRecord.toJson(): ObjectNode {
     json.putArray("decisions").addAll(decisions.map { it.toJson() })
     json.putArray("candidates").addAll(candidates.map { it.toJson() })
     if (measured.models.isNotEmpty()) json.set<JsonNode>("measured", measured.toJson())
+    traits.toJson()?.let { json.set<JsonNode>("traits", it) }
     served?.let { json.put("served_model", it) }
     conversation?.let { json.put("conversation", it) }
     json.set<JsonNode>("usage", usage?.toJson())
@@ -117,14 +118,18 @@ private fun DecisionNote.toJson(): ObjectNode =
         .put("picked", picked)
         .put("reason", reason)
 
-private fun CandidateNote.toJson(): ObjectNode =
-    nodes
+private fun CandidateNote.toJson(): ObjectNode {
+    val json = nodes
         .objectNode()
         .put("model", model)
         .put("lora", lora)
         .put("score", score)
         .put("reason", reason)
         .put("not_taken", notTaken)
+    propensity?.let { json.put("propensity", it) }
+    if (parts.isNotEmpty()) json.set<JsonNode>("parts", numbers(parts))
+    return json
+}
 
 private fun UsageNote.toJson(): ObjectNode =
     nodes
@@ -175,6 +180,7 @@ private fun record(json: Fields): DecisionRecord {
         candidates = lazyOf(candidates),
         usage = json.inner("usage")?.let(::usageNote),
         measured = json.inner("measured")?.let(::figures) ?: NO_FIGURES,
+        traits = traits(json.inner("traits"), json.inner("request")?.int("user_text_length") ?: 0),
         served = json.textOrNull("served_model"),
         conversation = json.textOrNull("conversation"),
     )
@@ -231,7 +237,15 @@ private fun decisionNote(json: Fields) =
     DecisionNote(json.text("name"), json.oneOf("truth", Truth.entries), json.number("confidence"), json.text("reason"), json.flag("picked"))
 
 private fun candidateNote(json: Fields) =
-    CandidateNote(json.text("model"), json.textOrNull("lora"), json.number("score"), json.text("reason"), json.textOrNull("not_taken"))
+    CandidateNote(
+        model = json.text("model"),
+        lora = json.textOrNull("lora"),
+        score = json.number("score"),
+        reason = json.text("reason"),
+        notTaken = json.textOrNull("not_taken"),
+        propensity = json.numberOrNull("propensity"),
+        parts = json.numbers("parts"),
+    )
 
 private fun usageNote(json: Fields) =
     UsageNote(

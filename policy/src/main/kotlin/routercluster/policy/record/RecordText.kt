@@ -113,7 +113,7 @@ private fun words(part: Reading.Seen): String = part.value?.let(::number) ?: if 
 
 /** One row a passage; a row alone for a call that failed. */
 private fun cells(call: EncodeCall): List<List<String>> {
-    val asked = call.signals.joinToString(", ")
+    val asked = call.signals.joinToString(", ").ifEmpty { "selection" }
     val time = "${millis(call.took)} ms"
     if (call.failure != null) return listOf(listOf(asked, time, "failed", call.failure))
     return call.passages.mapIndexed { index, passage ->
@@ -140,7 +140,12 @@ private fun cells(note: DecisionNote): List<String> =
 
 private fun cells(index: Int, note: CandidateNote): List<String> {
     val name = note.lora?.let { "${note.model} (lora $it)" } ?: note.model
-    return listOf("${index + 1}. $name", number(note.score), listOfNotNull(note.reason, note.notTaken).joinToString("; "))
+    val parts = note.parts
+        .takeIf { it.isNotEmpty() }
+        ?.map { (part, value) -> "$part ${number(value)}" }
+        ?.joinToString()
+    val chance = note.propensity?.takeIf { it > 0.0 && it < 1.0 }?.let { "first with a chance of ${number(it)}" }
+    return listOf("${index + 1}. $name", number(note.score), listOfNotNull(note.reason, parts, chance, note.notTaken).joinToString("; "))
 }
 
 private fun section(title: String, rows: List<List<String>>, whenEmpty: String): String =

@@ -15,8 +15,8 @@ data class Choice(val recipe: String?, val decision: String?, val action: Action
  *
  * @property before as recorded
  * @property after under the other policy; null where the record does not hold enough to know
- * @property missing signals that the record does not hold and that could change the winner; the cheapest first. Empty exactly
- *   where [after] is known
+ * @property missing signals that the record does not hold and that could change the winner, the cheapest first; or what the winner's
+ *   selector needs to know of the request and the record does not hold, as of the type `selection`. Empty exactly where [after] is known
  * @property revisionBefore of the policy that it was recorded under
  * @property revisionAfter of the other policy
  */
@@ -48,10 +48,16 @@ fun replay(record: DecisionRecord, policy: Policy): Comparison {
     return Comparison(Choice(record.recipe, record.decision, record.action), after, missing, record.revision, policy.revision)
 }
 
+/** The type under which what selectors need stands among signals. */
+private const val SELECTION = "selection"
+
 private fun decideAgain(record: DecisionRecord, policy: Policy, recipe: Recipe): Pair<Choice?, List<SignalRef>> {
     val refs = recipe.signals.map { it.ref }
     val evidence = evidence(record.signals.associate { it.ref to it.reading }, refs)
     val ruling = recipe.engine.ruling(evidence) ?: return null to recipe.engine.needed(evidence).map(refs::get)
-    val action = ActionNote.of(policy.action(ruling, record.seed, record.measured))
+    val traits = record.traits.recorded()
+    val action = ActionNote.of(policy.action(ruling, record.seed, record.measured, traits))
+    val unrecorded = traits.unrecorded(ruling.decision?.let(recipe.sights::needs).orEmpty())
+    if (unrecorded.isNotEmpty()) return null to unrecorded.map { SignalRef(SELECTION, it.key) }
     return Choice(recipe.name, ruling.decision?.name, action) to emptyList()
 }

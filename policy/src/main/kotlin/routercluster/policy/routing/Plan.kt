@@ -10,6 +10,7 @@ import routercluster.policy.outcomes.NO_FIGURES
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.request.Facts
 import routercluster.policy.selectors.Ranked
+import routercluster.policy.selectors.Traits
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 
@@ -23,6 +24,7 @@ import routercluster.policy.signals.SignalRef
  * @property seed of the chance that the selector was given, so that a replay draws the same
  * @property calls what was asked of encoders, in order
  * @property measured what the selector went by, so that a replay goes by the same
+ * @property traits what it knew of the request, as records keep it
  */
 class Plan(
     val policy: Policy,
@@ -37,6 +39,7 @@ class Plan(
     val seed: Int = 0,
     val calls: List<EncodeCall> = emptyList(),
     val measured: Figures = NO_FIGURES,
+    val traits: Traits = Traits.NONE,
 ) : Planning {
     /** Where what comes of it is counted. */
     val key: SelectionKey get() = SelectionKey(recipe.orEmpty(), decision?.name.orEmpty())

@@ -4,13 +4,19 @@ import routercluster.policy.Candidate
 import routercluster.policy.Decision
 import routercluster.policy.Evaluation
 import routercluster.policy.Policy
+import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Ruling
 import routercluster.policy.outcomes.Measured
 import routercluster.policy.outcomes.Seen
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.request.Facts
+import routercluster.policy.selectors.Need
 import routercluster.policy.selectors.Ranked
 import routercluster.policy.selectors.SelectionContext
+import routercluster.policy.selectors.SessionFacts
+import routercluster.policy.selectors.Sight
+import routercluster.policy.selectors.Traits
+import routercluster.policy.selectors.traits
 import routercluster.policy.signals.SignalRef
 import kotlin.random.Random
 
@@ -28,10 +34,12 @@ fun Policy.plan(name: ModelName, facts: Facts, random: Random, everything: Boole
     plan(target(name), facts, random, everything)
 
 /**
- * Plans one request. Pure but for [random]; the same seed gives the same plan. Learned signals fail: see [begin].
+ * Plans one request. Pure but for [random]; the same seed gives the same plan. Learned signals fail, and selectors go without what encoders
+ * would tell: see [begin].
  *
  * @param everything reads every signal rather than as few as decide the matter; the plan's action is the same
  * @param measured what selectors go by
+ * @param session the conversation that the request goes on with; null where nothing is known of it
  */
 fun Policy.plan(
     target: Target,
@@ -39,6 +47,7 @@ fun Policy.plan(
     random: Random,
     everything: Boolean = false,
     measured: MeasuredOf = NOTHING_MEASURED,
+    session: SessionFacts? = null,
 ): Plan =
     when (target) {
         is Target.Unknown -> {
@@ -46,89 +55,105 @@ fun Policy.plan(
         }
 
         is Target.Concrete -> {
-            undecided(target, facts, Action.Forward(listOf(Ranked(Candidate(target.model), 1.0, target.reason))))
+            undecided(target, facts, Action.Forward(listOf(Ranked(Candidate(target.model), 1.0, target.reason, propensity = 1.0))))
         }
 
         is Target.Routed -> {
             val engine = target.recipe.engine
-            decided(
-                target,
-                facts,
-                random.nextInt(),
-                measured,
-                if (everything ||
-                    readsEverything(target)
-                ) {
-                    engine.decideFully(facts)
-                } else {
-                    engine.decide(facts)
-                },
-            )
+            val selection = Selection(this, target, facts, random.nextInt(), measured, session)
+            val all = everything || readsEverything(target)
+            selection.closed(if (all) engine.decideFully(facts) else engine.decide(facts), sight = null)
         }
     }
 
-/** As [plan], but what learned signals need is asked of encoders. Without such signals the plan is there at once. */
+/**
+ * As [plan], but what learned signals and selectors need is asked of encoders. Where nothing has to be asked the plan is there at once.
+ *
+ * @param also places of signals of the recipe that are read too
+ */
 fun Policy.begin(
     target: Target,
     facts: Facts,
     random: Random,
     everything: Boolean = false,
     measured: MeasuredOf = NOTHING_MEASURED,
-): Planning = begin(target, facts, random, everything, emptySet(), measured)
-
-/** As [begin], but also reads the signals at the places [also] of the recipe. */
-fun Policy.begin(target: Target, facts: Facts, random: Random, also: Set<Int>): Planning =
-    begin(target, facts, random, everything = false, also, NOTHING_MEASURED)
-
-private fun Policy.begin(
-    target: Target,
-    facts: Facts,
-    random: Random,
-    everything: Boolean,
-    also: Set<Int>,
-    measured: MeasuredOf,
+    also: Set<Int> = emptySet(),
+    session: SessionFacts? = null,
 ): Planning {
-    val engine = (target as? Target.Routed)?.recipe?.engine
-    if (engine == null || (!engine.isLearned && also.isEmpty())) return plan(target, facts, random, everything, measured)
-    val seed = random.nextInt()
+    val recipe = (target as? Target.Routed)?.recipe
+    if (recipe == null || (!recipe.isLearned && also.isEmpty())) return plan(target, facts, random, everything, measured, session)
+    val selection = Selection(this, target, facts, random.nextInt(), measured, session)
     val all = everything || readsEverything(target)
-    return OpenPlan.planning(
-        if (all) engine.beginFully(facts) else engine.begin(facts, also),
-    ) { decided(target, facts, seed, measured, it) }
+    return planning(if (all) recipe.engine.beginFully(facts) else recipe.engine.begin(facts, also), selection::begin)
 }
 
 /** Whether the policy or the request's model name asks for every signal. */
 private fun Policy.readsEverything(target: Target) = gateway.evaluation == Evaluation.ALL || target.name.allSignals
 
-private fun Policy.decided(target: Target.Routed, facts: Facts, seed: Int, measured: MeasuredOf, ruling: Ruling): Plan {
-    val seen = Seen(ruling.decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE)
-    val action = action(ruling, seed, seen)
-    return Plan(
-        policy = this,
-        asked = target.name,
-        recipe = target.recipe.name,
-        decision = ruling.decision,
-        confidence = ruling.confidence,
-        action = action,
-        readings = ruling.readings,
-        verdicts = ruling.verdicts,
-        facts = facts,
-        seed = seed,
-        calls = ruling.calls,
-        measured = seen.figures,
-    )
+/** What comes after the ruling on one request, until it is a plan. */
+private class Selection(
+    private val policy: Policy,
+    private val target: Target.Routed,
+    private val facts: Facts,
+    private val seed: Int,
+    private val measured: MeasuredOf,
+    private val session: SessionFacts?,
+) {
+    private val sights = target.recipe.sights
+
+    /** Asks what the selector of the winner still needs. */
+    fun begin(ruling: Ruling): Planning {
+        val needs = sights.encoded(needs(ruling))
+        if (ruling.sight
+                ?.needs
+                .orEmpty()
+                .containsAll(needs)
+        ) {
+            return closed(ruling, ruling.sight)
+        }
+        val request = sights.request(needs, facts) ?: return closed(ruling, sights.blind(needs, "there is no text to read"))
+        return OpenSelection(sights, needs, request) { sight, call -> closed(ruling, sight, ruling.calls + call) }
+    }
+
+    fun closed(ruling: Ruling, sight: Sight?, calls: List<EncodeCall> = ruling.calls): Plan {
+        val decision = ruling.decision
+        val seen = Seen(decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE)
+        val traits = traits(needs(ruling), facts, session, sight)
+        val action = policy.action(ruling, seed, seen, traits)
+        return Plan(
+            policy = policy,
+            asked = target.name,
+            recipe = target.recipe.name,
+            decision = decision,
+            confidence = ruling.confidence,
+            action = action,
+            readings = ruling.readings,
+            verdicts = ruling.verdicts,
+            facts = facts,
+            seed = seed,
+            calls = calls,
+            measured = seen.figures,
+            traits = traits.recorded(),
+        )
+    }
+
+    private fun needs(ruling: Ruling): Set<Need> = ruling.decision
+        ?.takeUnless { ruling.isBlocked }
+        ?.let(sights::needs)
+        .orEmpty()
 }
 
 private fun Policy.undecided(target: Target, facts: Facts, action: Action) =
     Plan(this, target.name, null, null, 0.0, action, emptyList(), emptyList(), facts)
 
-/** What [ruling] comes to; [seed] settles what the selector leaves to chance, and [measured] is what it goes by. */
-internal fun Policy.action(ruling: Ruling, seed: Int, measured: Measured): Action {
+/** What [ruling] comes to; [seed] settles what the selector leaves to chance, [measured] and [traits] are what it goes by. */
+internal fun Policy.action(ruling: Ruling, seed: Int, measured: Measured, traits: Traits): Action {
     val default = Candidate(defaultModel)
-    val decision = ruling.decision ?: return Action.Forward(listOf(Ranked(default, 1.0, "default model: no decision matched")))
+    val decision =
+        ruling.decision ?: return Action.Forward(listOf(Ranked(default, 1.0, "default model: no decision matched", propensity = 1.0)))
     if (ruling.isBlocked) return refusal(decision, ruling.blockers)
     decision.plugins.firstNotNullOfOrNull { it as? Plugin.FastResponse }?.let { return Action.Answer(it.message) }
-    val context = SelectionContext(Random(seed), measured)
+    val context = SelectionContext(Random(seed), measured, traits)
     return Action.Forward(decision.selector.rank(decision.candidates.ifEmpty { listOf(default) }, context))
 }
 

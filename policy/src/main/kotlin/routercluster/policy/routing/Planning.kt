@@ -1,33 +1,76 @@
 package routercluster.policy.routing
 
 import routercluster.policy.decisions.Deciding
+import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Question
 import routercluster.policy.decisions.Ruling
 import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.EncodeRequest
+import routercluster.policy.selectors.Need
+import routercluster.policy.selectors.Sight
+import routercluster.policy.selectors.Sights
 import java.time.Duration
 
 /** How far the plan for one request has come: a [Plan], or an [OpenPlan] that waits for encoders. */
 sealed interface Planning
 
-/** A plan that depends on what encoders say; see [Question], whose functions these are. A value: no answer changes it. */
-class OpenPlan internal constructor(private val question: Question, private val close: (Ruling) -> Plan) : Planning {
-    val request: EncodeRequest get() = question.request
+/**
+ * A plan that depends on what encoders say. A value without a clock: whoever carries [request] to an encoder tells what came of it and how
+ * long that took, and gets the next state. No answer changes it.
+ */
+sealed interface OpenPlan : Planning {
+    val request: EncodeRequest
 
     /** How long after the request was sent [expired] has something to say. */
-    val patience: Duration get() = question.patience
+    val patience: Duration
 
-    fun answered(reply: EncodeReply, took: Duration): Planning = planning(question.answered(reply, took), close)
+    /** The encoder's [reply] came after [took]. */
+    fun answered(reply: EncodeReply, took: Duration): Planning
 
-    fun failed(reason: String, took: Duration): Planning = planning(question.failed(reason, took), close)
+    /** The request as a whole could not be answered, for [reason]. */
+    fun failed(reason: String, took: Duration): Planning
 
-    fun expired(took: Duration): Planning = planning(question.expired(took), close)
-
-    companion object {
-        internal fun planning(deciding: Deciding, close: (Ruling) -> Plan): Planning =
-            when (deciding) {
-                is Ruling -> close(deciding)
-                is Question -> OpenPlan(deciding, close)
-            }
-    }
+    /** Nothing came within [took]. What is then still waited for is a plan with the same [request]. */
+    fun expired(took: Duration): Planning
 }
+
+/** Which decision wins is open; see [Question], whose functions these are. */
+internal class OpenDecision(private val question: Question, private val select: (Ruling) -> Planning) : OpenPlan {
+    override val request: EncodeRequest get() = question.request
+    override val patience: Duration get() = question.patience
+
+    override fun answered(reply: EncodeReply, took: Duration): Planning = planning(question.answered(reply, took), select)
+
+    override fun failed(reason: String, took: Duration): Planning = planning(question.failed(reason, took), select)
+
+    override fun expired(took: Duration): Planning = planning(question.expired(took), select)
+}
+
+/** The decision is made, and its selector's [needs] are asked for. Without an answer it selects without them. */
+internal class OpenSelection(
+    private val sights: Sights,
+    private val needs: Set<Need>,
+    override val request: EncodeRequest,
+    private val close: (Sight, EncodeCall) -> Plan,
+) : OpenPlan {
+    override val patience: Duration get() = request.timeout
+
+    override fun answered(reply: EncodeReply, took: Duration): Planning {
+        val result = reply.results.singleOrNull()
+        val sight = if (result == null) sights.blind(needs, "the encoder's answer is not whole") else sights.read(needs, result)
+        return close(sight, EncodeCall.of(emptyList(), request, reply, took))
+    }
+
+    override fun failed(reason: String, took: Duration): Planning =
+        close(sights.blind(needs, reason), EncodeCall.failed(emptyList(), request, reason, took))
+
+    override fun expired(took: Duration): Planning =
+        if (took < patience) this else failed("no answer within ${patience.toMillis()} ms", took)
+}
+
+/** What [deciding] comes to, where [select] goes on from a ruling. */
+internal fun planning(deciding: Deciding, select: (Ruling) -> Planning): Planning =
+    when (deciding) {
+        is Ruling -> select(deciding)
+        is Question -> OpenDecision(deciding, select)
+    }

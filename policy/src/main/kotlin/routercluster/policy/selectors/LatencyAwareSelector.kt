@@ -29,7 +29,17 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
         val last = failing.map { Ranked(it.candidate, 0.0, "all of ${it.performance.attempts} attempts failed") }
         val drawn = unknown.shuffled(context.random)
         val explored = drawn.firstOrNull()?.takeIf { context.random.nextInt(candidates.size) < unknown.size }
-        return listOfNotNull(explored?.unranked(EXPLORED)) + ranked + drawn.filter { it != explored }.map { it.unranked(0.0) } + last
+        val all = listOfNotNull(explored?.unranked(EXPLORED)) + ranked + drawn.filter { it != explored }.map { it.unranked(0.0) } + last
+        val chances = chances(candidates, unknown, ranked.firstOrNull()?.candidate)
+        return all.map { it.copy(propensity = chances[it.candidate] ?: 0.0) }
+    }
+
+    /** Of being first; the quickest has what exploring leaves. */
+    private fun chances(all: List<Candidate>, unknown: List<Times>, quickest: Candidate?): Map<Candidate, Double> {
+        if (quickest == null && unknown.isEmpty()) return mapOf(all.first() to 1.0)
+        val each = 1.0 / if (quickest == null) unknown.size else all.size
+        val explored = unknown.associate { it.candidate to each }
+        return if (quickest == null) explored else explored + (quickest to 1.0 - unknown.size * each)
     }
 
     private fun times(candidate: Candidate, performance: Performance) =

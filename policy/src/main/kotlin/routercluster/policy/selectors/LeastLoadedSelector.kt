@@ -15,6 +15,9 @@ object LeastLoadedSelector : Selector {
                 val inFlight = context.measured.inFlight(candidate.model.name)
                 Ranked(candidate, candidate.weight / (inFlight + 1), "$inFlight under way, weight ${candidate.weight}")
             }.sortedByDescending { it.score }
-        return ranked + last.map { Ranked(it, 0.0, "weight 0.0") }
+        if (ranked.isEmpty()) return last.map { Ranked(it, 0.0, "weight 0.0") }.certain()
+        val equals = ranked.count { it.score == ranked.first().score }
+        val chances = ranked.mapIndexed { place, it -> it.copy(propensity = if (place < equals) 1.0 / equals else 0.0) }
+        return chances + last.map { Ranked(it, 0.0, "weight 0.0", propensity = 0.0) }
     }
 }

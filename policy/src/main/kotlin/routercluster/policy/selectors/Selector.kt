@@ -1,12 +1,14 @@
 package routercluster.policy.selectors
 
 import routercluster.policy.Candidate
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.outcomes.Measured
+import routercluster.policy.signals.Exemplars
 import kotlin.random.Random
 
 /**
  * Orders a decision's candidates: the first is picked, the rest are the fall-backs in the order they would be tried.
- * Pure but for the chance handed in; the same seed and the same measurements give the same order.
+ * Pure but for the chance handed in; the same seed, the same measurements and the same traits give the same order.
  */
 fun interface Selector {
     /**
@@ -14,10 +16,39 @@ fun interface Selector {
      * @return every candidate exactly once, each with the reason for its place
      */
     fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked>
+
+    /** What it goes by beside figures. Nothing else is worked out for it, and what could not be had it does without. */
+    val needs: Set<Need> get() = emptySet()
+
+    /** This selector for the [candidates] of one decision, in the order of the file. Called once, before [exemplars] are asked for. */
+    fun bound(candidates: List<Candidate>, catalog: Catalog): Selector = this
+
+    /** Texts that requests are compared with. They are embedded once, before the policy serves; see [prepared]. */
+    val exemplars: Exemplars? get() = null
+
+    /** This selector with the vectors of its [exemplars], in their order. One without exemplars is returned as it is. */
+    fun prepared(vectors: List<FloatArray>): Selector = this
 }
 
 /** What a selector may look at beside the candidates. */
-class SelectionContext(val random: Random, val measured: Measured = Measured.NONE)
+class SelectionContext(val random: Random, val measured: Measured = Measured.NONE, val traits: Traits = Traits.NONE)
 
-/** A candidate in its place. [reason] is shown by `explain`. [score] is comparable only within one ranking. */
-data class Ranked(val candidate: Candidate, val score: Double, val reason: String)
+/**
+ * A candidate in its place.
+ *
+ * @property score comparable only within one ranking
+ * @property reason shown by `explain`
+ * @property propensity chance with which this candidate is picked first for the same request and figures, 0..1; all of a ranking sum to
+ *   1. Null where it has no closed form: ranking again with other seeds then tells it
+ * @property parts what the score is made of, by name
+ */
+data class Ranked(
+    val candidate: Candidate,
+    val score: Double,
+    val reason: String,
+    val propensity: Double? = null,
+    val parts: Map<String, Double> = emptyMap(),
+)
+
+/** This ranking of a selector that leaves nothing to chance. */
+internal fun List<Ranked>.certain(): List<Ranked> = mapIndexed { place, it -> it.copy(propensity = if (place == 0) 1.0 else 0.0) }

@@ -16,10 +16,13 @@ import kotlin.random.Random
 object WeightedSelector : Selector {
     override fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked> {
         val total = candidates.sumOf { it.weight }
-        return candidates
+        val ranked = candidates
             .map { it to arrival(it.weight, context.random) }
             .sortedBy { (_, arrival) -> arrival }
-            .map { (candidate, arrival) -> Ranked(candidate, exp(-arrival), "drawn with weight ${candidate.weight} of $total") }
+            .map { (candidate, arrival) ->
+                Ranked(candidate, exp(-arrival), "drawn with weight ${candidate.weight} of $total", candidate.weight / total)
+            }
+        return if (total > 0.0) ranked else ranked.certain()
     }
 
     private fun arrival(weight: Double, random: Random): Double {

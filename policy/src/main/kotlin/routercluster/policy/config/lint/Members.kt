@@ -29,7 +29,7 @@ fun membersToEmbed(policy: Policy): Preparation? {
             .flatMap { partition -> partition.members.map(recipe.signals::get) }
     }
     val compared = members.filter { it is EmbeddingSignal && it.cost == Cost.ENCODE }.toSet()
-    return if (compared.isEmpty()) null else Preparation.of(policy) { it in compared }
+    return if (compared.isEmpty()) null else Preparation.ofSignals(policy) { it in compared }
 }
 
 /** Members of a partition that no text tells apart, so that chance decides which of them wins. */

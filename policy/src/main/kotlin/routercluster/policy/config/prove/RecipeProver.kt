@@ -8,12 +8,14 @@ import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
+import routercluster.policy.config.raw.RawAlgorithm
 import routercluster.policy.config.raw.RawDecision
 import routercluster.policy.config.raw.RawModelRef
 import routercluster.policy.config.raw.RawRouting
 import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
+import routercluster.policy.selectors.Selector
 import routercluster.policy.signals.Composed
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.NamesKnowledgeBase
@@ -103,19 +105,27 @@ internal class RecipeProver(
     private fun decision(raw: RawDecision, scope: SignalScope): Decision {
         refuseDuplicates(raw.modelRefs.map(::candidateName), "candidate", problems)
         raw.iterated.forEach(::iterated)
+        val candidates = raw.modelRefs.mapNotNull(::candidate)
         return Decision(
             raw.name.value,
             raw.description,
             raw.priority ?: 0,
             raw.tier ?: 0,
             raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
-            raw.modelRefs.mapNotNull(::candidate),
+            candidates,
             raw.algorithm.type,
-            raw.algorithm.selector,
+            selector(raw.algorithm, candidates),
             provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
             raw.written,
         )
+    }
+
+    /** What it needs of encoders must be there to be asked. */
+    private fun selector(raw: RawAlgorithm, candidates: List<Candidate>): Selector {
+        val slots = raw.selector.needs.mapNotNull { it.slot }
+        raw.at?.let { at -> slots.forEach { catalog.headFor(it, at, problems) } }
+        return raw.selector.bound(candidates, catalog)
     }
 
     private fun candidateName(raw: RawModelRef): Text =

@@ -53,8 +53,11 @@ internal class RawDecision(
     val iterated: List<RawModelRef>,
 )
 
-/** @property type as it acts, which for one that is not built is the default */
-internal class RawAlgorithm(val type: String, val selector: Selector)
+/**
+ * @property type as it acts, which for one that is not built is the default
+ * @property at where that is written; null where nothing is
+ */
+internal class RawAlgorithm(val type: String, val selector: Selector, val at: Location? = null)
 
 internal class RawModelRef(
     val model: Text,
@@ -177,7 +180,7 @@ private fun readAlgorithm(section: Section): RawAlgorithm? {
     val onError = section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
     selectors[type]?.let { selector ->
         if (onError != null) section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
-        return RawAlgorithm(type, selector.read(parameters))
+        return RawAlgorithm(type, selector.read(parameters), section.at("type"))
     }
     parameters?.checkAll(case.fields)
     (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }

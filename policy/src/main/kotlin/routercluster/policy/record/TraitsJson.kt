@@ -1,0 +1,67 @@
+package routercluster.policy.record
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory
+import com.fasterxml.jackson.databind.node.ObjectNode
+import routercluster.policy.selectors.Need
+import routercluster.policy.selectors.SessionFacts
+import routercluster.policy.selectors.Traits
+import java.time.Duration
+
+private val nodes = JsonNodeFactory.instance
+
+internal fun numbers(values: Map<String, Double>): ObjectNode =
+    nodes.objectNode().apply { values.forEach { (name, value) -> put(name, value.takeIf(Double::isFinite)) } }
+
+/** Null where the selector needed to know nothing. The length of the text is among what is told of the request. */
+internal fun Traits.toJson(): ObjectNode? {
+    val json = nodes.objectNode()
+    domains?.let { json.set<ObjectNode>("domains", numbers(it)) }
+    complexity?.let { json.put("complexity", it) }
+    promptTokens?.let { json.put("prompt_tokens", it) }
+    session?.let { json.set<ObjectNode>("session", it.toJson()) }
+    if (noted.isNotEmpty()) {
+        val derived = json.putObject("derived")
+        noted.forEach { (name, values) -> derived.set<ObjectNode>(name, numbers(values)) }
+    }
+    if (lacks.isNotEmpty()) {
+        val lacking = json.putObject("lacks")
+        lacks.forEach { (need, reason) -> lacking.put(need.key, reason) }
+    }
+    return json.takeUnless { it.isEmpty }
+}
+
+private fun SessionFacts.toJson(): ObjectNode {
+    val json = nodes.objectNode().put("turns", turns)
+    model?.let { json.put("model", it) }
+    sinceLast?.let { json.put("since_last_ms", it.toMillis()) }
+    json.put("tool_loop_open", toolLoopOpen).put("bound", isBound).put("switches", switches)
+    reuse?.let { json.put("reuse", it) }
+    return json
+}
+
+/** @param textLength of the newest user message, in UTF-16 units */
+internal fun traits(json: Fields?, textLength: Int): Traits {
+    if (json == null) return Traits(textLength = textLength)
+    val lacks = json.inner("lacks")
+    val derived = json.inner("derived")
+    return Traits(
+        domains = json.inner("domains")?.let { json.numbers("domains") },
+        complexity = json.numberOrNull("complexity"),
+        promptTokens = json.intOrNull("prompt_tokens"),
+        textLength = textLength,
+        session = json.inner("session")?.let(::session),
+        lacks = Need.entries.mapNotNull { need -> lacks?.textOrNull(need.key)?.let { need to it } }.toMap(),
+        noted = derived?.names()?.associateWith(derived::numbers).orEmpty(),
+    )
+}
+
+private fun session(json: Fields) =
+    SessionFacts(
+        turns = json.int("turns"),
+        model = json.textOrNull("model"),
+        sinceLast = json.longOrNull("since_last_ms")?.let(Duration::ofMillis),
+        toolLoopOpen = json.flag("tool_loop_open"),
+        isBound = json.flag("bound"),
+        switches = json.int("switches"),
+        reuse = json.numberOrNull("reuse"),
+    )

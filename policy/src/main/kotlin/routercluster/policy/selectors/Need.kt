@@ -1,0 +1,29 @@
+package routercluster.policy.selectors
+
+import routercluster.policy.catalog.Slot
+
+/**
+ * What a selector may need to know of a request.
+ *
+ * @property slot whose head tells it; null where no encoder has to be asked
+ */
+enum class Need(val slot: Slot? = null) {
+    /** A vector of the newest user message, of unit length. */
+    EMBEDDING(Slot.EMBEDDING),
+
+    /** What that message is about. */
+    DOMAIN(Slot.DOMAIN),
+
+    /** How hard it is. */
+    COMPLEXITY(Slot.COMPLEXITY),
+
+    /** How many tokens the whole prompt has. */
+    PROMPT_TOKENS,
+
+    /** What came before in the conversation. */
+    SESSION,
+    ;
+
+    /** In records and reasons. */
+    val key: String = name.lowercase()
+}

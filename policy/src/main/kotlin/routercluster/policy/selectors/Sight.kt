@@ -1,0 +1,148 @@
+package routercluster.policy.selectors
+
+import routercluster.policy.Decision
+import routercluster.policy.catalog.Catalog
+import routercluster.policy.catalog.NamedHead
+import routercluster.policy.encode.EncodeRequest
+import routercluster.policy.encode.HeadResult
+import routercluster.policy.encode.Passage
+import routercluster.policy.encode.PassageResult
+import routercluster.policy.plugins.Plugin
+import routercluster.policy.request.Facts
+import routercluster.policy.signals.Cost
+import routercluster.policy.signals.decimal
+import routercluster.policy.signals.isSameLabel
+import java.time.Duration
+
+/**
+ * What encoders said of a request's newest user message, for selectors.
+ *
+ * @property needs those that were asked for
+ * @property lacks why those are missing that are
+ */
+internal class Sight(
+    val needs: Set<Need>,
+    val embedding: FloatArray? = null,
+    val domains: Map<String, Double>? = null,
+    val complexity: Double? = null,
+    val lacks: Map<Need, String> = emptyMap(),
+)
+
+/** What the selectors of a recipe's decisions have encoders asked. */
+class Sights(decisions: List<Decision>, private val catalog: Catalog) {
+    private val heads: Map<Need, NamedHead> =
+        Need.entries.mapNotNull { need -> need.slot?.let(catalog::headFor)?.let { need to it } }.toMap()
+    private val byDecision: Map<Decision, Set<Need>> = decisions.associateWith(::needed)
+
+    /** What any of them may ask. */
+    private val all: Set<Need> = encoded(byDecision.values.flatten())
+
+    /** Whether selectors ask encoders at all. */
+    val isAsked: Boolean = all.isNotEmpty()
+
+    /** How dear asking is. */
+    internal val cost: Cost = if (heads.any { (need, head) -> need in all && head.head.remote }) Cost.ASK else Cost.ENCODE
+
+    /** How long a selector waits for encoders. */
+    val patience: Duration = if (isAsked) catalog.timeoutOf(headsFor(all)) else Duration.ZERO
+
+    /** What the selector of [decision] goes by: nothing where there is nothing to choose between. */
+    internal fun needs(decision: Decision): Set<Need> = byDecision[decision].orEmpty()
+
+    /** Those of [needs] that encoders tell. */
+    internal fun encoded(needs: Collection<Need>): Set<Need> = needs.filterTo(LinkedHashSet()) { it.slot != null }
+
+    /** What to read of a request for [needs]; null where there is nothing to read. */
+    internal fun passage(needs: Set<Need>, facts: Facts): Passage? {
+        val refs = headsFor(needs).mapTo(LinkedHashSet()) { it.ref }
+        return if (refs.isEmpty() || facts.userText.isBlank()) null else Passage(facts.userText, refs, vector = catalog.embedding.shape)
+    }
+
+    internal fun request(needs: Set<Need>, facts: Facts): EncodeRequest? =
+        passage(needs, facts)?.let { EncodeRequest(listOf(it), catalog.timeoutOf(headsFor(needs))) }
+
+    /** What [result] says for [needs]. */
+    internal fun read(needs: Set<Need>, result: PassageResult): Sight {
+        val lacks = LinkedHashMap<Need, String>()
+        val answers = needs.associateWith { need -> answer(need, result, lacks) }
+        return Sight(
+            needs,
+            (answers[Need.EMBEDDING] as? HeadResult.Vector)?.values,
+            (answers[Need.DOMAIN] as? HeadResult.Labels)?.let { labels -> shares(Need.DOMAIN, labels) },
+            (answers[Need.COMPLEXITY] as? HeadResult.Labels)?.let { hardness(shares(Need.COMPLEXITY, it), lacks) },
+            lacks,
+        )
+    }
+
+    /** Nothing of [needs] is known, for [reason]. */
+    internal fun blind(needs: Set<Need>, reason: String) = Sight(needs, lacks = needs.associateWith { reason })
+
+    private fun needed(decision: Decision): Set<Need> {
+        val chooses = decision.candidates.size > 1 && decision.plugins.none { it is Plugin.FastResponse }
+        return if (chooses) decision.selector.needs else emptySet()
+    }
+
+    private fun headsFor(needs: Set<Need>): List<NamedHead> = needs.mapNotNull(heads::get)
+
+    private fun answer(need: Need, result: PassageResult, lacks: MutableMap<Need, String>): HeadResult? {
+        val head = heads[need]
+        val answer = head?.let { result.heads[it.ref] }
+        val unusable = "${head?.ref} gave no answer of its kind"
+        val reason =
+            when {
+                head == null -> "no encoder head serves ${need.key}"
+                answer is HeadResult.Failed -> "${head.ref} failed: ${answer.reason}"
+                need == Need.EMBEDDING -> unusable.takeUnless { answer is HeadResult.Vector && answer.values.all(Float::isFinite) }
+                else -> unusable.takeUnless { answer is HeadResult.Labels && answer.probabilities.size == head.head.labels.size }
+            }
+        reason?.let { lacks[need] = it }
+        return answer.takeIf { reason == null }
+    }
+
+    private fun shares(need: Need, answer: HeadResult.Labels): Map<String, Double> =
+        heads
+            .getValue(need)
+            .head.labels
+            .withIndex()
+            .associate { (index, label) -> label to decimal(answer.probabilities[index]) }
+
+    /** The lead of `hard` over `easy`, -1..1, brought to 0..1. */
+    private fun hardness(shares: Map<String, Double>, lacks: MutableMap<Need, String>): Double? {
+        val hard = shares.entries.firstOrNull { isSameLabel(it.key, "hard") }?.value
+        val easy = shares.entries.firstOrNull { isSameLabel(it.key, "easy") }?.value
+        if (hard == null || easy == null) {
+            lacks[Need.COMPLEXITY] = "${heads.getValue(Need.COMPLEXITY).ref} does not tell hard and easy apart"
+            return null
+        }
+        return ((1.0 + hard - easy) / 2).coerceIn(0.0, 1.0)
+    }
+
+    companion object {
+        /** Nobody asks. */
+        val NONE = Sights(emptyList(), Catalog.NONE)
+    }
+}
+
+/** The traits of a request for a selector with [needs], of what is to be had without asking anybody and [sight]. */
+internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sight: Sight?): Traits {
+    val lacks = LinkedHashMap<Need, String>()
+    for (need in needs) {
+        val reason =
+            when {
+                need == Need.SESSION -> "nothing is known of the conversation".takeIf { session == null }
+                need.slot == null -> null
+                sight == null || need !in sight.needs -> "no encoder was asked"
+                else -> sight.lacks[need]
+            }
+        reason?.let { lacks[need] = it }
+    }
+    return Traits(
+        sight?.embedding.takeIf { Need.EMBEDDING in needs },
+        sight?.domains.takeIf { Need.DOMAIN in needs },
+        sight?.complexity.takeIf { Need.COMPLEXITY in needs },
+        if (Need.PROMPT_TOKENS in needs) facts.promptTokens else null,
+        facts.userText.length,
+        session.takeIf { Need.SESSION in needs },
+        lacks,
+    )
+}

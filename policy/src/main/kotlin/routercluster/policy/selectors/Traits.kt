@@ -1,0 +1,67 @@
+package routercluster.policy.selectors
+
+/**
+ * What is known of one request, of that which its decision's selector [Need]s. What is null is not known, and [why] tells why. For one
+ * thread.
+ *
+ * The embedding itself is never recorded, since a text can be guessed from it: selectors get at it by [derived], and what that comes to
+ * is recorded in its place.
+ *
+ * @property domains probability of each label of the domain head, 0..1 and together 1, also where the head would rather not say
+ * @property complexity 0, easy, to 1, hard
+ * @property promptTokens estimate for the whole prompt
+ * @property textLength of the newest user message, in UTF-16 units
+ * @property lacks why what is needed is not known
+ */
+class Traits(
+    private val embedding: FloatArray? = null,
+    val domains: Map<String, Double>? = null,
+    val complexity: Double? = null,
+    val promptTokens: Int? = null,
+    val textLength: Int = 0,
+    val session: SessionFacts? = null,
+    val lacks: Map<Need, String> = emptyMap(),
+    noted: Map<String, Map<String, Double>> = emptyMap(),
+) {
+    private val notes = LinkedHashMap(noted)
+    private var wantedInVain = false
+
+    /** What came of the embedding, by the names that selectors gave it. */
+    val noted: Map<String, Map<String, Double>> get() = notes
+
+    /**
+     * What [compute] makes of the embedding, once under each [name]; the one that was recorded where this is a record's. Null where
+     * neither is there. Few numbers, since records keep them.
+     */
+    fun derived(name: String, compute: (FloatArray) -> Map<String, Double>): Map<String, Double>? {
+        notes[name]?.let { return it }
+        if (embedding == null) {
+            wantedInVain = true
+            return null
+        }
+        return compute(embedding).also { notes[name] = it }
+    }
+
+    /** Why [need] is not known, in words. */
+    fun why(need: Need): String = lacks[need] ?: "the ${need.key} is not known"
+
+    /** What is kept of it in a record. */
+    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes)
+
+    /** Of the [needs] of a selector that has ranked, those that this, a record's, says nothing of: not even that they could not be had. */
+    fun unrecorded(needs: Set<Need>): Set<Need> = needs.filterTo(mutableSetOf()) { it !in lacks && isMissing(it) }
+
+    private fun isMissing(need: Need): Boolean =
+        when (need) {
+            Need.EMBEDDING -> wantedInVain
+            Need.DOMAIN -> domains == null
+            Need.COMPLEXITY -> complexity == null
+            Need.PROMPT_TOKENS -> promptTokens == null
+            Need.SESSION -> session == null
+        }
+
+    companion object {
+        /** Of a request of which nothing was asked. */
+        val NONE: Traits get() = Traits()
+    }
+}
