@@ -154,7 +154,13 @@ internal fun Policy.action(ruling: Ruling, seed: Int, measured: Measured, traits
     if (ruling.isBlocked) return refusal(decision, ruling.blockers)
     decision.plugins.firstNotNullOfOrNull { it as? Plugin.FastResponse }?.let { return Action.Answer(it.message) }
     val context = SelectionContext(Random(seed), measured, traits)
-    return Action.Forward(decision.selector.rank(decision.candidates.ifEmpty { listOf(default) }, context))
+    val ranked = decision.selector.rank(decision.candidates.ifEmpty { listOf(default) }, context)
+    return if (ranked.first().isBarred) barred(decision, ranked) else Action.Forward(ranked)
+}
+
+private fun barred(decision: Decision, ranked: List<Ranked>): Action.Refuse {
+    val reasons = ranked.joinToString("; ") { "${it.candidate.model.name}: ${it.reason}" }
+    return Action.Refuse(503, "no_candidate", "The decision ${decision.name} has no model that it may pick now. $reasons")
 }
 
 private fun refusal(decision: Decision, blockers: List<SignalRef>): Action.Refuse {

@@ -27,19 +27,7 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
         val (known, unknown) = rest.partition { it.isMeasured }
         val ranked = costs(known).sortedBy { it.second }.map { (time, cost) -> Ranked(time.candidate, 1 / cost, time.reason(cost)) }
         val last = failing.map { Ranked(it.candidate, 0.0, "all of ${it.performance.attempts} attempts failed") }
-        val drawn = unknown.shuffled(context.random)
-        val explored = drawn.firstOrNull()?.takeIf { context.random.nextInt(candidates.size) < unknown.size }
-        val all = listOfNotNull(explored?.unranked(EXPLORED)) + ranked + drawn.filter { it != explored }.map { it.unranked(0.0) } + last
-        val chances = chances(candidates, unknown, ranked.firstOrNull()?.candidate)
-        return all.map { it.copy(propensity = chances[it.candidate] ?: 0.0) }
-    }
-
-    /** Of being first; the quickest has what exploring leaves. */
-    private fun chances(all: List<Candidate>, unknown: List<Times>, quickest: Candidate?): Map<Candidate, Double> {
-        if (quickest == null && unknown.isEmpty()) return mapOf(all.first() to 1.0)
-        val each = 1.0 / if (quickest == null) unknown.size else all.size
-        val explored = unknown.associate { it.candidate to each }
-        return if (quickest == null) explored else explored + (quickest to 1.0 - unknown.size * each)
+        return exploring(ranked, unknown.map { it.unknown() }, last, context.random)
     }
 
     private fun times(candidate: Candidate, performance: Performance) =
@@ -78,22 +66,18 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
             return "${rounded(cost, 2)} times the best: ${parts.joinToString()}"
         }
 
-        fun unranked(score: Double): Ranked {
+        fun unknown(): Unknown {
             val answers = listOfNotNull(
                 performance.perToken.count.takeIf { perTokenPercentile != null },
                 performance.firstByte.count.takeIf { firstBytePercentile != null },
             ).min()
-            val what = "$answers measured answers, $SAMPLES_MIN are needed"
-            return Ranked(candidate, score, if (score > 0.0) "explored: $what" else "not explored this time: $what")
+            return Unknown(candidate, "$answers measured answers, $SAMPLES_MIN are needed")
         }
     }
 
     companion object {
         /** Measured answers below which a percentile says nothing. */
         const val SAMPLES_MIN = 3
-
-        /** Above every score of a measured candidate, which is 1 at most. */
-        private const val EXPLORED = 2.0
     }
 }
 

@@ -36,11 +36,13 @@ class SelectionContext(val random: Random, val measured: Measured = Measured.NON
 /**
  * A candidate in its place.
  *
- * @property score comparable only within one ranking
+ * @property score comparable only within one ranking; 0..1 but for what is explored, where a selector can bring it there
  * @property reason shown by `explain`
  * @property propensity chance with which this candidate is picked first for the same request and figures, 0..1; all of a ranking sum to
  *   1. Null where it has no closed form: ranking again with other seeds then tells it
  * @property parts what the score is made of, by name
+ * @property isExplored whether it is where it is because too little is known of it
+ * @property isBarred whether the request is to be refused rather than sent to it
  */
 data class Ranked(
     val candidate: Candidate,
@@ -48,6 +50,8 @@ data class Ranked(
     val reason: String,
     val propensity: Double? = null,
     val parts: Map<String, Double> = emptyMap(),
+    val isExplored: Boolean = false,
+    val isBarred: Boolean = false,
 )
 
 /** This ranking of a selector that leaves nothing to chance. */

@@ -15,4 +15,10 @@ internal val selectors: Map<String, SelectorReader> =
         "latency_aware" to SelectorReader(::readLatencyAware),
         "least_loaded" to SelectorReader { LeastLoadedSelector },
         "thompson" to SelectorReader { ThompsonSelector },
+        "multi_factor" to SelectorReader(MultiFactorSelector::read),
+        "router_dc" to SelectorReader(RouterDcSelector::read),
+        "automix" to SelectorReader(AutomixSelector::read),
+        "hybrid" to SelectorReader(HybridSelector::read),
+        "elo" to SelectorReader(EloSelector::read),
+        "rl_driven" to SelectorReader(RlDrivenSelector::read),
     )

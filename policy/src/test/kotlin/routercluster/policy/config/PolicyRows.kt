@@ -3,6 +3,7 @@ package routercluster.policy.config
 import io.kotest.assertions.assertSoftly
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
+import routercluster.policy.config.format.algorithmFormat
 
 /** A change of one text of [GOOD], and every problem that follows from it. */
 internal class Row(val old: String, val new: String, vararg val problems: String)
@@ -33,9 +34,11 @@ internal const val RETRY_WORDS = "connect-failure, refused-stream, reset, reset-
 internal const val PLUGINS =
     "fast_response, request_params, system_prompt, header_mutation, response_cache, rag, memory, context_compression, tools, " +
         "tool_selection, image_gen, hallucination, response_jailbreak, router_replay"
-internal const val ALGORITHMS =
-    "static, weighted, latency_aware, least_loaded, thompson, router_dc, multi_factor, hybrid, automix, prompt, knn, kmeans, svm, mlp, " +
-        "confidence, ratings, remom, fusion, workflows"
+internal val ALGORITHMS = algorithmFormat.cases
+    ?.byValue
+    .orEmpty()
+    .keys
+    .joinToString()
 internal const val TYPES = "authz, context, conversation, event, keyword, language, metadata, projection, structure"
 internal const val HEADER_NAMES =
     "letters, digits and -, not host, connection, content-length, transfer-encoding, te, trailer, upgrade, keep-alive"

@@ -87,8 +87,8 @@ class RoutingRefusalTest {
             ),
             Row(
                 "type: weighted",
-                "type: elo",
-                "p.yaml:34:25: $FAST.algorithm.type: is a name from before v0.3 (found elo); " +
+                "type: gmtrouter",
+                "p.yaml:34:25: $FAST.algorithm.type: is a name from before v0.3 (found gmtrouter); " +
                     "accepted: global.router.learning with adaptations of the decision",
             ),
             Row(

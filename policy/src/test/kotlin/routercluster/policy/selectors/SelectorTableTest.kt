@@ -6,13 +6,20 @@ import org.junit.jupiter.api.Test
 class SelectorTableTest {
     @Test
     fun `the table holds every selector under its name`() {
-        selectors.mapValues { (_, reader) -> reader.read(null) } shouldBe
+        val read = selectors.mapValues { (_, reader) -> reader.read(null) }
+        (read["router_dc"] as RouterDcSelector).settings shouldBe RouterDcSettings()
+        (read["hybrid"] as HybridSelector).run { Triple(weights, isNormalised, qualityGap) } shouldBe Triple(HybridWeights(), true, null)
+        read - setOf("router_dc", "hybrid") shouldBe
             mapOf(
                 "static" to StaticSelector,
                 "weighted" to WeightedSelector,
                 "latency_aware" to LatencyAwareSelector(perTokenPercentile = null, firstBytePercentile = 50),
                 "least_loaded" to LeastLoadedSelector,
                 "thompson" to ThompsonSelector,
+                "multi_factor" to MultiFactorSelector(),
+                "automix" to AutomixSelector(),
+                "elo" to EloSelector(),
+                "rl_driven" to RlDrivenSelector(),
             )
     }
 }

@@ -7,6 +7,12 @@ private fun builtAlgorithms(): Map<String, Case> =
         "latency_aware" to Case("By measured times and failures.", latencyAware()),
         "least_loaded" to Case("By requests under way, in proportion to the weights. Ours.", fields {}),
         "thompson" to Case("By chance, as often as a candidate may be the best by its verdicts. Ours.", fields {}),
+        "multi_factor" to Case("By a weighted mean of quality, latency, cost and load.", multiFactor()),
+        "router_dc" to Case("By the similarity of the request and a model's description.", routerDcFormat),
+        "automix" to Case("By what it is worth to begin with a candidate and to go on with a stronger one.", automixFormat),
+        "hybrid" to Case("By several algorithms together.", hybridFormat),
+        "elo" to Case("By ratings of verdicts.", elo()),
+        "rl_driven" to Case("By verdicts, exploring less the more there are.", rlDriven()),
     )
 
 private fun latencyAware() = fields {
@@ -15,30 +21,50 @@ private fun latencyAware() = fields {
     note("description")
 }
 
+private fun elo() = fields {
+    number("initial_rating", 0.0..10_000.0, "Rating of a model that wins as often as it loses.", 1_500.0)
+    whole("min_comparisons", 1..1_000_000, "Verdicts below which a model is tried as often as by chance.", 5)
+    number("cost_scaling_factor", 0.0..10.0, "How many times 400 points the priciest model loses, a cheaper one in proportion.", 0.0)
+}
+
+private fun rlDriven() = fields {
+    share("exploration_rate", "Share of requests that explore before there are verdicts.", 0.3)
+    share("exploration_decay", "What each verdict leaves of it.", 0.99)
+    share("min_exploration", "Share below which it does not fall.", 0.05)
+    flag("use_thompson_sampling", "Whether exploring compares one draw of each model, or takes one by chance.", true)
+    flag("cost_awareness", "Whether cost counts.", false)
+    share("cost_weight", "What the priciest model loses of its share of good verdicts.", 0.2)
+}
+
 /** Names that v0.3 has no more, with what came in their place. */
 internal val formerAlgorithms: Map<String, String> =
-    listOf("elo", "rl_driven", "gmtrouter", "session_aware").associateWith { "global.router.learning with adaptations of the decision" }
+    listOf("gmtrouter", "session_aware").associateWith { "global.router.learning with adaptations of the decision" }
 
 internal val selectionMethods =
     listOf("static", "router_dc", "latency_aware", "multi_factor", "hybrid", "automix", "prompt", "knn", "kmeans", "svm", "mlp")
 
 internal val routerDcFormat = fields {
     number("temperature", 1e-6..100.0, "How sharply similarities are told apart.", 0.07)
-    whole("dimension_size", 1..65_536, "Length of a vector.")
-    share("min_similarity", "Similarity below which a model does not count.", 0.3)
-    flag("use_query_contrastive", "Whether requests are set against one another.")
-    flag("use_model_contrastive", "Whether models are set against one another.")
-    flag("require_descriptions", "Whether a model without a description is left out.", false)
+    whole("dimension_size", 1..65_536, "Leading dimensions that are compared; left out, all.")
+    share("min_similarity", "Similarity below which a model is nothing for a request.", 0.3)
+    flag("use_query_contrastive", "Whether a model's similarity counts as its lead over the mean of all.", false)
+    flag("use_model_contrastive", "Whether what all descriptions have in common is taken out of each.", false)
+    flag("require_descriptions", "Whether a model without a description comes last, instead of before those that are not similar.", false)
     flag("use_capabilities", "Whether capabilities count as part of the description.", true)
 }
 
 internal val automixFormat = fields {
-    share("verification_threshold", "How sure an answer must be.", 0.7)
-    whole("max_escalations", 0..100, "Steps to stronger models.")
-    flag("cost_aware_routing", "Whether cost counts.")
-    share("cost_quality_tradeoff", "Weight of cost.", 0.3)
-    share("discount_factor", "Weight of later steps.", 0.95)
-    flag("use_logprob_verification", "Whether the probabilities of tokens are looked at.")
+    share("verification_threshold", "Share of good answers from which on a model's answer is not doubted.", 0.7)
+    whole("max_escalations", 0..100, "Steps to stronger models that are reckoned with.", 2)
+    flag("cost_aware_routing", "Whether cost counts.", true)
+    share("cost_quality_tradeoff", "What the priciest model's price takes from a good answer.", 0.3)
+    share("discount_factor", "What an answer after one more step is worth.", 0.95)
+    field(
+        "use_logprob_verification",
+        Kind.Flag,
+        "Whether the probabilities of tokens are looked at.",
+        status = Status.NotBuilt(Feature.LOOPER),
+    )
 }
 
 internal val hybridFormat = fields {
@@ -46,7 +72,7 @@ internal val hybridFormat = fields {
     share("router_dc_weight", "Weight of similarity.", 0.3)
     share("automix_weight", "Weight of automix.", 0.2)
     share("cost_weight", "Weight of cost.", 0.2)
-    share("quality_gap_threshold", "Gap of quality below which the cheaper model is taken.")
+    share("quality_gap_threshold", "Gap of quality below which the cheapest model is taken; left out, the best.")
     flag("normalize_scores", "Whether parts are brought to one scale.", true)
 }
 
@@ -56,10 +82,6 @@ private fun looper(meaning: String, fields: Fields) = Case(meaning, fields, Stat
 
 private fun selectorCases(): Map<String, Case> =
     mapOf(
-        "router_dc" to selector("By the similarity of the request and a model's description.", routerDcFormat),
-        "multi_factor" to selector("By a weighted sum of quality, latency, cost and load.", multiFactor()),
-        "hybrid" to selector("By several algorithms together.", hybridFormat),
-        "automix" to selector("By what a stronger model is worth.", automixFormat),
         "prompt" to selector(
             "By asking a model.",
             fields {
@@ -78,14 +100,14 @@ private fun multiFactor() = fields {
     part("weights", "Weights of the parts.") {
         listOf("quality", "latency", "cost", "load").forEach { share(it, "Weight of $it.", 0.25) }
     }
-    part("slo", "Bounds beyond which a model does not count.") {
+    part("slo", "Bounds beyond which a model is not picked while another is within.") {
         number("max_tpot_ms", 0.0..1e9, "Time per token.")
         number("max_ttft_ms", 0.0..1e9, "Time to the first token.")
         number("max_cost_per_1m", 0.0..1e9, "Price.")
         whole("max_inflight", counts, "Requests under way.")
     }
     whole("latency_percentile", 1..100, "Percentile of the times.", 95)
-    choice("on_no_candidates", listOf("cheapest", "first", "fail"), "What happens where no model is left.", "cheapest")
+    choice("on_no_candidates", listOf("cheapest", "first", "fail"), "What happens where every model is beyond the bounds.", "cheapest")
 }
 
 private fun FieldsBuilder.rounds() {

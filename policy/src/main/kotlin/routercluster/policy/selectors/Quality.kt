@@ -1,0 +1,37 @@
+package routercluster.policy.selectors
+
+import routercluster.policy.Candidate
+import routercluster.policy.outcomes.VerdictSums
+
+/**
+ * How good a model's answers are taken to be.
+ *
+ * @property mean share of good ones, 0..1
+ * @property reason what that rests on
+ */
+internal class Quality(val mean: Double, val reason: String) {
+    companion object {
+        /** Verdicts that the quality of a model's card counts as; the seed's weight. */
+        const val CARD_VERDICTS = 2.0
+
+        /**
+         * The mean of Beta(good, bad) over what verdicts say and what the card says before them. Without a card nothing is said before
+         * them, Beta(1, 1). Null where there is neither.
+         */
+        fun of(candidate: Candidate, verdicts: VerdictSums): Quality? {
+            val (good, bad) = verdicts.good to verdicts.badVerdicts
+            val card = candidate.model.card.quality
+            val told = "${rounded(good, 1)} good and ${rounded(bad, 1)} bad verdicts"
+            return when {
+                card != null -> Quality((CARD_VERDICTS * card + good) / (CARD_VERDICTS + good + bad), "card ${rounded(card, 3)}, $told")
+                good + bad > 0.0 -> Quality((1 + good) / (2 + good + bad), told)
+                else -> null
+            }
+        }
+
+        const val UNKNOWN = "neither verdicts nor a quality in its card"
+    }
+}
+
+internal val VerdictSums.good: Double get() = goodFit.toDouble() / VerdictSums.WHOLE
+internal val VerdictSums.badVerdicts: Double get() = bad.toDouble() / VerdictSums.WHOLE
