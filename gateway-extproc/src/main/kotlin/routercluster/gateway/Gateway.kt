@@ -37,6 +37,7 @@ import routercluster.gateway.pipeline.Accounts
 import routercluster.gateway.pipeline.ConversationNotes
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.pipeline.ReplayIds
+import routercluster.gateway.pipeline.Sessions
 import routercluster.gateway.responses.ResponsesApi
 import routercluster.gateway.responses.Serving
 import routercluster.gateway.tls.FileTls
@@ -247,7 +248,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
     val desk = LimitDesk(limits.reservations, limits.services, events)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk)
+    val sessions = Sessions(config.conversations, config.clock)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions)
     val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
     val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }

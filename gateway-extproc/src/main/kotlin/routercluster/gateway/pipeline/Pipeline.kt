@@ -33,6 +33,7 @@ import routercluster.policy.routing.Planning
 import routercluster.policy.routing.begin
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
+import routercluster.policy.selectors.SessionFacts
 import routercluster.telemetry.TraceHeaders
 import routercluster.telemetry.Tracing
 import java.net.InetAddress
@@ -57,6 +58,7 @@ class Pipeline(
     private val outcomes: Outcomes,
     private val replayIds: ReplayIds,
     private val limits: LimitDesk = LimitDesk.ofThisProcess(clock),
+    private val sessions: Sessions = Sessions(null, clock),
 ) {
     private val measured: MeasuredOf = { recipe, decision -> outcomes.measured(SelectionKey(recipe, decision)) }
 
@@ -144,8 +146,21 @@ class Pipeline(
         loop: ScheduledExecutorService,
         translated: Translated?,
     ): CompletableFuture<Route> {
+        val target = journey.snapshot.policy.resolve(body.model)
+        return sessions.of(journey, target, facts).within(loop) { decide(journey, body, facts, target, it, loop, translated) }
+    }
+
+    private fun decide(
+        journey: Journey,
+        body: ChatBody,
+        facts: Facts,
+        target: Asked,
+        session: SessionFacts?,
+        loop: ScheduledExecutorService,
+        translated: Translated?,
+    ): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
-        val planning = policy.begin(policy.resolve(body.model), facts, random, measured = measured)
+        val planning = policy.begin(target, facts, random, measured = measured, session = session)
         val encoder = journey.snapshot.encoder
         if (planning is Plan || encoder == null) {
             return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning), translated))

@@ -87,6 +87,9 @@ fun Policy.begin(
     return planning(if (all) recipe.engine.beginFully(facts) else recipe.engine.begin(facts, also), selection::begin)
 }
 
+/** Whether selectors that the request may come to go by what came before in its conversation. */
+fun Target.wantsSession(): Boolean = this is Target.Routed && recipe.sights.wantsSession
+
 /** Whether the policy or the request's model name asks for every signal. */
 private fun Policy.readsEverything(target: Target) = gateway.evaluation == Evaluation.ALL || target.name.allSignals
 

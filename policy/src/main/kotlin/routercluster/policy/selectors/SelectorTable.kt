@@ -21,4 +21,5 @@ internal val selectors: Map<String, SelectorReader> =
         "hybrid" to SelectorReader(HybridSelector::read),
         "elo" to SelectorReader(EloSelector::read),
         "rl_driven" to SelectorReader(RlDrivenSelector::read),
+        "session_aware" to SelectorReader(SessionAwareSelector::read),
     )

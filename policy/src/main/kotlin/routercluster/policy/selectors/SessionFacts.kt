@@ -1,6 +1,10 @@
 package routercluster.policy.selectors
 
+import routercluster.policy.conversations.Conversation
+import routercluster.policy.request.Facts
+import routercluster.policy.request.Role
 import java.time.Duration
+import java.time.Instant
 
 /**
  * What is known of the conversation that a request goes on with.
@@ -22,3 +26,24 @@ data class SessionFacts(
     val switches: Int = 0,
     val reuse: Double? = null,
 )
+
+/**
+ * What [facts] and [conversation] say, at the time [now]. Of the prompt, all up to the last answer counts as had before.
+ *
+ * @param conversation as it is remembered; null where nobody knows, and for one that begins
+ */
+fun sessionOf(facts: Facts, conversation: Conversation?, now: Instant): SessionFacts {
+    val messages = facts.messages
+    val lastAnswer = messages.indexOfLast { it.role == Role.ASSISTANT }
+    val length = messages.sumOf { it.text.length.toLong() }
+    val had = messages.take(lastAnswer + 1).sumOf { it.text.length.toLong() }
+    val models = conversation?.turns.orEmpty().mapNotNull { it.model }
+    return SessionFacts(
+        turns = maxOf(messages.count { it.role == Role.ASSISTANT }, conversation?.turns.orEmpty().size),
+        model = conversation?.model,
+        sinceLast = conversation?.turns?.lastOrNull()?.let { Duration.between(it.startedAt, now).coerceAtLeast(Duration.ZERO) },
+        toolLoopOpen = messages.lastOrNull()?.role == Role.TOOL,
+        switches = models.zipWithNext().count { (before, after) -> before != after },
+        reuse = if (length == 0L) null else had.toDouble() / length,
+    )
+}

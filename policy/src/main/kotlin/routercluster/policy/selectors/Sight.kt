@@ -40,6 +40,9 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     /** Whether selectors ask encoders at all. */
     val isAsked: Boolean = all.isNotEmpty()
 
+    /** Whether selectors go by what came before in the conversation. */
+    val wantsSession: Boolean = byDecision.values.any { Need.SESSION in it }
+
     /** How dear asking is. */
     internal val cost: Cost = if (heads.any { (need, head) -> need in all && head.head.remote }) Cost.ASK else Cost.ENCODE
 

@@ -10,6 +10,7 @@ import routercluster.policy.Policy
 import routercluster.policy.catalog.FakeFiles
 import routercluster.policy.config.EncoderFolder
 import routercluster.policy.config.format.Feature
+import routercluster.policy.config.format.baseMethods
 import routercluster.policy.selectors.AutomixSelector
 import routercluster.policy.selectors.EloSelector
 import routercluster.policy.selectors.FactorWeights
@@ -22,10 +23,17 @@ import routercluster.policy.selectors.RouterDcSelector
 import routercluster.policy.selectors.RouterDcSettings
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.ServiceLevels
+import routercluster.policy.selectors.SessionAwareSelector
+import routercluster.policy.selectors.SwitchProtection
+import routercluster.policy.selectors.ThompsonSelector
+import routercluster.policy.selectors.selectors
 import routercluster.policy.signals.ToyEncoder
+import java.time.Duration
 
 /** Every parameter that a policy gives a selector reaches it. */
 class SelectorParametersTest {
+    private val protection = SwitchProtection(Duration.ofSeconds(60), 2, 0.1, 2.0, 0.2, 0.3, 0.4, 5.0, 0.6)
+
     private fun outcome(algorithm: String, encoder: EncoderFolder = EncoderFolder.Found(null, ToyEncoder.heads)) =
         provePolicy(
             """
@@ -71,6 +79,9 @@ class SelectorParametersTest {
                 "type: rl_driven, rl_driven: {exploration_rate: 0.2, exploration_decay: 0.9, min_exploration: 0.01, " +
                     "use_thompson_sampling: false, cost_awareness: true, cost_weight: 0.4}" to RlDrivenSelector(0.2, 0.9, 0.01, false, 0.4),
                 "type: rl_driven, rl_driven: {cost_weight: 0.4}" to RlDrivenSelector(),
+                "type: session_aware, session_aware: {fallback_method: thompson, $PROTECTION}" to
+                    SessionAwareSelector(ThompsonSelector, protection),
+                "type: elo, protection: {$PROTECTION}" to SessionAwareSelector(EloSelector(), protection),
             )
         for ((algorithm, selector) in rows) withClue(algorithm) { selector(algorithm) shouldBe selector }
         val similar = selector(
@@ -85,6 +96,17 @@ class SelectorParametersTest {
                 "normalize_scores: false, quality_gap_threshold: 0.05}",
         ).shouldBeInstanceOf<HybridSelector>()
         Triple(hybrid.weights, hybrid.isNormalised, hybrid.qualityGap) shouldBe Triple(HybridWeights(0.1, 0.2, 0.3, 0.4), false, 0.05)
+    }
+
+    private companion object {
+        const val PROTECTION =
+            "idle_timeout_seconds: 60, min_turns_before_switch: 2, switch_margin: 0.1, stability_weight: 2, handoff_penalty: 0.2, " +
+                "cache_weight: 0.3, switch_history_weight: 0.4, max_cache_cost_multiplier: 5, stay_bias: 0.6"
+    }
+
+    @Test
+    fun `the methods that session_aware takes are those that there are`() {
+        baseMethods shouldBe (selectors.keys - "session_aware").toList()
     }
 
     @Test

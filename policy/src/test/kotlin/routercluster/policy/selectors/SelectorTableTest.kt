@@ -20,6 +20,7 @@ class SelectorTableTest {
                 "automix" to AutomixSelector(),
                 "elo" to EloSelector(),
                 "rl_driven" to RlDrivenSelector(),
+                "session_aware" to SessionAwareSelector(StaticSelector),
             )
     }
 }

@@ -13,6 +13,7 @@ private fun builtAlgorithms(): Map<String, Case> =
         "hybrid" to Case("By several algorithms together.", hybridFormat),
         "elo" to Case("By ratings of verdicts.", elo()),
         "rl_driven" to Case("By verdicts, exploring less the more there are.", rlDriven()),
+        "session_aware" to Case("By another algorithm, unless the conversation does better to keep its model.", sessionAware()),
     )
 
 private fun latencyAware() = fields {
@@ -36,9 +37,41 @@ private fun rlDriven() = fields {
     share("cost_weight", "What the priciest model loses of its share of good verdicts.", 0.2)
 }
 
+internal val baseMethods =
+    listOf(
+        "static",
+        "weighted",
+        "latency_aware",
+        "least_loaded",
+        "thompson",
+        "multi_factor",
+        "router_dc",
+        "automix",
+        "hybrid",
+        "elo",
+        "rl_driven",
+    )
+
+private fun sessionAware() = fields {
+    choice("fallback_method", baseMethods, "The other algorithm, with its default parameters.", "static")
+    protection()
+}
+
+private fun FieldsBuilder.protection() {
+    whole("idle_timeout_seconds", 0..86_400, "Silence after which the conversation is free.", 300)
+    whole("min_turns_before_switch", 0..10_000, "Answers before the first change.", 1, unit = "turns")
+    share("switch_margin", "Gain in score below which it stays.", 0.05)
+    number("stability_weight", 0.0..1_000.0, "Weight of what a change costs.", 1.0)
+    share("handoff_penalty", "Cost of any change.", 0.05)
+    share("cache_weight", "Cost of losing a warm cache of the whole prompt.", 0.2)
+    share("switch_history_weight", "Cost of a change after eight others.", 0.04)
+    number("max_cache_cost_multiplier", 1.0..100.0, "How many times as dear reading the prompt anew may count.", 2.5)
+    share("stay_bias", "What the model of the last turn has before the others.", 0.1)
+}
+
 /** Names that v0.3 has no more, with what came in their place. */
 internal val formerAlgorithms: Map<String, String> =
-    listOf("gmtrouter", "session_aware").associateWith { "global.router.learning with adaptations of the decision" }
+    listOf("gmtrouter").associateWith { "global.router.learning with adaptations of the decision" }
 
 internal val selectionMethods =
     listOf("static", "router_dc", "latency_aware", "multi_factor", "hybrid", "automix", "prompt", "knn", "kmeans", "svm", "mlp")
@@ -229,5 +262,6 @@ internal val algorithmFormat = fields(acts = "order of candidates") {
         notBuilt = notBuiltAlgorithms.mapValues { (_, case) -> (case.status as Status.NotBuilt).feature },
     )
     choice("on_error", listOf("fallback", "skip", "fail"), "What a failure of the algorithm does; those that are built cannot fail.")
+    part("protection", "When a conversation changes its model; left out, whenever the algorithm says so.") { protection() }
     cases("type", slot = null, built + notBuiltAlgorithms)
 }

@@ -18,6 +18,7 @@ import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
 import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.Selector
+import routercluster.policy.selectors.SessionAwareSelector
 import routercluster.policy.selectors.StaticSelector
 import routercluster.policy.selectors.selectors
 import routercluster.policy.signals.NamesKnowledgeBase
@@ -178,11 +179,15 @@ private fun readAlgorithm(section: Section): RawAlgorithm? {
     }
     val parameters = section.section(type)
     val onError = section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
+    val protection = section.section("protection")
     selectors[type]?.let { selector ->
         if (onError != null) section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
-        return RawAlgorithm(type, selector.read(parameters), section.at("type"))
+        val base = selector.read(parameters)
+        val protected = protection?.let { SessionAwareSelector(base, SessionAwareSelector.readProtection(it)) }
+        return RawAlgorithm(type, protected ?: base, section.at("type"))
     }
     parameters?.checkAll(case.fields)
+    protection?.let(SessionAwareSelector::readProtection)
     (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }
     return defaultAlgorithm
 }
