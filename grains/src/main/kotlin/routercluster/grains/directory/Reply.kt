@@ -1,7 +1,7 @@
 package routercluster.grains.directory
 
+import routercluster.grains.rootOf
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 
 /**
@@ -14,7 +14,7 @@ internal fun <R : Any> CompletionStage<R>.direct(): CompletionStage<R> {
     val reply = CompletableFuture<R>()
     // The copy is a stage of Java's own; it wraps failures, which those who ask want as they are.
     toCompletableFuture().copy().whenComplete { value, failure ->
-        if (failure == null) reply.complete(value) else reply.completeExceptionally((failure as? CompletionException)?.cause ?: failure)
+        if (failure == null) reply.complete(value) else reply.completeExceptionally(rootOf(failure))
     }
     return reply
 }

@@ -56,8 +56,10 @@ class ManyConversationsTest {
     private companion object {
         const val NODES = 3
         const val CLIENTS = 8
-        const val WARM_UP = 500
         val COUNT = if (long) 100_000 else 5_000
+
+        /** What a node's doors and compiler keep for as many requests a second as come is no conversation's. */
+        val WARM_UP = COUNT / 10
         const val SAMPLES = 50
 
         /** Of all nodes together: 2 KB for each conversation of the short variant, which one turn takes more than. */
