@@ -3,6 +3,7 @@ package routercluster.cli
 import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.parameters.arguments.argument
 import com.github.ajalt.clikt.parameters.arguments.help
+import com.github.ajalt.clikt.parameters.arguments.optional
 import com.github.ajalt.clikt.parameters.groups.provideDelegate
 import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
@@ -34,16 +35,21 @@ class Replay(
             "router replay 4f0c… --policy new.yaml",
             "router replay 4f0c… --policy 9b2e77 --config router.yaml",
             "router replay record.json --policy new.yaml --json",
+            "router replay export --out log.jsonl",
         ),
     ) {
-    private val record by argument("ID|FILE").help("request id known to the running router, or a file with a decision record")
+    private val record by argument("ID|FILE").optional().help("request id known to the running router, or a file with a decision record")
     private val policy by option("--policy", metavar = "FILE|REVISION").help("policy file to decide by, or a version of --config's")
     private val config by option("--config", envvar = "ROUTER_CONFIG").path().help("policy file to decide by where --policy names none")
     private val data by DataFolder()
     private val json by option("--json").flag().help("print JSON")
     private val running by RunningRouter()
 
+    override val invokeWithoutSubcommand = true
+
     override fun run() {
+        if (currentContext.invokedSubcommand != null) return
+        val record = record ?: throw UsageError("give the request id, or the file of a record")
         val proven = proven()
         val file = Path.of(record)
         val text = if (Files.isRegularFile(file)) readText(file) else decisionRecord(running, record)

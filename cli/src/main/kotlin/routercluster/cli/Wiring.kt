@@ -2,6 +2,7 @@ package routercluster.cli
 
 import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.UsageError
+import com.github.ajalt.clikt.core.subcommands
 import org.slf4j.event.Level
 import routercluster.cli.cluster.cluster
 import routercluster.cli.discovery.SIMULATED_MODELS
@@ -75,7 +76,8 @@ fun commands(): List<CoreCliktCommand> =
         LanguageServer(::serveEditors),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
-        Replay(::loadWithFiles, replay = ::replayed),
+        Replay(::loadWithFiles, replay = ::replayed).subcommands(ReplayExport { recordIn(it).id }),
+        Evaluate(::loadWithFiles, ::decisionRecordOf),
         CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),
         TestPolicy(::loadWithFiles, ::routesMet),

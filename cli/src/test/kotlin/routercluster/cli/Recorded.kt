@@ -54,11 +54,11 @@ fun policy(vararg models: Model = arrayOf(model("small"), model("large")), liste
 
 fun listener(port: Int): Listener = Listener("http", "127.0.0.1", port, Duration.ofSeconds(300))
 
-/** A server on a free port of the loopback interface that answers with [answers] by path, else with 404. */
+/** A server on a free port of the loopback interface that answers with [answers] by path, with the query or without it, else with 404. */
 fun <T> withServer(answers: Map<String, String>, use: (address: String) -> T): T {
     val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
     server.createContext("/") { exchange ->
-        val body = answers[exchange.requestURI.path]
+        val body = answers["${exchange.requestURI}"] ?: answers[exchange.requestURI.path]
         val bytes = (body ?: """{"error":{"message":"no such path"}}""").encodeToByteArray()
         exchange.sendResponseHeaders(if (body == null) 404 else 200, bytes.size.toLong())
         exchange.responseBody.use { it.write(bytes) }

@@ -12,6 +12,7 @@ import routercluster.gateway.http.Admission
 import routercluster.gateway.versions.Standing
 import routercluster.policy.config.format.byFeature
 import routercluster.policy.encode.EncoderStatus
+import routercluster.policy.record.exportRow
 import routercluster.policy.record.toJson
 import routercluster.telemetry.PrometheusEvents
 
@@ -39,6 +40,7 @@ class AdminApi(
         server.route().get("/status").build { _, _ -> json(HttpStatus.OK, status()) }
         // A request id may hold a slash.
         server.route().get("/decisions/{*id}").build { ctx, _ -> decision(ctx.pathParam("id").orEmpty()) }
+        server.route().get(EXPORT).build { ctx, _ -> export(ctx.queryParam("after"), ctx.queryParam("limit")) }
         server.route().get("/decisions").build { _, _ -> json(HttpStatus.OK, newest()) }
         server.route().get("/models").build { _, _ -> json(HttpStatus.OK, models()) }
     }
@@ -135,6 +137,18 @@ class AdminApi(
         return body
     }
 
+    /**
+     * Of up to [limit] records of this node behind that of the request [after], those whose answers have ended: as [exportRow]s, one a line, the
+     * oldest first. The last one's id is the next page's [after].
+     */
+    private fun export(after: String?, limit: String?): HttpResponse {
+        val count = if (limit == null) EXPORTED_MAX else limit.toIntOrNull()?.takeIf { it in 1..EXPORTED_MAX }
+        if (count == null) return json(HttpStatus.BAD_REQUEST, obj().put("error", "limit must be a whole number from 1 to $EXPORTED_MAX"))
+        val page = decisions.after(after, count)
+        val text = buildString { page.filter { it.end != null }.forEach { append(it.exportRow()).append('\n') } }
+        return HttpResponse.of(HttpStatus.OK, NDJSON, text)
+    }
+
     private fun metrics(accept: String?): HttpResponse {
         if (!keeper.snapshot().policy.metrics) return json(HttpStatus.NOT_FOUND, obj().put("error", "the policy has switched metrics off"))
         val type = PrometheusEvents.contentTypeFor(accept)
@@ -149,7 +163,12 @@ class AdminApi(
         body.toPrettyString(),
     )
 
-    private companion object {
-        const val LISTED_MAX = 100
+    companion object {
+        const val EXPORT = "/decisions/export"
+
+        /** Records of one page. */
+        private const val EXPORTED_MAX = 1_000
+        private val NDJSON = MediaType.create("application", "x-ndjson")
+        private const val LISTED_MAX = 100
     }
 }

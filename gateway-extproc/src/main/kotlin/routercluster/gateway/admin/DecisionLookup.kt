@@ -15,6 +15,9 @@ class DecisionLookup(private val ring: DecisionRing, private val replayIds: Repl
         return ring[requestId]?.let { CompletableFuture.completedFuture<DecisionRecord?>(it) } ?: records.find(requestId)
     }
 
+    /** Of this node alone, the oldest first, from behind that of [id] on; also such whose answer has not ended. */
+    fun after(id: String?, count: Int): List<DecisionRecord> = ring.after(id, count)
+
     /** Of this node alone, the newest first. */
     fun newest(count: Int): List<DecisionRecord> = ring.newest(count)
 }

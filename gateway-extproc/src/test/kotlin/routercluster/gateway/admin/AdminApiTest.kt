@@ -47,6 +47,30 @@ class AdminApiTest {
     }
 
     @Test
+    fun `exports records with what came of them, from where the last page ended`() {
+        TestGateway(policy).use { router ->
+            val ids = List(3) { router.chat("hard").header("x-request-id") }
+            router.heard.await<RouterEvent.Left>(3)
+            val all = router.admin("/decisions/export")
+            all.header("content-type") shouldBe "application/x-ndjson"
+            val records = all.body
+                .trimEnd()
+                .lines()
+                .map(::decisionRecordOf)
+            records.map { it.id } shouldBe ids
+            records.first().let { record ->
+                record.end?.status shouldBe 200
+                record.propensities shouldBe mapOf("large" to 1.0)
+                record.served shouldBe "large"
+            }
+            val page = router.admin("/decisions/export?after=${ids[0]}&limit=1")
+            decisionRecordOf(page.body).id shouldBe ids[1]
+            router.admin("/decisions/export?after=${ids[2]}").body shouldBe ""
+            listOf("0", "1001", "x").forEach { router.admin("/decisions/export?limit=$it").status shouldBe 400 }
+        }
+    }
+
+    @Test
     fun `names what is not ready`() {
         val admission = Admission()
         val readiness = Readiness(admission)

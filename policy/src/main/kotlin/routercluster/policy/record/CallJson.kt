@@ -55,6 +55,6 @@ private fun passageNote(json: Fields): PassageNote {
 
 private const val NANOS_PER_MILLI = 1e6
 
-private fun millis(duration: Duration): Double = duration.toNanos() / NANOS_PER_MILLI
+internal fun millis(duration: Duration): Double = duration.toNanos() / NANOS_PER_MILLI
 
-private fun duration(millis: Double): Duration = Duration.ofNanos(Math.round(millis * NANOS_PER_MILLI))
+internal fun duration(millis: Double): Duration = Duration.ofNanos(Math.round(millis * NANOS_PER_MILLI))

@@ -6,11 +6,16 @@ import routercluster.policy.decisions.Truth
 import routercluster.policy.decisions.explain
 import routercluster.policy.outcomes.Figures
 import routercluster.policy.outcomes.NO_FIGURES
+import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.projections.ProjectionTrace
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
 import routercluster.policy.selectors.Traits
+import routercluster.policy.selectors.label
+import routercluster.policy.selectors.labelOf
+import routercluster.policy.selectors.propensities
+import routercluster.policy.selectors.said
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 import java.time.Instant
@@ -32,7 +37,11 @@ import java.time.Instant
  * @property candidates in the order in which they are tried
  * @property measured what the selector went by, of models that it looked at
  * @property traits what the selector needed to know of the request, without the embedding
+ * @property propensities the chance of each candidate to be picked, 0..1 and together 1, by label; null where no selector picked or that is not
+ *   known. Worked out on first use, which may take milliseconds
  * @property usage null until the answer has ended, and for one that is billed nothing
+ * @property end null until the answer has ended
+ * @property verdicts what was said of the model that answered, as far as this record's node was told
  * @property conversation that the request is of, see [routercluster.policy.conversations.conversationOf]; null where that is not known
  */
 class DecisionRecord internal constructor(
@@ -56,10 +65,17 @@ class DecisionRecord internal constructor(
     val traits: Traits = Traits.NONE,
     served: String? = null,
     val conversation: String? = null,
+    end: EndNote? = null,
+    verdicts: VerdictSums = VerdictSums.NONE,
+    propensities: Lazy<Map<String, Double>?> = lazyOf(null),
 ) {
     val projections: ProjectionTrace by projections
     val decisions: List<DecisionNote> by decisions
     val candidates: List<CandidateNote> by candidates
+    val propensities: Map<String, Double>? by propensities
+
+    /** The label of the candidate that was picked; null where none was. */
+    val picked: String? get() = candidates.firstOrNull()?.let { labelOf(it.model, it.lora) }
 
     @Volatile var usage: UsageNote? = usage
         private set
@@ -68,10 +84,23 @@ class DecisionRecord internal constructor(
     @Volatile var served: String? = served
         private set
 
-    /** The answer of the model [served] has ended and is billed [usage]. */
-    fun ended(usage: UsageNote?, served: String?) {
+    @Volatile var end: EndNote? = end
+        private set
+
+    @Volatile var verdicts: VerdictSums = verdicts
+        private set
+
+    /** The answer of the model [served] has come to its [end] and is billed [usage]. */
+    fun ended(usage: UsageNote?, served: String?, end: EndNote) {
         this.usage = usage
         this.served = served
+        this.end = end
+    }
+
+    /** Somebody said [sums] of the model that answered. */
+    @Synchronized
+    fun judged(sums: VerdictSums) {
+        verdicts += sums
     }
 
     companion object {
@@ -106,7 +135,16 @@ class DecisionRecord internal constructor(
                 measured = plan.measured,
                 traits = plan.traits,
                 conversation = conversation,
+                propensities = lazy(LazyThreadSafetyMode.PUBLICATION) { propensities(plan) },
             )
+        }
+
+        private fun propensities(plan: Plan): Map<String, Double>? {
+            val ranked = (plan.action as? Action.Forward)?.ranked ?: return null
+            said(ranked)?.let { return it }
+            ranked.singleOrNull()?.let { return mapOf(it.candidate.label to 1.0) }
+            val decision = plan.decision ?: return null
+            return decision.selector.propensities(decision.candidates, plan.measured, plan.traits)
         }
 
         private fun candidateNotes(action: Action): List<CandidateNote> {

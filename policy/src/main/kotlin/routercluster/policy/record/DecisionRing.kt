@@ -23,6 +23,13 @@ class DecisionRing(private val sizeMax: Int) {
 
     operator fun get(id: String): DecisionRecord? = synchronized(records) { records[id] }
 
+    /** Up to [count] records that came after that of [id], the oldest first; from the oldest on where [id] is null or not kept any more. */
+    fun after(id: String?, count: Int): List<DecisionRecord> {
+        val all = synchronized(records) { records.values.toList() }
+        val place = if (id == null) -1 else all.indexOfFirst { it.id == id }
+        return all.subList(place + 1, minOf(all.size, place + 1 + count))
+    }
+
     /** Up to [count] records, the newest first. */
     fun newest(count: Int): List<DecisionRecord> = synchronized(records) { records.values.toList() }.takeLast(count).asReversed()
 }

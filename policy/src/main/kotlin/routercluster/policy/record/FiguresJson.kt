@@ -8,7 +8,6 @@ import routercluster.policy.outcomes.LatencySketch
 import routercluster.policy.outcomes.ModelFigures
 import routercluster.policy.outcomes.ModelStatistics
 import routercluster.policy.outcomes.Performance
-import routercluster.policy.outcomes.VerdictSums
 
 private val nodes = JsonNodeFactory.instance
 
@@ -45,14 +44,6 @@ private fun Performance.toJson(): ObjectNode {
     return json
 }
 
-private fun VerdictSums.toJson(): ObjectNode =
-    nodes
-        .objectNode()
-        .put("good_fit", goodFit)
-        .put("underpowered", underpowered)
-        .put("overprovisioned", overprovisioned)
-        .put("failed", failed)
-
 internal fun figures(json: Fields) =
     Figures(
         json.inners().mapValues { (_, model) ->
@@ -88,6 +79,3 @@ private fun sketch(json: Fields, name: String): LatencySketch =
     } catch (_: IllegalArgumentException) {
         json.fail(name, "numbers of bins and counts in turn")
     }
-
-private fun verdicts(json: Fields) =
-    VerdictSums(json.long("good_fit"), json.long("underpowered"), json.long("overprovisioned"), json.long("failed"))

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
 import routercluster.policy.decisions.Truth
 import routercluster.policy.outcomes.NO_FIGURES
+import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.projections.ProjectionTrace
+import routercluster.policy.selectors.labelOf
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 
@@ -40,6 +42,8 @@ fun DecisionRecord.toJson(): ObjectNode {
     served?.let { json.put("served_model", it) }
     conversation?.let { json.put("conversation", it) }
     json.set<JsonNode>("usage", usage?.toJson())
+    end?.let { json.set<JsonNode>("end", it.toJson()) }
+    if (verdicts != VerdictSums.NONE) json.set<JsonNode>("verdicts", verdicts.toJson())
     return json
 }
 
@@ -183,7 +187,17 @@ private fun record(json: Fields): DecisionRecord {
         traits = traits(json.inner("traits"), json.inner("request")?.int("user_text_length") ?: 0),
         served = json.textOrNull("served_model"),
         conversation = json.textOrNull("conversation"),
+        end = json.inner("end")?.let(::endNote),
+        verdicts = json.inner("verdicts")?.let(::verdicts) ?: VerdictSums.NONE,
+        propensities = lazyOf(json.numbers(PROPENSITIES).ifEmpty { said(candidates) }),
     )
+}
+
+/** What each candidate's own chance comes to; null where one is not known. */
+private fun said(candidates: List<CandidateNote>): Map<String, Double>? {
+    val chances = LinkedHashMap<String, Double>()
+    candidates.forEach { chances.merge(labelOf(it.model, it.lora), it.propensity ?: return null, Double::plus) }
+    return chances.ifEmpty { null }
 }
 
 private fun actionNote(json: Fields) =

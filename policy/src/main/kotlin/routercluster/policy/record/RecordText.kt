@@ -4,6 +4,7 @@ import routercluster.policy.Policy
 import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.PassageNote
 import routercluster.policy.decisions.number
+import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.signals.Reading
 import java.math.MathContext
 import java.time.Duration
@@ -53,6 +54,8 @@ private fun DecisionRecord.heading(): List<List<String>> =
         listOf("action", words(action)),
         request?.let { listOf("request", words(it)) },
         usage?.let { listOf("usage", words(it)) },
+        end?.let { listOf("end", words(it)) },
+        verdicts.takeIf { it != VerdictSums.NONE }?.let { listOf("verdicts", words(it)) },
     )
 
 private fun words(action: ActionNote): String =
@@ -79,6 +82,22 @@ private fun words(usage: UsageNote): String {
         }
     return listOfNotNull(tokens, cost).joinToString("; ")
 }
+
+private fun words(end: EndNote): String =
+    listOfNotNull(
+        "${end.status}${end.error?.let { " $it" }.orEmpty()}",
+        end.firstByte?.let { "first byte after ${shown(it)} ms" },
+        "ended after ${shown(end.total)} ms",
+    ).joinToString()
+
+private fun words(verdicts: VerdictSums): String =
+    listOf(
+        "good fit" to verdicts.goodFit,
+        "underpowered" to verdicts.underpowered,
+        "overprovisioned" to verdicts.overprovisioned,
+        "failed" to verdicts.failed,
+    ).filter { it.second > 0 }
+        .joinToString { (what, thousandths) -> "$what ${number(thousandths.toDouble() / VerdictSums.WHOLE)}" }
 
 /** Prices of single answers are often far below a cent. */
 private fun price(amount: Double): String = amount
@@ -114,12 +133,12 @@ private fun words(part: Reading.Seen): String = part.value?.let(::number) ?: if 
 /** One row a passage; a row alone for a call that failed. */
 private fun cells(call: EncodeCall): List<List<String>> {
     val asked = call.signals.joinToString(", ").ifEmpty { "selection" }
-    val time = "${millis(call.took)} ms"
+    val time = "${shown(call.took)} ms"
     if (call.failure != null) return listOf(listOf(asked, time, "failed", call.failure))
     return call.passages.mapIndexed { index, passage ->
         val heads = passage.heads.joinToString(", ") { it.head }
         val first = index == 0
-        val pass = "batch ${call.batch}, waited ${millis(call.waited)} ms, computed ${millis(call.computed)} ms".takeIf { first }
+        val pass = "batch ${call.batch}, waited ${shown(call.waited)} ms, computed ${shown(call.computed)} ms".takeIf { first }
         listOf(if (first) asked else "", if (first) time else "", words(passage), listOfNotNull(heads, pass).joinToString("; "))
     }
 }
@@ -131,9 +150,7 @@ private fun words(passage: PassageNote): String {
     return "${passage.characters} characters in $windows$read"
 }
 
-private const val NANOS_PER_MILLI = 1e6
-
-private fun millis(duration: Duration): String = number(duration.toNanos() / NANOS_PER_MILLI)
+private fun shown(duration: Duration): String = number(millis(duration))
 
 private fun cells(note: DecisionNote): List<String> =
     listOf(if (note.picked) "* ${note.name}" else "  ${note.name}", note.truth.name.lowercase(), number(note.confidence), note.reason)

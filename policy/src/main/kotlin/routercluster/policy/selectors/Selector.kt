@@ -17,6 +17,12 @@ fun interface Selector {
      */
     fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked>
 
+    /**
+     * The chance of each of [candidates] to be picked first, in their order; null where [rank] says it, or only ranking again tells. May cost
+     * more than a pick: it is for records that somebody reads. What [context] holds of chance is not used.
+     */
+    fun chances(candidates: List<Candidate>, context: SelectionContext): List<Double>? = null
+
     /** What it goes by beside figures. Nothing else is worked out for it, and what could not be had it does without. */
     val needs: Set<Need> get() = emptySet()
 

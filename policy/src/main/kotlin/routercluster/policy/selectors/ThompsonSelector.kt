@@ -17,4 +17,14 @@ object ThompsonSelector : Selector {
                 val draw = context.random.beta(1 + good, 1 + bad)
                 Ranked(candidate, draw, "drew ${rounded(draw, 3)} from ${rounded(good, 1)} good and ${rounded(bad, 1)} bad verdicts")
             }.sortedByDescending { it.score }
+
+    override fun chances(candidates: List<Candidate>, context: SelectionContext): List<Double> {
+        val draws = candidates.map { candidate ->
+            context.measured
+                .statistics(candidate.model.name)
+                .verdicts
+                .let { Beta(1 + it.good, 1 + it.badVerdicts) }
+        }
+        return chancesOfHighest(draws).toList()
+    }
 }

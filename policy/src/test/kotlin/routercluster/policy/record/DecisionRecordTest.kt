@@ -1,5 +1,6 @@
 package routercluster.policy.record
 
+import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
@@ -19,12 +20,14 @@ import routercluster.policy.decisions.model
 import routercluster.policy.decisions.policy
 import routercluster.policy.decisions.recipe
 import routercluster.policy.decisions.someFacts
+import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import routercluster.policy.selectors.Ranked
 import routercluster.policy.selectors.Selector
 import routercluster.policy.signals.Reading
+import java.time.Duration
 import java.time.Instant
 import kotlin.random.Random
 
@@ -141,11 +144,46 @@ class DecisionRecordTest {
                 ),
             )
         for ((usage, json, text) in rows) {
-            val record = record().apply { ended(usage, "small") }
+            val record = record().apply { ended(usage, "small", EndNote(200, null, null, Duration.ZERO)) }
             record.toJson()["usage"].toString() shouldBe json
             decisionRecordOf(record.toJson().toString()).usage shouldBe usage
             record.render().lines().single { it.startsWith("usage") } shouldBe "usage     $text".trimEnd()
         }
+    }
+
+    @Test
+    fun `says how the answer ended and what was said of it`() {
+        val record = record().apply {
+            ended(null, "large", EndNote(502, "upstream_error", Duration.ofMillis(80), Duration.ofMillis(900)))
+            judged(VerdictSums.ofScore(0.25))
+            judged(VerdictSums(failed = 1_000))
+        }
+        val json = record.toJson()
+        json["end"].toString() shouldBe """{"status":502,"error":"upstream_error","first_byte_ms":80.0,"total_ms":900.0}"""
+        json["verdicts"].toString() shouldBe """{"good_fit":250,"underpowered":750,"overprovisioned":0,"failed":1000}"""
+        val back = decisionRecordOf(json.toString())
+        back.end shouldBe record.end
+        back.verdicts shouldBe record.verdicts
+        record.render() shouldContain "end       502 upstream_error, first byte after 80 ms, ended after 900 ms"
+        record.render() shouldContain "verdicts  good fit 0.25, underpowered 0.75, failed 1"
+    }
+
+    @Test
+    fun `an exported row is the record with numbers and chances, on one line`() {
+        val row = record().exportRow()
+        row shouldNotContain "\n"
+        row shouldNotContain "secret"
+        val json = ObjectMapper().readTree(row)
+        json["context"]["signal.keyword.urgent.confidence"].doubleValue() shouldBe 0.92
+        json["context"]["signal.context.long.value"].doubleValue() shouldBe 12.0
+        json["context"].has("signal.domain.topic") shouldBe false
+        json["context"]["request.text_length"].doubleValue() shouldBe 22.0
+        // A selector that says nothing of its chances is asked again with other seeds.
+        json["propensities"].toString() shouldBe """{"large:law":1.0,"small":0.0}"""
+        val back = decisionRecordOf(row)
+        back.toJson() shouldBe record().toJson()
+        back.propensities shouldBe mapOf("large:law" to 1.0, "small" to 0.0)
+        record(asked = "nobody").exportRow() shouldNotContain "propensities"
     }
 
     @Test

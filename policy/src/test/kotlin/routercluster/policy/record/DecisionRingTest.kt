@@ -30,6 +30,16 @@ class DecisionRingTest {
     }
 
     @Test
+    fun `pages go from the oldest on, and begin anew behind what is gone`() {
+        val ring = DecisionRing(sizeMax = 3)
+        listOf("a", "b", "c", "d").forEach { ring.add(record(it)) }
+        ring.after(null, 2).map { it.id } shouldBe listOf("b", "c")
+        ring.after("c", 2).map { it.id } shouldBe listOf("d")
+        ring.after("d", 2) shouldBe emptyList()
+        ring.after("a", 9).map { it.id } shouldBe listOf("b", "c", "d")
+    }
+
+    @Test
     fun `an id that comes again takes the newest place`() {
         val ring = DecisionRing(sizeMax = 2)
         listOf("a", "b", "a", "c").forEach { ring.add(record(it)) }
