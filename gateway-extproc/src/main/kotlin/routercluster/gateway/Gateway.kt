@@ -250,7 +250,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val desk = LimitDesk(limits.reservations, limits.services, events)
     val sessions = Sessions(config.conversations, config.clock)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions)
-    val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), keeper::enter)
+    val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), events, keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
     val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses)

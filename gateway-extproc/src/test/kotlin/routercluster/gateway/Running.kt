@@ -176,7 +176,7 @@ internal class TestGateway(
 
     private fun posted(path: String, body: String, vararg headers: Pair<String, String>, port: Int = running.port): HttpRequest {
         val request = request(port, path).header("content-type", "application/json")
-        headers.forEach { (name, value) -> request.header(name, value) }
+        headers.forEach { (name, value) -> request.setHeader(name, value) }
         return request.POST(HttpRequest.BodyPublishers.ofString(body)).build()
     }
 

@@ -11,6 +11,7 @@ import routercluster.policy.decisions.Rule
 import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.limits.LimitRules
 import routercluster.policy.models.Model
+import routercluster.policy.outcomes.HintKind
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.projections.Projections
 import routercluster.policy.selectors.Selector
@@ -221,6 +222,8 @@ data class IdentityHeaders(
  * @property confidence what confidence matched rules have
  * @property evaluation how much of a request is read
  * @property decisionsKeptFor how long the store keeps decision records; null keeps none there
+ * @property hints what counts as a verdict although nobody gave one
+ * @property feedbackPerIdentityMax verdicts of one identity that count for one model of one decision within their window
  */
 data class GatewaySettings(
     val limits: Limits = Limits(),
@@ -235,6 +238,8 @@ data class GatewaySettings(
     val confidence: ConfidenceSemantics = ConfidenceSemantics.EVIDENCE,
     val evaluation: Evaluation = Evaluation.LAZY,
     val decisionsKeptFor: Duration? = null,
+    val feedbackPerIdentityMax: Int = 50,
+    val hints: Set<HintKind> = emptySet(),
 )
 
 /** [LAZY] reads as few signals as the decision needs, [ALL] every one, so that records show them all. The decision is the same. */

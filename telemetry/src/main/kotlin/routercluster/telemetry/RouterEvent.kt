@@ -4,6 +4,7 @@ import org.slf4j.LoggerFactory
 import routercluster.policy.FailureClass
 import routercluster.policy.Policy
 import routercluster.policy.decisions.EncodeCall
+import routercluster.policy.outcomes.HintKind
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 
@@ -107,6 +108,12 @@ sealed interface RouterEvent {
 
     /** A limit was asked about a request. [rule] is the policy's name for it. */
     class LimitAsked(val rule: String, val outcome: LimitOutcome) : RouterEvent
+
+    /** Somebody gave feedback. [outcome] is `counted`, `repeated`, or the stable code of the error that they were told. */
+    class Judged(val outcome: String) : RouterEvent
+
+    /** An answer or a next request let something on of a model. [counted] is false where its caller has had all the weight that one may have. */
+    class Hinted(val kind: HintKind, val isGood: Boolean, val counted: Boolean) : RouterEvent
 
     /** A policy took effect, at the start or by a reload. */
     class PolicyLoaded(val policy: Policy) : RouterEvent

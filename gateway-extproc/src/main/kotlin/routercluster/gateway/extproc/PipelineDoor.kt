@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpMethod
 import com.linecorp.armeria.common.RequestHeaders
 import io.netty.util.NetUtil
+import routercluster.gateway.feedback.Caller
 import routercluster.gateway.feedback.FeedbackApi
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.BodyHold
@@ -83,7 +84,8 @@ class PipelineDoor(
     /** It has left the house when it is answered, also where nobody waits for that any more. */
     private fun fedBack(journey: Journey, account: Account, body: ByteArray, loop: ScheduledExecutorService): CompletableFuture<DoorPlan> {
         val plan = CompletableFuture<DoorPlan>()
-        feedback.fromClient(body, journey.headers, journey.identity.user).thenAccept { answer ->
+        val caller = Caller.of(journey.snapshot, journey.headers, journey.peer)
+        feedback.fromClient(body, journey.headers, caller).thenAccept { answer ->
             loop.execute {
                 account.answered(answer.status)
                 plan.complete(left(told(answer)))

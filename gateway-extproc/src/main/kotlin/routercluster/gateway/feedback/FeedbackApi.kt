@@ -4,36 +4,47 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.linecorp.armeria.common.AggregatedHttpRequest
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaders
+import com.linecorp.armeria.common.HttpRequest
 import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
+import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.common.RequestHeaders
 import com.linecorp.armeria.common.ResponseHeaders
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.ServiceRequestContext
+import routercluster.gateway.http.bodyTooLarge
 import routercluster.gateway.pipeline.ApiError
 import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.OwnAnswer
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.internalError
 import routercluster.policy.request.BadRequest
+import routercluster.telemetry.Events
+import routercluster.telemetry.RouterEvent
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.atomic.AtomicInteger
 
 /**
  * Where feedback comes in: from clients on [FEEDBACK], through both doors, and from operators' tools on [OUTCOMES]. 202 says that it
- * is durable; the same again gets the same answer and counts once.
+ * is durable; the same again gets the same answer and counts once. A body of type `application/x-ndjson` has many statements, one a line, and
+ * its answer a line for each.
  *
  * @param enter the policy's snapshot for a call, which releases it
  */
-class FeedbackApi(private val desk: FeedbackDesk, private val enter: () -> Snapshot) {
+class FeedbackApi(private val desk: FeedbackDesk, private val events: Events, private val enter: () -> Snapshot) {
+    private val bulkCalls = AtomicInteger()
+
     /** What clients may call. */
     fun addToDoor(server: ServerBuilder) {
         server
             .route()
             .post(FEEDBACK)
-            .maxRequestLength(BODY_BYTES_MAX)
-            .build { ctx, req -> HttpResponse.of(req.aggregate().thenCompose { fromClient(ctx, it) }) }
+            .maxRequestLength(BulkLimits.BODY_BYTES_MAX)
+            .requestTimeout(TIMEOUT)
+            .build { ctx, req -> received(ctx, req) { fromClient(ctx, it) } }
     }
 
     /** What operators may call. */
@@ -41,36 +52,80 @@ class FeedbackApi(private val desk: FeedbackDesk, private val enter: () -> Snaps
         server
             .route()
             .post(OUTCOMES)
-            .maxRequestLength(BODY_BYTES_MAX)
-            .build { _, req -> HttpResponse.of(req.aggregate().thenCompose { sent(fromOperator(it.content().array(), it.headers())) }) }
+            .maxRequestLength(BulkLimits.BODY_BYTES_MAX)
+            .requestTimeout(TIMEOUT)
+            .build { ctx, req -> received(ctx, req) { sent(fromOperator(it.content().array(), it.headers())) } }
     }
+
+    /** Reads the body, of which a few at a time may be long. */
+    private fun received(
+        ctx: ServiceRequestContext,
+        request: HttpRequest,
+        answer: (AggregatedHttpRequest) -> CompletionStage<HttpResponse>,
+    ): HttpResponse {
+        if (!isBulk(request.headers())) {
+            ctx.setMaxRequestLength(BulkLimits.LINE_BYTES_MAX.toLong())
+            return HttpResponse.of(request.aggregate().thenCompose(answer))
+        }
+        if (bulkCalls.incrementAndGet() > BulkLimits.CALLS_MAX) {
+            bulkCalls.decrementAndGet()
+            return HttpResponse.of(sent(CompletableFuture.completedStage(refusal(BUSY))))
+        }
+        return HttpResponse.of(request.aggregate().thenCompose(answer).whenComplete { _, _ -> bulkCalls.decrementAndGet() })
+    }
+
+    private fun isBulk(headers: RequestHeaders) = headers.contentType()?.belongsTo(NDJSON) == true
 
     private fun fromClient(ctx: ServiceRequestContext, request: AggregatedHttpRequest): CompletionStage<HttpResponse> {
         val snapshot = enter()
-        val user =
+        val caller =
             try {
-                snapshot.edge.identity(request.headers(), ctx.remoteAddress().address).user
+                Caller.of(snapshot, request.headers(), ctx.remoteAddress().address)
             } finally {
                 snapshot.release()
             }
-        return sent(fromClient(request.content().array(), request.headers(), user))
+        return sent(fromClient(request.content().array(), request.headers(), caller))
     }
 
-    /** Never fails. [user] as a trusted proxy names them. */
-    fun fromClient(body: ByteArray, headers: RequestHeaders, user: String?): CompletionStage<OwnAnswer> =
-        answered(headers) { readFeedback(body, user, it) }
+    /** Never fails. */
+    fun fromClient(body: ByteArray, headers: RequestHeaders, caller: Caller): CompletionStage<OwnAnswer> =
+        answered(body, headers) { bytes, key -> readFeedback(bytes, caller, key) }
 
     private fun fromOperator(body: ByteArray, headers: RequestHeaders): CompletionStage<OwnAnswer> =
-        answered(headers) { readOutcome(body, it) }
+        answered(body, headers, ::readOutcome)
 
-    private fun answered(headers: RequestHeaders, read: (idempotencyKey: String?) -> Statement): CompletionStage<OwnAnswer> {
+    private fun answered(
+        body: ByteArray,
+        headers: RequestHeaders,
+        read: (body: ByteArray, idempotencyKey: String?) -> Statement,
+    ): CompletionStage<OwnAnswer> =
+        try {
+            val key = idempotencyKey(headers)
+            if (isBulk(headers)) {
+                answerLines(feedbackLines(body)) { taken(it, key, read) }.thenApply(::lines)
+            } else {
+                taken(body, key, read).thenApply(::answer)
+            }
+        } catch (bad: BadRequest) {
+            CompletableFuture.completedFuture(refusal(errorOf(bad)))
+        }
+
+    /** Never fails. */
+    private fun taken(
+        bytes: ByteArray,
+        key: String?,
+        read: (body: ByteArray, idempotencyKey: String?) -> Statement,
+    ): CompletionStage<FeedbackReply> {
         val reply: CompletionStage<FeedbackReply> =
             try {
-                desk.take(read(idempotencyKey(headers)))
+                if (bytes.size > BulkLimits.LINE_BYTES_MAX) throw bodyTooLarge(BulkLimits.LINE_BYTES_MAX.toLong())
+                desk.take(read(bytes, key))
             } catch (bad: BadRequest) {
                 CompletableFuture.failedFuture(bad)
             }
-        return reply.handle { said, failure -> if (failure == null) answer(said) else refusal(errorOf(failure)) }
+        return reply
+            .exceptionally { FeedbackReply.Refused(errorOf(it)) }
+            .thenApply { said -> said.also { events.publish(RouterEvent.Judged(it.outcome)) } }
     }
 
     private fun idempotencyKey(headers: RequestHeaders): String? {
@@ -101,6 +156,8 @@ class FeedbackApi(private val desk: FeedbackDesk, private val enter: () -> Snaps
             }
         }
 
+    private fun lines(text: String) = OwnAnswer(200, HttpHeaders.of("content-type", "$NDJSON"), HttpData.ofUtf8(text))
+
     private fun refusal(error: ApiError): OwnAnswer {
         val headers = HttpHeaders.builder().set("content-type", JSON)
         error.retryAfterSeconds?.let { headers.set("retry-after", it.toString()) }
@@ -115,8 +172,13 @@ class FeedbackApi(private val desk: FeedbackDesk, private val enter: () -> Snaps
     companion object {
         const val FEEDBACK = "/v1/feedback"
         const val OUTCOMES = "/v1/router/outcomes"
-        const val BODY_BYTES_MAX = 64L * 1024
         private const val KEY_LENGTH_MAX = 256
+        private val NDJSON = MediaType.create("application", "x-ndjson")
+
+        private val BUSY = ApiError(503, "too_many_bulk_calls", "Other bodies of many lines are being read", retryAfterSeconds = 1)
+
+        /** Longer than all lines of a body take to become durable. */
+        private val TIMEOUT = Duration.ofSeconds(30)
         private const val JSON = "application/json; charset=utf-8"
     }
 }

@@ -8,11 +8,12 @@ import routercluster.policy.request.BadRequest
 /**
  * Reads what a client says of an answer: `replay_id` or `request_id`, and `thumb` or `score`.
  *
- * @param user who says it, as a trusted proxy names them
+ * @param idempotencyKey of the call; a body's own `idempotency_key` comes before it
  * @throws BadRequest for anything else
  */
-internal fun readFeedback(bytes: ByteArray, user: String?, idempotencyKey: String?): Statement {
+internal fun readFeedback(bytes: ByteArray, caller: Caller, idempotencyKey: String?): Statement {
     val body = ApiBody.of(bytes)
+    val key = body.name("idempotency_key") ?: idempotencyKey
     val ids = listOfNotNull(body.textOrNull("replay_id"), body.textOrNull("request_id"))
     val thumb = body.oneOf("thumb", thumbs)
     val score = body.fraction("score")
@@ -23,7 +24,7 @@ internal fun readFeedback(bytes: ByteArray, user: String?, idempotencyKey: Strin
     if (sums == null || (thumb != null && score != null)) {
         throw BadRequest(400, "invalid_value", "Give one of `thumb` and `score`.", "thumb")
     }
-    return Statement(id, null, sums, user, idempotencyKey)
+    return Statement(id, null, sums, caller.user, key, caller.speaker)
 }
 
 /**
@@ -34,6 +35,7 @@ internal fun readFeedback(bytes: ByteArray, user: String?, idempotencyKey: Strin
  */
 internal fun readOutcome(bytes: ByteArray, idempotencyKey: String?): Statement {
     val body = ApiBody.of(bytes)
+    val key = body.name("idempotency_key") ?: idempotencyKey
     val id = body.text("replay_id")
     val target = body.oneOf("target", targets) ?: throw BadRequest(400, "missing_field", "`target` is required.", "target")
     val model = body.name("target_ref")
@@ -46,7 +48,7 @@ internal fun readOutcome(bytes: ByteArray, idempotencyKey: String?): Statement {
     if (target != MODEL) {
         throw BadRequest(400, "unsupported_target", "Only verdicts on a `model` are learned from, not on a `$target`.", "target")
     }
-    return Statement(id, model, sums, source, idempotencyKey)
+    return Statement(id, model, sums, source, key, by = null)
 }
 
 private fun ApiBody.textOrNull(field: String): String? = node(field)?.let { readText(it, field) }

@@ -7,6 +7,7 @@ import routercluster.policy.outcomes.Feedback
 import routercluster.policy.outcomes.Judgement
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
+import routercluster.policy.outcomes.Speaker
 import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.DecisionRing
@@ -24,15 +25,29 @@ import java.util.concurrent.CompletionStage
  * @property model that is spoken of; null for the one that answered
  * @property source who says it; null for nobody in particular
  * @property idempotencyKey tells several statements of one [source] on one request apart; null where there is but one
+ * @property by null for operators' tools, whose word is taken without bound
  */
-class Statement(val id: String, val model: String?, val sums: VerdictSums, val source: String?, val idempotencyKey: String?)
+class Statement(
+    val id: String,
+    val model: String?,
+    val sums: VerdictSums,
+    val source: String?,
+    val idempotencyKey: String?,
+    val by: Speaker?,
+)
 
-/** What becomes of a [Statement]. */
+/** What becomes of a [Statement]; [outcome] in one word, for metrics. */
 sealed interface FeedbackReply {
-    /** It is durable. [repeated] tells that it was there before. */
-    data class Accepted(val repeated: Boolean) : FeedbackReply
+    val outcome: String
 
-    data class Refused(val error: ApiError) : FeedbackReply
+    /** It is durable. [repeated] tells that it was there before. */
+    data class Accepted(val repeated: Boolean) : FeedbackReply {
+        override val outcome get() = if (repeated) "repeated" else "counted"
+    }
+
+    data class Refused(val error: ApiError) : FeedbackReply {
+        override val outcome get() = error.code
+    }
 }
 
 /** Takes feedback on requests that any node of the cluster has routed. */
@@ -46,13 +61,14 @@ class FeedbackDesk(
     /** Never fails. */
     fun take(statement: Statement): CompletionStage<FeedbackReply> =
         routed(statement.id).thenCompose { request ->
-            if (request ==
-                null
-            ) {
-                CompletableFuture.completedFuture(UNKNOWN)
-            } else {
-                outcomes.judge(feedback(request, statement)).thenApply(::reply)
-            }
+            if (request == null) CompletableFuture.completedFuture(UNKNOWN) else judged(feedback(request, statement), request)
+        }
+
+    private fun judged(feedback: Feedback, request: RoutedRequest): CompletionStage<FeedbackReply> =
+        outcomes.judge(feedback).thenApply { judgement ->
+            val isNew = judgement == Judgement.Counted(repeated = false)
+            if (isNew && feedback.model == request.model) ring[request.requestId]?.judged(feedback.sums)
+            reply(judgement)
         }
 
     private fun routed(id: String): CompletionStage<RoutedRequest?> {
@@ -72,6 +88,7 @@ class FeedbackDesk(
             model = statement.model ?: request.model,
             sums = statement.sums,
             at = clock.instant(),
+            by = statement.by,
         )
 
     /** One statement a source and request, unless it numbers them itself. Parts are told apart by their lengths. */
@@ -91,6 +108,11 @@ class FeedbackDesk(
                 FeedbackReply.Refused(
                     ApiError(409, "feedback_contradicts", "Something else was said of this request before, by the same caller or key"),
                 )
+            }
+
+            Judgement.Capped -> {
+                val message = "This caller's feedback on this model has all the weight that one caller's may have; this was not counted"
+                FeedbackReply.Refused(ApiError(429, "feedback_capped", message, retryable = false))
             }
 
             is Judgement.NotKept -> {

@@ -4,7 +4,9 @@ import com.linecorp.armeria.common.HttpData
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
+import routercluster.policy.answer.AnswerCheck
 import routercluster.policy.answer.AnswerFacts
+import routercluster.policy.answer.AnswerForm
 import routercluster.policy.answer.UsageScanner
 import routercluster.policy.conversations.Turn
 import routercluster.policy.conversations.TurnStatus
@@ -15,6 +17,7 @@ import routercluster.policy.models.Pricing
 import routercluster.policy.models.Upstream
 import routercluster.policy.outcomes.AnswerOutcome
 import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.record.EndNote
 import routercluster.policy.record.Records
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
@@ -22,6 +25,7 @@ import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import java.time.Clock
+import java.time.Duration
 import java.util.concurrent.atomic.AtomicBoolean
 
 /** Opens an [Account] for every request, whichever door it came through. */
@@ -31,9 +35,11 @@ class Accounts(
     private val records: Records = Records.NONE,
     private val notes: ConversationNotes? = null,
 ) {
+    private val hints = Hints(events, clock)
+
     fun open(journey: Journey): Account {
         events.publish(RouterEvent.Entered)
-        return Account(journey, events, clock, records, notes)
+        return Account(journey, events, clock, records, notes, hints)
     }
 
     /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
@@ -52,6 +58,7 @@ class Account(
     private val clock: Clock,
     private val records: Records,
     private val notes: ConversationNotes?,
+    private val hints: Hints,
 ) {
     private val closed = AtomicBoolean()
     private var route: Route? = null
@@ -62,6 +69,7 @@ class Account(
 
     /** Null where no answer is served that costs anything. */
     private var scanner: UsageScanner? = null
+    private var check: AnswerCheck? = null
     private var isReadable = true
     private var failure: String? = null
 
@@ -86,6 +94,7 @@ class Account(
             RouterEvent.Routed(plan.recipe, plan.decision?.name, first?.model?.name, plan.readings, decideNanos, calls = plan.calls)
         journey.span.routed(event)
         events.publish(event)
+        hints.routed(journey, plan)
     }
 
     /** All attempts of the request that were begun, in the order of their ends. Every one counts, served or not. */
@@ -126,11 +135,14 @@ class Account(
         this.upstream = upstream
         isReadable = head.isPlain
         if (head.isGood) scanner = UsageScanner(head.format) else failure = "upstream_${head.status}"
+        if (head.isGood) check = journey.contract?.let { AnswerCheck(it, head.format) }
     }
 
     fun chunk(data: HttpData) {
         if (firstByteNanos == 0L) firstByteNanos = System.nanoTime()
-        if (isReadable) scanner?.feed(data.array())
+        if (!isReadable) return
+        scanner?.feed(data.array())
+        check?.feed(data.array())
     }
 
     /** The answer broke off after it began. */
@@ -173,12 +185,13 @@ class Account(
             val bill = bill(scanner?.facts, model?.pricing, unserved.mapNotNull(::pricingOf)) { plan?.facts?.promptTokens?.toLong() ?: 0 }
             settleLimits(bill, plan)
             journey.record?.let {
-                it.ended(bill.note(), model?.name)
+                it.ended(bill.note(), model?.name, endNote())
                 journey.snapshot.policy.gateway.decisionsKeptFor
                     ?.let { time -> records.keep(it, time) }
             }
             served(bill)
             note(bill, plan)
+            hint(plan)
             val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
@@ -197,6 +210,13 @@ class Account(
         val status = if (failure == null) TurnStatus.COMPLETED else TurnStatus.FAILED
         val turn = Turn(journey.id, null, clock.instant(), status, model = answered, decision = plan?.decision?.name, use = use)
         notes?.note(journey.snapshot.edge.tenant(journey.headers, journey.peer), name.id, turn)
+    }
+
+    /** What is broken off lets nothing on. */
+    private fun hint(plan: Plan?) {
+        val answered = model?.name
+        if (plan == null || answered == null || failure != null) return
+        hints.answered(journey, plan, answered, check?.takeIf { isReadable }?.form() ?: AnswerForm.UNKNOWN)
     }
 
     private fun pricingOf(model: String): Pricing? = journey.snapshot.policy.models[model]
@@ -227,6 +247,11 @@ class Account(
             val nanos = System.nanoTime() - begun.startNanos
             ended(begun, answered, answered?.let(::failureClass), nanos, cancelled = answered == null)
         }
+    }
+
+    private fun endNote(): EndNote {
+        val firstByte = firstByteNanos.takeIf { it != 0L }?.let { Duration.ofNanos(it - journey.startNanos) }
+        return EndNote(status, failure, firstByte, Duration.ofNanos(System.nanoTime() - journey.startNanos))
     }
 
     private fun completed(plan: Plan?, path: AnswerPath, facts: AnswerFacts?, bill: Bill): RouterEvent.Completed {

@@ -3,6 +3,7 @@ package routercluster.gateway.pipeline
 import com.linecorp.armeria.common.RequestHeaders
 import routercluster.gateway.limits.JourneyLimits
 import routercluster.gateway.upstream.Target
+import routercluster.policy.answer.AnswerContract
 import routercluster.policy.answer.UsageFilter
 import routercluster.policy.answer.UsageScanner
 import routercluster.policy.conversations.ConversationName
@@ -55,6 +56,12 @@ class Journey(
 
     /** The conversation that it is of; null until its body is read, and where it says nothing of one. */
     var conversation: ConversationName? = null
+
+    /** What it asks of the form of its answer; null where nothing is, or nobody wants to know. */
+    var contract: AnswerContract? = null
+
+    /** A digest of its messages; null where nobody wants to know. */
+    var asked: String? = null
     val debug: Boolean get() = headers.get("x-vsr-debug") == "true"
 
     /** An attempt's request is made; the account tells when it has left the model. */

@@ -8,8 +8,10 @@ import routercluster.gateway.limits.estimate
 import routercluster.gateway.upstream.OutgoingRequest
 import routercluster.gateway.upstream.Target
 import routercluster.policy.Candidate
+import routercluster.policy.answer.answerContract
 import routercluster.policy.conversations.conversationOf
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.HintKind
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.plugins.askingUsage
@@ -194,6 +196,11 @@ class Pipeline(
     }
 
     private fun forward(journey: Journey, body: ChatBody, plan: Plan, action: Action.Forward, translated: Translated?): Route.Forward {
+        if (journey.seesAnswer && plan.policy.gateway.hints
+                .any { it in formHints }
+        ) {
+            journey.contract = answerContract(body)
+        }
         val untold = journey.seesAnswer && streamsWithoutUsage(body, plan.decision?.plugins.orEmpty())
         val hidesUsage = { upstream: Upstream -> untold && upstream.id !in plan.policy.gateway.noStreamUsageFrom }
         val targets = action.ranked.map { chatTarget(journey, body, plan, it.candidate, hidesUsage, translated) }
@@ -303,5 +310,6 @@ class Pipeline(
         /** What is known of a request that no signal reads. */
         val NO_FACTS = Facts(emptyList())
         const val EMBEDDINGS = "embeddings"
+        val formHints = setOf(HintKind.TOOL_CALLS, HintKind.STRUCTURED_OUTPUT)
     }
 }

@@ -28,6 +28,7 @@ import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
+import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
 import java.time.Clock
@@ -53,7 +54,8 @@ class LearnedPlanTest {
     private val snapshot = Snapshot(ready.policy, upstreams, ready.lease)
     private val ring = DecisionRing(10)
     private val enter = { snapshot.also(Snapshot::retain) }
-    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC())) { snapshot }
+    private val feedback =
+        FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC()), Events.NONE) { snapshot }
     private val pipeline = Pipeline(Tracing.OFF, ring, Clock.systemUTC(), Random(1), Outcomes.NONE, ReplayIds.PLAIN)
     private val door = PipelineDoor(enter, pipeline, Accounts(heard, Clock.systemUTC()), admission, Clock.systemUTC(), feedback)
     private val loop = Executors.newSingleThreadScheduledExecutor()

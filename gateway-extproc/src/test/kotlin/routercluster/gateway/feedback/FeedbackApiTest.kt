@@ -1,5 +1,7 @@
 package routercluster.gateway.feedback
 
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.withClue
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
@@ -23,7 +25,7 @@ import routercluster.telemetry.RouterEvent
 class FeedbackApiTest {
     private val mock = mockLlm(Script(tokens = 5))
     private val outcomes = MemoryOutcomes()
-    private val text = policyText(mock.port, mapOf("code" to "modelRefs: [{model: large}], algorithm: {type: thompson}"))
+    private val text = policyText(mock.port, DECISIONS)
     private val secret = ByteArray(32) { 7 }
     private val router = TestGateway(text, outcomes = outcomes, replaySecret = secret)
 
@@ -125,7 +127,96 @@ class FeedbackApiTest {
         router.admin("/metrics").body shouldContain "router_outcomes_dropped"
     }
 
+    private fun bulk(vararg lines: String): List<JsonNode> {
+        val answer = router.post("/v1/feedback", lines.joinToString("\n"), "content-type" to "application/x-ndjson")
+        withClue(answer.body) { answer.status shouldBe 200 }
+        return answer.body
+            .trimEnd()
+            .lines()
+            .map { ObjectMapper().readTree(it) }
+    }
+
+    private fun statuses(told: List<JsonNode>) =
+        told.map { Triple(it["line"].intValue(), it["status"].intValue(), it["error"]?.get("code")?.textValue()) }
+
+    @Test
+    fun `of a body of lines each is told what became of it, and bad ones harm no other`() {
+        val (first, second) = List(2) { router.chat("code").header("x-vsr-replay-id") }
+        val told = bulk(
+            """{"replay_id": "$first", "thumb": "up"}""",
+            """{"replay_id": "$first", "thumb": """,
+            "",
+            """{"replay_id": "$second", "score": 0.5, "idempotency_key": "a"}""",
+            """{"replay_id": "nobody", "thumb": "up"}""",
+            """{"replay_id": "$first", "thumb": "up"}""",
+            """{"replay_id": "$second", "thumb": "up", "reason": "${"x".repeat(70_000)}"}""",
+        )
+        statuses(told.take(4)) shouldBe listOf(
+            Triple(1, 202, null),
+            Triple(2, 400, "invalid_json"),
+            Triple(4, 202, null),
+            Triple(5, 404, "unknown_request"),
+        )
+        told[4]["status"].intValue() shouldBe 202
+        statuses(told.drop(5)) shouldBe listOf(Triple(7, 413, "body_too_large"))
+        verdicts() shouldBe VerdictSums(goodFit = 1_500, underpowered = 500)
+        router.admin("/metrics").body shouldContain """router_feedback_total{outcome="counted"} 2.0"""
+    }
+
+    @Test
+    fun `a body of too many lines counts as a whole for nothing`() {
+        val line = """{"replay_id": "${router.chat("code").header("x-vsr-replay-id")}", "thumb": "up"}"""
+        val answer = router.post(
+            "/v1/feedback",
+            List(BulkLimits.LINES_MAX + 1) { line }.joinToString("\n"),
+            "content-type" to "application/x-ndjson",
+        )
+        answer.status to answer.code shouldBe (413 to "too_many_lines")
+        verdicts() shouldBe VerdictSums.NONE
+        router.post("/v1/feedback", "\n\n", "content-type" to "application/x-ndjson").status shouldBe 400
+    }
+
+    @Test
+    fun `lines that may be lost are told so, and those behind them are not tried`() {
+        outcomes.away = true
+        val id = router.chat("code").header("x-vsr-replay-id")
+        val lines = List(BulkLimits.UNDER_WAY_MAX + 3) { """{"replay_id": "$id", "thumb": "up", "idempotency_key": "$it"}""" }
+        val told = bulk(*lines.toTypedArray())
+        told.map { it["status"].intValue() }.toSet() shouldBe setOf(503)
+        told.last()["line"].intValue() shouldBe lines.size
+        outcomes.judged shouldBe BulkLimits.UNDER_WAY_MAX
+    }
+
+    @Test
+    fun `operators' tools give many outcomes in one body`() {
+        val id = router.chat("code").header("x-vsr-replay-id")
+        val line = { source: String -> """{"replay_id": "$id", "source": "$source", "target": "model", "verdict": "failed"}""" }
+        val answer = router.call("/v1/router/outcomes", line("a") + "\n" + line("b"), "content-type" to "application/x-ndjson")
+        answer.body
+            .trimEnd()
+            .lines()
+            .size shouldBe 2
+        verdicts() shouldBe VerdictSums(failed = 2_000)
+    }
+
+    @Test
+    fun `one caller's word counts up to its bound, and that of operators' tools without one`() {
+        val bounded = policyText(mock.port, DECISIONS, gateway = "{feedback_per_identity_max: 3}")
+        TestGateway(bounded, outcomes = outcomes, replaySecret = secret).use { gateway ->
+            val id = gateway.chat("code").header("x-vsr-replay-id")
+            val answers = List(5) {
+                gateway.post("/v1/feedback", """{"replay_id": "$id", "thumb": "down"}""", "idempotency-key" to "$it")
+            }
+            answers.map { it.status } shouldBe listOf(202, 202, 202, 429, 429)
+            answers.last().code shouldBe "feedback_capped"
+            val body = """{"replay_id": "$id", "source": "judge", "target": "model", "verdict": "underpowered"}"""
+            gateway.call("/v1/router/outcomes", body).status shouldBe 202
+        }
+        verdicts() shouldBe VerdictSums(underpowered = 4_000)
+    }
+
     private companion object {
         val KEY = SelectionKey("default", "code")
+        val DECISIONS = mapOf("code" to "modelRefs: [{model: large}], algorithm: {type: thompson}")
     }
 }

@@ -11,6 +11,7 @@ import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.SelectorState
 import routercluster.policy.outcomes.Standing
+import routercluster.policy.outcomes.VerdictSums
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
@@ -22,6 +23,10 @@ internal class MemoryOutcomes : Outcomes {
     private val inFlight = InFlight()
 
     @Volatile var away = false
+
+    /** Feedbacks that came here, kept or not. */
+    @Volatile var judged = 0
+        private set
     val attempts = ArrayList<AttemptOutcome>()
 
     @Synchronized
@@ -46,7 +51,14 @@ internal class MemoryOutcomes : Outcomes {
     }
 
     @Synchronized
+    override fun hinted(key: SelectionKey, model: String, sums: VerdictSums, at: Instant) {
+        val state = states[key] ?: SelectorState()
+        states[key] = state.copy(statistics = state.statistics + DecisionStatistics.ofVerdicts(model, sums, at))
+    }
+
+    @Synchronized
     override fun judge(feedback: Feedback): CompletionStage<Judgement> {
+        judged++
         if (away) return CompletableFuture.completedFuture(Judgement.NotKept("the store is away"))
         val state = states[feedback.key] ?: SelectorState()
         states[feedback.key] = state.plus(feedback)

@@ -4,6 +4,7 @@ import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.Behavior
 import routercluster.grains.directory.GrainDirectory
 import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.outcomes.DecisionStatistics
 import routercluster.policy.outcomes.Feedback
 import routercluster.policy.outcomes.InFlight
 import routercluster.policy.outcomes.Judgement
@@ -12,6 +13,7 @@ import routercluster.policy.outcomes.ModelStatistics
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.Standing
+import routercluster.policy.outcomes.VerdictSums
 import java.time.Duration
 import java.time.Instant
 import java.time.InstantSource
@@ -89,20 +91,33 @@ class ClusterOutcomes(
 
     override fun left(model: String) = here.left(model)
 
-    override fun attempted(outcome: AttemptOutcome) {
+    override fun attempted(outcome: AttemptOutcome) = record(outcome.key) { DecisionStatistics.of(outcome) }
+
+    override fun hinted(key: SelectionKey, model: String, sums: VerdictSums, at: Instant) =
+        record(key) { DecisionStatistics.ofVerdicts(model, sums, at) }
+
+    private fun record(key: SelectionKey, statistics: () -> DecisionStatistics) {
         val to = actor
         if (to == null || queued.incrementAndGet() > QUEUED_MAX) {
             if (to != null) queued.decrementAndGet()
             drop(1)
         } else {
-            to.tell(Recorded(outcome))
+            to.tell(Recorded(key, statistics()))
         }
     }
 
     override fun judge(feedback: Feedback): CompletionStage<Judgement> =
         selectors
             .ask<SelectorReply>(feedback.key.grainId, settings.judgeTimeout) { replyTo ->
-                SelectorCommand.Judge(feedback.id, feedback.model, feedback.sums.toWire(), feedback.at.toEpochMilli(), replyTo)
+                SelectorCommand.Judge(
+                    feedback.id,
+                    feedback.model,
+                    feedback.sums.toWire(),
+                    feedback.at.toEpochMilli(),
+                    feedback.by?.identity,
+                    feedback.by?.weightMax ?: 0,
+                    replyTo,
+                )
             }.handle { reply, failure -> if (failure == null) judgement(reply) else LATE }
 
     private fun judgement(reply: SelectorReply): Judgement {
@@ -111,7 +126,7 @@ class ClusterOutcomes(
             JudgedAs.COUNTED -> Judgement.Counted(repeated = false)
             JudgedAs.REPEATED -> Judgement.Counted(repeated = true)
             JudgedAs.CONTRADICTS -> Judgement.Contradicts
-            JudgedAs.NOT_KEPT -> Judgement.NotKept(judged.reason.orEmpty())
+            JudgedAs.NOT_KEPT -> if (judged.capped) Judgement.Capped else Judgement.NotKept(judged.reason.orEmpty())
         }
     }
 

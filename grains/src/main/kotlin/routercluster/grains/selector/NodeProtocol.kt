@@ -4,7 +4,7 @@ import org.apache.pekko.actor.NoSerializationVerificationNeeded
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.receptionist.ServiceKey
 import routercluster.grains.WireMessage
-import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.outcomes.DecisionStatistics
 import routercluster.policy.outcomes.SelectionKey
 
 /** What a node's [outcomesNode] is told, by selector grains, by its like on other nodes, and by its own node. */
@@ -19,7 +19,7 @@ internal val inFlightNodes: ServiceKey<InFlightReport> = ServiceKey.create(InFli
 /** Told by the node itself. */
 internal sealed interface OwnMessage : NodeMessage, NoSerializationVerificationNeeded
 
-internal class Recorded(val outcome: AttemptOutcome) : OwnMessage
+internal class Recorded(val key: SelectionKey, val statistics: DecisionStatistics) : OwnMessage
 
 /** Somebody reads [view], which nobody has filled yet. */
 internal class Wanted(val key: SelectionKey, val view: View) : OwnMessage

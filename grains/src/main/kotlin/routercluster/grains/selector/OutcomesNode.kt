@@ -75,14 +75,14 @@ private class OutcomesNode(
     }
 
     private fun recorded(message: Recorded) {
-        val id = message.outcome.key.grainId
+        val id = message.key.grainId
         val sending =
             sendings[id] ?: if (sendings.size < ClusterOutcomes.KEYS_MAX) {
                 Sending(outcomes.node, outcomes.newIncarnation).also { sendings[id] = it }
             } else {
                 null
             }
-        if (sending == null || !sending.add(message.outcome)) outcomes.drop(1) else outcomes.pending++
+        if (sending == null || !sending.add(message.statistics)) outcomes.drop(1) else outcomes.pending++
         // Only now: at no moment is it neither queued nor pending.
         outcomes.queued.decrementAndGet()
         if (!timers.isTimerActive(Flush)) timers.startSingleTimer(Flush, settings.flushAfter)

@@ -20,6 +20,7 @@ import routercluster.policy.outcomes.Judgement
 import routercluster.policy.outcomes.Producer
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.SelectorState
+import routercluster.policy.outcomes.Speaker
 import java.net.URLEncoder
 import java.security.MessageDigest
 import java.time.Duration
@@ -45,7 +46,7 @@ val SelectionKey.grainId: String
 
 private fun sha256(text: String): String = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()))
 
-private val codec = StateCodec(KeptSelector::class.java, format = 1)
+private val codec = StateCodec(KeptSelector::class.java, format = 2)
 
 /**
  * Owns the statistics of one decision of one recipe: counts batches of sums and feedbacks once each, and tells all nodes what is durable
@@ -103,7 +104,8 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
 
     private fun judge(state: SelectorState, command: SelectorCommand.Judge): Step<KeptSelector> {
         val at = Instant.ofEpochMilli(command.atMillis)
-        val feedback = Feedback(command.id, NO_KEY, command.model, command.verdicts.toSums(), at)
+        val by = command.identity?.let { Speaker(it, command.weightMax) }
+        val feedback = Feedback(command.id, NO_KEY, command.model, command.verdicts.toSums(), at, by)
         val told = { verdict: JudgedAs -> command.replyTo.tell(SelectorReply.Judged(id, verdict)) }
         return when (val judgement = state.judgement(feedback)) {
             is Judgement.Counted -> {
@@ -112,6 +114,10 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
 
             Judgement.Contradicts -> {
                 Step.Stay { told(JudgedAs.CONTRADICTS) }
+            }
+
+            Judgement.Capped -> {
+                Step.Stay { command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, CAPPED, capped = true)) }
             }
 
             is Judgement.NotKept -> {
@@ -169,5 +175,6 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
     private companion object {
         /** The grain's id stands for it. */
         val NO_KEY = SelectionKey("", "")
+        const val CAPPED = "this caller has had all the weight that one may have"
     }
 }

@@ -22,12 +22,19 @@ sealed interface SelectorCommand {
     ) : SelectorCommand,
         WireMessage
 
-    /** Count what somebody said, once by its [id]. The answer is [SelectorReply.Judged]. */
+    /**
+     * Count what somebody said, once by its [id]. The answer is [SelectorReply.Judged].
+     *
+     * @property identity a digest of who said it; null takes their word without bound
+     * @property weightMax of all their verdicts on this model within the window, in thousandths
+     */
     data class Judge(
         val id: String,
         val model: String,
         val verdicts: WireSums,
         val atMillis: Long,
+        val identity: String? = null,
+        val weightMax: Long = 0,
         val replyTo: ActorRef<SelectorReply>,
     ) : SelectorCommand,
         WireMessage
@@ -63,8 +70,11 @@ sealed interface SelectorReply : NodeMessage {
         SelectorReply,
         WireMessage
 
-    /** @property reason for people, where it was not kept */
-    data class Judged(override val key: String, val verdict: JudgedAs, val reason: String? = null) :
+    /**
+     * @property reason for people, where it was not kept
+     * @property capped whether it was not kept because this identity has had all its weight; older nodes take it for any other reason
+     */
+    data class Judged(override val key: String, val verdict: JudgedAs, val reason: String? = null, val capped: Boolean = false) :
         SelectorReply,
         WireMessage
 

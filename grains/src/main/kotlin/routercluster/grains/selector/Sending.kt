@@ -1,7 +1,6 @@
 package routercluster.grains.selector
 
 import org.apache.pekko.actor.typed.ActorRef
-import routercluster.policy.outcomes.AttemptOutcome
 import routercluster.policy.outcomes.DecisionStatistics
 import java.time.Duration
 import java.time.Instant
@@ -25,9 +24,9 @@ internal class Sending(private val node: String, private val newIncarnation: () 
     val isIdle: Boolean get() = sent == null && sums.isEmpty
 
     /** False where there is no more room; then it is not added. */
-    fun add(outcome: AttemptOutcome): Boolean {
+    fun add(statistics: DecisionStatistics): Boolean {
         if (sums.cells >= CELLS_MAX) return false
-        sums += DecisionStatistics.of(outcome)
+        sums += statistics
         return true
     }
 

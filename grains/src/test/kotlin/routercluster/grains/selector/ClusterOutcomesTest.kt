@@ -17,6 +17,7 @@ import routercluster.policy.outcomes.AttemptOutcome
 import routercluster.policy.outcomes.Feedback
 import routercluster.policy.outcomes.Judgement
 import routercluster.policy.outcomes.SelectionKey
+import routercluster.policy.outcomes.Speaker
 import routercluster.policy.outcomes.VerdictSums
 import java.time.Duration
 import java.time.Instant
@@ -112,6 +113,19 @@ class ClusterOutcomesTest {
         directory.kill(KEY.grainId)
         judged("f1") shouldBe Judgement.Counted(repeated = true)
         await("1 verdict") { known().verdicts.goodFit == VerdictSums.WHOLE }
+    }
+
+    @Test
+    fun `one identity's word is bounded by the grain, also after it has died`() {
+        val said = { id: String -> feedback(id).copy(by = Speaker("ann", 2 * VerdictSums.WHOLE)) }
+        val judged = { id: String -> outcomes.judge(said(id)).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS) }
+        judged("f1") shouldBe Judgement.Counted(repeated = false)
+        judged("f2") shouldBe Judgement.Counted(repeated = false)
+        directory.kill(KEY.grainId)
+        judged("f3") shouldBe Judgement.Capped
+        judged("f2") shouldBe Judgement.Counted(repeated = true)
+        this.judged("f4") shouldBe Judgement.Counted(repeated = false)
+        await("3 verdicts") { known().verdicts.goodFit == 3 * VerdictSums.WHOLE }
     }
 
     @Test

@@ -18,6 +18,9 @@ class LimitCaller(
 ) {
     /** Stands in for a name that is missing, so that nobody escapes a limit by saying less. */
     internal val place: String get() = peer?.let(::networkOf) ?: "unknown"
+
+    /** Who it is by the best that is known: the user, else the key, else the network. */
+    val identity: String get() = user?.let { "user $it" } ?: key?.let { "key $it" } ?: "network $place"
 }
 
 /** What limits look at in one request. [model] and [decision] are null until it is decided; [UNDECIDED] stands for no decision. */

@@ -9,18 +9,22 @@ data class Cell(val slice: Long, val model: String)
 /**
  * What one decision's models did, in slices of time: old slices are dropped as a whole, and what is left is a sum still. Performance
  * is forgotten within minutes, since a slow model may be quick again; verdicts last for weeks, since they are few.
+ *
+ * @property recent the verdicts of the last hours once more, in slices short enough to tell when a model fell
  */
 data class DecisionStatistics(
     val performance: Map<Cell, Performance> = emptyMap(),
     val verdicts: Map<Cell, VerdictSums> = emptyMap(),
+    val recent: Map<Cell, VerdictSums> = emptyMap(),
 ) {
-    val isEmpty: Boolean get() = performance.isEmpty() && verdicts.isEmpty()
-    val cells: Int get() = performance.size + verdicts.size
+    val isEmpty: Boolean get() = performance.isEmpty() && verdicts.isEmpty() && recent.isEmpty()
+    val cells: Int get() = performance.size + verdicts.size + recent.size
 
     operator fun plus(other: DecisionStatistics) =
         DecisionStatistics(
             performance.merged(other.performance, Performance::plus),
             verdicts.merged(other.verdicts, VerdictSums::plus),
+            recent.merged(other.recent, VerdictSums::plus),
         )
 
     /** Without the slices that have left their window at [now]. */
@@ -28,6 +32,7 @@ data class DecisionStatistics(
         DecisionStatistics(
             performance.filterKeys { it.slice > slice(now, PERFORMANCE_SLICE) - PERFORMANCE_SLICES },
             verdicts.filterKeys { it.slice > slice(now, VERDICT_SLICE) - VERDICT_SLICES },
+            recent.filterKeys { it.slice > slice(now, RECENT_SLICE) - RECENT_SLICES },
         )
 
     /** The sums of every model over the windows that end at [now]. */
@@ -35,10 +40,42 @@ data class DecisionStatistics(
         val kept = since(now)
         val performances = kept.performance.sums(Performance::plus)
         val judged = kept.verdicts.sums(VerdictSums::plus)
-        return (performances.keys + judged.keys).associateWith {
-            ModelStatistics(performances[it] ?: Performance.NONE, judged[it] ?: VerdictSums.NONE)
+        val attempts = kept.performance.entries.groupBy { it.key.model }
+        val lately = kept.recent.entries.groupBy { it.key.model }
+        return (performances.keys + judged.keys).associateWith { model ->
+            val verdicts = judged[model] ?: VerdictSums.NONE
+            ModelStatistics(
+                performances[model] ?: Performance.NONE,
+                verdicts,
+                moreErrors(attempts[model].orEmpty()) ?: moreBadVerdicts(lately[model].orEmpty(), verdicts),
+            )
         }
     }
+
+    private fun moreErrors(slices: List<Map.Entry<Cell, Performance>>): Freeze? {
+        val shares = slices.map { (cell, sums) ->
+            Share(
+                cell.slice,
+                sums.failures.values
+                    .sum()
+                    .toDouble(),
+                sums.attempts.toDouble(),
+            )
+        }
+        return riseOf(FreezeCause.ERRORS, shares.sortedBy { it.slice })
+    }
+
+    private fun moreBadVerdicts(slices: List<Map.Entry<Cell, VerdictSums>>, whole: VerdictSums): Freeze? {
+        val lately = slices.map { (cell, sums) -> sums.share(cell.slice) }.sortedBy { it.slice }
+        val all = whole.share(0)
+        // Of the same verdicts, so never below 0 but where days were forgotten and hours were not.
+        val earlier =
+            Share(0, (all.bad - lately.sumOf { it.bad }).coerceAtLeast(0.0), (all.all - lately.sumOf { it.all }).coerceAtLeast(0.0))
+        return riseOf(FreezeCause.VERDICTS, lately, earlier)
+    }
+
+    private fun VerdictSums.share(slice: Long) =
+        Share(slice, bad.toDouble() / VerdictSums.WHOLE, (goodFit + bad).toDouble() / VerdictSums.WHOLE)
 
     companion object {
         val NONE = DecisionStatistics()
@@ -47,12 +84,22 @@ data class DecisionStatistics(
         const val PERFORMANCE_SLICES = 15
         val VERDICT_SLICE: Duration = Duration.ofDays(1)
         const val VERDICT_SLICES = 30
+        val RECENT_SLICE: Duration = Duration.ofMinutes(10)
+        const val RECENT_SLICES = 18
 
         fun of(outcome: AttemptOutcome) =
             DecisionStatistics(performance = mapOf(Cell(slice(outcome.at, PERFORMANCE_SLICE), outcome.model) to Performance.of(outcome)))
 
-        fun of(feedback: Feedback) =
-            DecisionStatistics(verdicts = mapOf(Cell(slice(feedback.at, VERDICT_SLICE), feedback.model) to feedback.sums))
+        fun of(feedback: Feedback) = ofVerdicts(feedback.model, feedback.sums, feedback.at)
+
+        fun ofVerdicts(model: String, sums: VerdictSums, at: Instant) =
+            DecisionStatistics(
+                verdicts = mapOf(Cell(slice(at, VERDICT_SLICE), model) to sums),
+                recent = mapOf(Cell(slice(at, RECENT_SLICE), model) to sums),
+            )
+
+        /** The slices that verdicts count in at [now]; the last is that of [now] itself. */
+        fun verdictSlices(now: Instant): LongRange = slice(now, VERDICT_SLICE).let { it - VERDICT_SLICES + 1..it }
 
         private fun slice(at: Instant, width: Duration): Long = Math.floorDiv(at.epochSecond, width.toSeconds())
     }

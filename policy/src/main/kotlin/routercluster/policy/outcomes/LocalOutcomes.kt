@@ -2,6 +2,7 @@ package routercluster.policy.outcomes
 
 import java.time.Clock
 import java.time.Duration
+import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
@@ -26,9 +27,14 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
 
     override fun left(model: String) = inFlight.left(model)
 
-    override fun attempted(outcome: AttemptOutcome) {
-        val kept = byKey[outcome.key] ?: if (byKey.size < KEYS_MAX) byKey.computeIfAbsent(outcome.key) { Kept() } else null
-        if (kept == null) dropped.incrementAndGet() else kept.add(outcome)
+    override fun attempted(outcome: AttemptOutcome) = add(outcome.key) { DecisionStatistics.of(outcome) }
+
+    override fun hinted(key: SelectionKey, model: String, sums: VerdictSums, at: Instant) =
+        add(key) { DecisionStatistics.ofVerdicts(model, sums, at) }
+
+    private fun add(key: SelectionKey, statistics: () -> DecisionStatistics) {
+        val kept = byKey[key] ?: if (byKey.size < KEYS_MAX) byKey.computeIfAbsent(key) { Kept() } else null
+        if (kept == null) dropped.incrementAndGet() else kept.add(statistics())
     }
 
     override fun judge(feedback: Feedback): CompletionStage<Judgement> =
@@ -44,8 +50,8 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
         @Volatile private var mergedMillis = Long.MIN_VALUE
 
         @Synchronized
-        fun add(outcome: AttemptOutcome) {
-            statistics += DecisionStatistics.of(outcome)
+        fun add(more: DecisionStatistics) {
+            statistics += more
         }
 
         /** Merged again only once in a while, by whoever comes first. */

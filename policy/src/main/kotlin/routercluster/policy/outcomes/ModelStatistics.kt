@@ -69,6 +69,9 @@ data class VerdictSums(val goodFit: Long = 0, val underpowered: Long = 0, val ov
     /** Those that speak against the model's strength. One that was too much for its task did the task. */
     val bad: Long get() = underpowered + failed
 
+    /** All of it, whatever it says. */
+    val weight: Long get() = goodFit + underpowered + overprovisioned + failed
+
     operator fun plus(other: VerdictSums) =
         VerdictSums(
             goodFit + other.goodFit,
@@ -100,8 +103,16 @@ data class VerdictSums(val goodFit: Long = 0, val underpowered: Long = 0, val ov
     }
 }
 
-/** What is known of a model within the windows of [DecisionStatistics]. */
-data class ModelStatistics(val performance: Performance = Performance.NONE, val verdicts: VerdictSums = VerdictSums.NONE) {
+/**
+ * What is known of a model within the windows of [DecisionStatistics].
+ *
+ * @property frozen why it should not be picked; null where there is no reason
+ */
+data class ModelStatistics(
+    val performance: Performance = Performance.NONE,
+    val verdicts: VerdictSums = VerdictSums.NONE,
+    val frozen: Freeze? = null,
+) {
     companion object {
         val NONE = ModelStatistics()
     }

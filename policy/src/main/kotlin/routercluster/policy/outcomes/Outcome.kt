@@ -51,5 +51,13 @@ enum class Verdict { GOOD_FIT, UNDERPOWERED, OVERPROVISIONED, FAILED }
  *
  * @property id counts once, however often it is told
  * @property at when it was given
+ * @property by null for those whose word is taken without bound: operators' tools
  */
-data class Feedback(val id: String, val key: SelectionKey, val model: String, val sums: VerdictSums, val at: Instant)
+data class Feedback(
+    val id: String,
+    val key: SelectionKey,
+    val model: String,
+    val sums: VerdictSums,
+    val at: Instant,
+    val by: Speaker? = null,
+)

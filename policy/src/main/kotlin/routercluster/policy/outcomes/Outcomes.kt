@@ -1,6 +1,7 @@
 package routercluster.policy.outcomes
 
 import java.time.Duration
+import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
@@ -44,6 +45,9 @@ interface Outcomes {
     /** May be lost where this node dies within moments. */
     fun attempted(outcome: AttemptOutcome)
 
+    /** Something let on [sums] of [model], of which nobody waits to hear that it counts; see [Hint]. May be lost as [attempted]. */
+    fun hinted(key: SelectionKey, model: String, sums: VerdictSums, at: Instant)
+
     /** Never fails; [Judgement.Counted] only where the feedback is durable. */
     fun judge(feedback: Feedback): CompletionStage<Judgement>
 
@@ -61,6 +65,8 @@ interface Outcomes {
                 override fun left(model: String) = Unit
 
                 override fun attempted(outcome: AttemptOutcome) = Unit
+
+                override fun hinted(key: SelectionKey, model: String, sums: VerdictSums, at: Instant) = Unit
 
                 override fun judge(feedback: Feedback): CompletionStage<Judgement> =
                     CompletableFuture.completedFuture(Judgement.NotKept("this router keeps no feedback"))

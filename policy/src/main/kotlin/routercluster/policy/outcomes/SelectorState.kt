@@ -13,6 +13,9 @@ sealed interface Judgement {
     /** Its id was used before for something else. */
     data object Contradicts : Judgement
 
+    /** Whoever says it has had all the weight that one identity may have; see [Influence]. Nothing is counted. */
+    data object Capped : Judgement
+
     /** It may be lost: tell it again, with the same id. [reason] is for people. */
     data class NotKept(val reason: String) : Judgement
 }
@@ -21,11 +24,13 @@ sealed interface Judgement {
  * All that a selector knows, and which batches and feedbacks that comes from. Immutable: every fold gives another one.
  *
  * @property judged what was said, by feedback id; the newest [JUDGED_MAX]
+ * @property influence who said how much
  */
 data class SelectorState(
     val statistics: DecisionStatistics = DecisionStatistics.NONE,
     val batches: AppliedBatches = AppliedBatches(),
     val judged: Map<String, VerdictSums> = emptyMap(),
+    val influence: Influence = Influence.NONE,
 ) {
     /** With [batch] where it is new, else the same. */
     fun plus(batch: Batch): SelectorState =
@@ -37,21 +42,25 @@ data class SelectorState(
 
     /** What [feedback] comes to here. */
     fun judgement(feedback: Feedback): Judgement {
-        val before = judged[feedback.id] ?: return Judgement.Counted(repeated = false)
-        return if (before == feedback.sums) Judgement.Counted(repeated = true) else Judgement.Contradicts
+        val before = judged[feedback.id]
+        return when {
+            before != null -> if (before == feedback.sums) Judgement.Counted(repeated = true) else Judgement.Contradicts
+            influence.allows(feedback) -> Judgement.Counted(repeated = false)
+            else -> Judgement.Capped
+        }
     }
 
-    /** With [feedback] where its id is new, else the same. */
+    /** With [feedback] where its id is new and it counts, else the same: what is capped pushes no other id out. */
     fun plus(feedback: Feedback): SelectorState {
-        if (feedback.id in judged) return this
+        if (feedback.id in judged || !influence.allows(feedback)) return this
         val ids = LinkedHashMap(judged)
         ids[feedback.id] = feedback.sums
         while (ids.size > JUDGED_MAX) ids.remove(ids.keys.first())
-        return copy(statistics = statistics + DecisionStatistics.of(feedback), judged = ids)
+        return copy(statistics = statistics + DecisionStatistics.of(feedback), judged = ids, influence = influence + feedback)
     }
 
     /** Without what has left its window at [now]. */
-    fun since(now: Instant): SelectorState = copy(statistics = statistics.since(now))
+    fun since(now: Instant): SelectorState = copy(statistics = statistics.since(now), influence = influence.since(now))
 
     companion object {
         /** Feedback ids kept of one decision; a repeat of an older one counts again. */

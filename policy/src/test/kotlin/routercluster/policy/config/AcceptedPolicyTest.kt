@@ -27,6 +27,7 @@ import routercluster.policy.models.Pricing
 import routercluster.policy.models.ReasoningFamily
 import routercluster.policy.models.Reliability
 import routercluster.policy.models.Upstream
+import routercluster.policy.outcomes.HintKind
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.selectors.StaticSelector
 import routercluster.policy.selectors.WeightedSelector
@@ -96,6 +97,8 @@ class AcceptedPolicyTest {
                     setOf("large/backend-0"),
                     ServerTls("tls/router.crt", "tls/router.key", "tls/envoys.crt"),
                     decisionsKeptFor = Duration.ofHours(1),
+                    feedbackPerIdentityMax = 7,
+                    hints = setOf(HintKind.TOOL_CALLS, HintKind.RETRIES),
                 )
         }
 

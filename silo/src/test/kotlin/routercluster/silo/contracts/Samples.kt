@@ -2,6 +2,7 @@ package routercluster.silo.contracts
 
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.ActorSystem
+import java.lang.reflect.Proxy
 import kotlin.reflect.KClass
 import kotlin.reflect.KType
 import kotlin.reflect.full.primaryConstructor
@@ -13,7 +14,7 @@ import kotlin.reflect.jvm.isAccessible
  * @param case which one of a sealed type is taken, counted round
  * @param isSparse whether what may be absent is absent, and collections are empty
  * @param first of the numbers in it
- * @param system whose dead letters stand for every reference; null where none is met
+ * @param system whose dead letters stand for every reference; null where none is written
  */
 internal class Samples(
     private val case: Int,
@@ -43,6 +44,8 @@ internal class Samples(
 
             Float::class -> number() / QUARTER
 
+            Double::class -> number() / QUARTER.toDouble()
+
             Boolean::class -> true
 
             ByteArray::class -> byteArrayOf(0, 1, -1)
@@ -56,7 +59,7 @@ internal class Samples(
 
             Map::class -> entries(type, name)
 
-            ActorRef::class -> system?.deadLetters<Any>()
+            ActorRef::class -> system?.deadLetters<Any>() ?: nobody
 
             else -> of(own)
         }
@@ -76,6 +79,16 @@ internal class Samples(
         /** Beyond what CBOR writes in one byte, and within the bounds of a limit's window. */
         private const val FIRST = 1_001
         private const val QUARTER = 4f
+
+        /** A reference to be compared with itself and nothing else. */
+        private val nobody: Any =
+            Proxy.newProxyInstance(ActorRef::class.java.classLoader, arrayOf(ActorRef::class.java)) { self, method, arguments ->
+                when (method.name) {
+                    "equals" -> self === arguments[0]
+                    "hashCode" -> 0
+                    else -> error("nobody is asked ${method.name}")
+                }
+            }
 
         /** As little as [type] needs, of two kinds: what was not given is equal in both, unless it is made of the rest. */
         fun sparse(type: KClass<*>): Pair<Any, Any> =

@@ -12,6 +12,7 @@ import routercluster.policy.catalog.Slot
 import routercluster.policy.config.durationText
 import routercluster.policy.config.formatSignals
 import routercluster.policy.decisions.ConfidenceSemantics
+import routercluster.policy.outcomes.HintKind
 import java.time.Duration
 
 private const val KIB = 1024L
@@ -108,6 +109,19 @@ internal val gatewayFormat = fields(acts = "both doors") {
         "decisions_kept_for",
         Duration.ofMinutes(1)..Duration.ofDays(400),
         "How long the cluster's store keeps each decision record; without it, none is kept there.",
+    )
+    whole(
+        "feedback_per_identity_max",
+        1..1_000_000,
+        "Verdicts of one caller that count for one model of one decision within 30 days.",
+        default.feedbackPerIdentityMax,
+        unit = "verdicts",
+    )
+    texts(
+        "implicit_verdicts",
+        "What answers and next requests let on, counted as parts of verdicts.",
+        HintKind.entries.map { it.key },
+        "[]",
     )
     time("drain_timeout", waits, "Longest wait for requests under way at the end.", durationText(default.drainTimeout))
     time(

@@ -60,6 +60,8 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         raw.confidence ?: default.confidence,
         raw.evaluation ?: default.evaluation,
         raw.decisionsKeptFor,
+        raw.feedbackPerIdentityMax ?: default.feedbackPerIdentityMax,
+        raw.hints,
     )
 }
 

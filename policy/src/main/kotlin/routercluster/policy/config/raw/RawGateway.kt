@@ -9,6 +9,7 @@ import routercluster.policy.config.Text
 import routercluster.policy.config.choose
 import routercluster.policy.config.formatSignals
 import routercluster.policy.decisions.ConfidenceSemantics
+import routercluster.policy.outcomes.HintKind
 import java.time.Duration
 
 /** The `gateway` section, ours and not the seed's: what the doors allow and how they forward. Null means the default. */
@@ -28,6 +29,8 @@ internal class RawGateway(
     val evaluation: Evaluation? = null,
     val limitRules: RawLimitRules? = null,
     val decisionsKeptFor: Duration? = null,
+    val feedbackPerIdentityMax: Int? = null,
+    val hints: Set<HintKind> = emptySet(),
 )
 
 internal class RawLimits(
@@ -83,10 +86,13 @@ internal fun readGateway(section: Section?): RawGateway {
         section.oneOf("evaluation", evaluations),
         section.section("rate_limits")?.let(::readLimitRules),
         section.duration("decisions_kept_for", recordTimes),
+        section.int("feedback_per_identity_max", 1..1_000_000),
+        section.texts("implicit_verdicts").mapNotNullTo(mutableSetOf()) { choose(it, hintKinds, emptyList(), section.problems) },
     )
 }
 
 private val confidenceSemantics = ConfidenceSemantics.entries.associateBy { it.name.lowercase() }
+private val hintKinds = HintKind.entries.associateBy { it.key }
 private val evaluations = Evaluation.entries.associateBy { it.name.lowercase() }
 
 /** By the type that conditions use. */
