@@ -5,6 +5,7 @@ import routercluster.policy.Policy
 import routercluster.policy.ResponsesSettings
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.LearntProver
 import routercluster.policy.config.prove.LimitProver
 import routercluster.policy.config.prove.NamedByRules
 import routercluster.policy.config.prove.NamedUpstreams
@@ -79,10 +80,11 @@ private class Outside(val environment: (String) -> String?, val files: PolicyFil
  * SHA-256 of the file as written, in hex, so that the same file has the same revision everywhere. Files that it refers to are part
  * of it.
  */
-private fun revision(text: String, catalog: Catalog): String {
+private fun revision(text: String, catalog: Catalog, artifacts: List<String>): String {
     val digest = MessageDigest.getInstance("SHA-256")
     digest.update(text.encodeToByteArray())
     catalog.knowledgeBases.values.forEach { digest.update(it.manifest.text.encodeToByteArray()) }
+    artifacts.forEach { digest.update(it.encodeToByteArray()) }
     return HexFormat.of().formatHex(digest.digest())
 }
 
@@ -101,7 +103,8 @@ private fun prove(
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
     val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.environment, outside.files, problems)
     val confidence = raw.gateway.confidence ?: GatewaySettings().confidence
-    val prover = RecipeProver(models, families, catalog, confidence, problems)
+    val learnt = LearntProver(raw.global.artifacts, outside.files, problems)
+    val prover = RecipeProver(models, families, catalog, confidence, learnt, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
             raw.recipes.map { prover.prove(it.name.value, it.routing, strategy) }
@@ -116,7 +119,7 @@ private fun prove(
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     val responses = raw.global.responses?.let { proveResponses(it, problems) } ?: ResponsesSettings()
     return Policy(
-        revision = revision(text, catalog),
+        revision = revision(text, catalog, learnt.versions),
         listeners = listeners,
         models = models,
         defaultModel = defaultModel ?: return null,

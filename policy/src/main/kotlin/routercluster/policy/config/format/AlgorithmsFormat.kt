@@ -14,6 +14,11 @@ private fun builtAlgorithms(): Map<String, Case> =
         "elo" to Case("By ratings of verdicts.", elo()),
         "rl_driven" to Case("By verdicts, exploring less the more there are.", rlDriven()),
         "session_aware" to Case("By another algorithm, unless the conversation does better to keep its model.", sessionAware()),
+        "knn" to Case("By how models answered the nearest known requests.", nearestRequests()),
+        "kmeans" to Case("By how models answered the nearest cluster of known requests.", fields { learnt() }),
+        "svm" to Case("By a support vector machine for each model.", fields { learnt() }),
+        "mlp" to Case("By a small network.", fields { learnt() }),
+        "pareto" to Case("By quality and cost in the nearest clusters of known requests. Ours.", fields { learnt() }),
     )
 
 private fun latencyAware() = fields {
@@ -67,6 +72,16 @@ private fun FieldsBuilder.protection() {
     share("switch_history_weight", "Cost of a change after eight others.", 0.04)
     number("max_cache_cost_multiplier", 1.0..100.0, "How many times as dear reading the prompt anew may count.", 2.5)
     share("stay_bias", "What the model of the last turn has before the others.", 0.1)
+}
+
+private fun nearestRequests() = fields {
+    learnt()
+    whole("k", 1..10_000, "Neighbours that are asked; left out, as in `global.router.model_selection.ml.knn`, else as trained.")
+}
+
+private fun FieldsBuilder.learnt() {
+    text("artifact", "File that `router train-selector` made; left out, the one in `global.router.model_selection.ml`.")
+    share("cost_weight", "0 takes the best model, 1 the cheapest.", 0.0)
 }
 
 /** Names that v0.3 has no more, with what came in their place. */
@@ -123,10 +138,6 @@ private fun selectorCases(): Map<String, Case> =
                 whole("timeout_seconds", 1..3_600, "Longest wait for it.")
             },
         ),
-        "knn" to selector("By the nearest known requests."),
-        "kmeans" to selector("By the nearest cluster of known requests."),
-        "svm" to selector("By support vectors."),
-        "mlp" to selector("By a small network."),
     )
 
 private fun multiFactor() = fields {

@@ -24,6 +24,12 @@ internal fun Section.readInactive(field: Field, feature: Feature) {
     if (asksFor(field)) problems.inactive(feature, atKey(field.key))
 }
 
+/** Checks every key of this mapping against [fields], and notes nothing: it is switched off. */
+internal fun Section.checkQuietly(fields: Fields) {
+    refuseFormer(fields)
+    fields.all.forEach(::check)
+}
+
 /** Whether the value of [field] is there and does not switch its feature off. */
 private fun Section.asksFor(field: Field): Boolean =
     when (val kind = field.kind) {

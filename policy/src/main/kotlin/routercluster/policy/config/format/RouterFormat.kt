@@ -1,38 +1,40 @@
 package routercluster.policy.config.format
 
-private val modelSelection = fields {
+private val notBuilt = Status.NotBuilt(Feature.MODEL_SELECTION)
+
+internal val modelSelectionFormat = fields {
     former("elo", "rl_driven", "gmtrouter", "session_aware", "model_switch_gate", "lookup_tables", now = "global.router.learning")
     enabled()
-    choice("method", selectionMethods, "The algorithm.", "knn")
-    part("router_dc", "Settings of router_dc.", routerDcFormat)
-    part("automix", "Settings of automix.", automixFormat)
-    part("hybrid", "Settings of hybrid.", hybridFormat)
-    part("momentum", "How quickly a conversation changes its model.") {
+    field("method", Kind.Choice(selectionMethods), "The algorithm.", status = notBuilt)
+    part("router_dc", "Settings of router_dc.", routerDcFormat, notBuilt = Feature.MODEL_SELECTION)
+    part("automix", "Settings of automix.", automixFormat, notBuilt = Feature.MODEL_SELECTION)
+    part("hybrid", "Settings of hybrid.", hybridFormat, notBuilt = Feature.MODEL_SELECTION)
+    part("momentum", "How quickly a conversation changes its model.", notBuilt = Feature.MODEL_SELECTION) {
         enabled(default = false)
         share("attack", "Weight of a harder turn.", 0.7)
         share("release", "Weight of an easier turn.", 0.3)
         share("threshold", "From which level on the stronger model is taken.", 0.6)
     }
-    part("ml", "Models trained beforehand.") {
-        text("models_path", "Folder of the models.")
-        whole("embedding_dim", 1..65_536, "Length of a vector.")
+    part("ml", "Artifacts of algorithms that were trained beforehand, where a decision names none.") {
+        text("models_path", "Folder in which files are looked for that are not found beside this one.")
+        whole("embedding_dim", 1..65_536, "Numbers of an embedding that artifacts must be made for.")
         part("knn", "Nearest neighbours.") {
-            whole("k", 1..10_000, "Neighbours that vote.", 5)
-            text("pretrained_path", "File of the model.")
+            whole("k", 1..10_000, "Neighbours that are asked; left out, as trained.")
+            text("pretrained_path", "File of the artifact.")
         }
         part("kmeans", "Clusters.") {
-            whole("num_clusters", 1..100_000, "Clusters.", 8)
-            share("efficiency_weight", "Weight of speed.")
-            text("pretrained_path", "File of the model.")
+            whole("num_clusters", 1..100_000, "Clusters that the artifact must have.")
+            share("efficiency_weight", "Weight of cost, where a decision gives none.")
+            text("pretrained_path", "File of the artifact.")
         }
         part("svm", "Support vectors.") {
-            choice("kernel", listOf("rbf", "linear"), "Kind of kernel.", "rbf")
-            number("gamma", 0.0..1e6, "Width of the kernel.")
-            text("pretrained_path", "File of the model.")
+            choice("kernel", listOf("rbf", "linear"), "Kernel that the artifact must have.")
+            number("gamma", 0.0..1e6, "Width of the kernel that the artifact must have.")
+            text("pretrained_path", "File of the artifact.")
         }
         part("mlp", "A small network.") {
-            choice("device", listOf("cpu", "cuda", "metal"), "Where it runs.", "cpu")
-            text("pretrained_path", "File of the model.")
+            choice("device", listOf("cpu", "cuda", "metal"), "Where it runs: always on the CPU, being so small.")
+            text("pretrained_path", "File of the artifact.")
         }
     }
 }
@@ -88,6 +90,6 @@ internal val routerFormat = fields(acts = "routing") {
         whole("timeout_sec", 0..86_400, "Longest wait for the next piece.")
     }
     part("skip_processing", "Requests that pass as they are.", notBuilt = Feature.SKIP_PROCESSING) { enabled(default = false) }
-    part("model_selection", "How a model is picked where a decision does not say.", modelSelection, notBuilt = Feature.MODEL_SELECTION)
+    part("model_selection", "How a model is picked where a decision does not say.", modelSelectionFormat)
     part("learning", "Picks that learn from what came of earlier ones.", learning, notBuilt = Feature.ROUTER_LEARNING)
 }

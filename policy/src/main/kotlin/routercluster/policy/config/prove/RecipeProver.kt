@@ -29,6 +29,7 @@ internal class RecipeProver(
     private val families: List<SignalFamily>,
     private val catalog: Catalog,
     private val semantics: ConfidenceSemantics,
+    private val learnt: LearntProver,
     private val problems: Problems,
 ) {
     private val credentialHeaders =
@@ -123,9 +124,10 @@ internal class RecipeProver(
 
     /** What it needs of encoders must be there to be asked. */
     private fun selector(raw: RawAlgorithm, candidates: List<Candidate>): Selector {
-        val slots = raw.selector.needs.mapNotNull { it.slot }
+        val selector = raw.learnt?.let { learnt.prove(it, candidates, catalog) } ?: raw.selector
+        val slots = selector.needs.mapNotNull { it.slot }
         raw.at?.let { at -> slots.forEach { catalog.headFor(it, at, problems) } }
-        return raw.selector.bound(candidates, catalog)
+        return selector.bound(candidates, catalog)
     }
 
     private fun candidateName(raw: RawModelRef): Text =

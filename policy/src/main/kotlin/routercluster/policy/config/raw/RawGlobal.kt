@@ -26,6 +26,7 @@ internal class RawGlobal(
     val responses: RawResponses? = null,
     val rateLimit: RawRateLimit? = null,
     val catalog: RawCatalog = RawCatalog(),
+    val artifacts: RawArtifacts = RawArtifacts(),
 )
 
 internal fun readGlobal(section: Section?): RawGlobal {
@@ -58,5 +59,6 @@ internal fun readGlobal(section: Section?): RawGlobal {
         services?.section("response_api")?.let(::readResponses),
         services?.section("ratelimit")?.let(::readRateLimit),
         readCatalog(section.section("model_catalog")),
+        readModelSelection(router?.section("model_selection")),
     )
 }

@@ -17,6 +17,7 @@ import routercluster.policy.config.format.refuseFormer
 import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
 import routercluster.policy.models.ModelCard
+import routercluster.policy.learnt.LearntKind
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.SessionAwareSelector
 import routercluster.policy.selectors.StaticSelector
@@ -57,8 +58,9 @@ internal class RawDecision(
 /**
  * @property type as it acts, which for one that is not built is the default
  * @property at where that is written; null where nothing is
+ * @property learnt what its artifact is, where it goes by one: its selector then comes of that
  */
-internal class RawAlgorithm(val type: String, val selector: Selector, val at: Location? = null)
+internal class RawAlgorithm(val type: String, val selector: Selector, val at: Location? = null, val learnt: RawLearnt? = null)
 
 internal class RawModelRef(
     val model: Text,
@@ -179,15 +181,21 @@ private fun readAlgorithm(section: Section): RawAlgorithm? {
     }
     val parameters = section.section(type)
     val onError = section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
-    val protection = section.section("protection")
+    val learnt = LearntKind.of(type)
+    if (onError != null && (learnt != null || type in selectors)) {
+        section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
+    }
+    val protection = section.section("protection")?.let(SessionAwareSelector::readProtection)
+
+    fun protected(base: Selector) = protection?.let { SessionAwareSelector(base, it) } ?: base
+    if (learnt != null) {
+        val at = section.at("type")
+        return RawAlgorithm(type, StaticSelector, at, readLearnt(learnt, Text(type, at), parameters, ::protected))
+    }
     selectors[type]?.let { selector ->
-        if (onError != null) section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
-        val base = selector.read(parameters)
-        val protected = protection?.let { SessionAwareSelector(base, SessionAwareSelector.readProtection(it)) }
-        return RawAlgorithm(type, protected ?: base, section.at("type"))
+        return RawAlgorithm(type, protected(selector.read(parameters)), section.at("type"))
     }
     parameters?.checkAll(case.fields)
-    protection?.let(SessionAwareSelector::readProtection)
     (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }
     return defaultAlgorithm
 }
