@@ -34,7 +34,7 @@ import kotlin.random.Random
 private val PATIENCE: Duration = Duration.ofMinutes(5)
 
 /** A probe is not turned away because others wait before it. */
-private val patientEncoders =
+internal val patientEncoders =
     EncoderOpener { settings ->
         localEncoders.open(settings.copy(queueWaitMax = PATIENCE, queueTokensMax = QUEUE_TOKENS_MAX))
     }

@@ -11,6 +11,7 @@ import routercluster.cli.dsl.dsl
 import routercluster.cli.language.CompileWords
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.startNode
+import routercluster.cli.train.TrainSelector
 import routercluster.cli.versions.policyVersions
 import routercluster.gateway.encode.EncoderPool
 import routercluster.gateway.encode.ReadyPolicy
@@ -78,6 +79,7 @@ fun commands(): List<CoreCliktCommand> =
         Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, replay = ::replayed).subcommands(ReplayExport { recordIn(it).id }),
         Evaluate(::loadWithFiles, ::decisionRecordOf),
+        TrainSelector(::loadWithFiles),
         CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),
         TestPolicy(::loadWithFiles, ::routesMet),

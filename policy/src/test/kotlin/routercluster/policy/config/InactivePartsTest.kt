@@ -42,7 +42,7 @@ class InactivePartsTest {
                 decision("adaptations: {adaptation: {mode: apply}}") to "router_learning routing.decisions[0].adaptations",
                 decision("emits: [{kind: retention, retention: {drop: true}}]") to "retention routing.decisions[0].emits",
                 decision("output_contract: Say yes or no.") to "output_contract routing.decisions[0].output_contract",
-                GOOD_ALL.replace("type: weighted", "type: knn") to "selectors routing.decisions[0].algorithm.type",
+                GOOD_ALL.replace("type: weighted", "type: knn") to "absent_selector routing.decisions[0].algorithm.type",
                 GOOD_ALL.replace("type: weighted", "type: ratings, ratings: {max_concurrent: 2}") to
                     "looper routing.decisions[0].algorithm.type",
                 plugin("response_cache", "mode: exact") to "response_cache routing.decisions[0].plugins[0].type",

@@ -82,8 +82,8 @@ class RoutingRefusalTest {
             ),
             Row(
                 "type: weighted",
-                "type: knn, knn: {k: 5}",
-                "p.yaml:34:36: $FAST.algorithm.knn.k: unknown key (found k); accepted: no key",
+                "type: knn, knn: {num: 5}",
+                "p.yaml:34:36: $FAST.algorithm.knn.num: unknown key (found num); accepted: artifact, cost_weight, k",
             ),
             Row(
                 "type: weighted",

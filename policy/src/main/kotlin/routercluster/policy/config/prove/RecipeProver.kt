@@ -8,6 +8,7 @@ import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
+import routercluster.policy.config.raw.DEFAULT_ALGORITHM
 import routercluster.policy.config.raw.RawAlgorithm
 import routercluster.policy.config.raw.RawDecision
 import routercluster.policy.config.raw.RawModelRef
@@ -16,6 +17,7 @@ import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
 import routercluster.policy.selectors.Selector
+import routercluster.policy.selectors.StaticSelector
 import routercluster.policy.signals.Composed
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.NamesKnowledgeBase
@@ -107,6 +109,8 @@ internal class RecipeProver(
         refuseDuplicates(raw.modelRefs.map(::candidateName), "candidate", problems)
         raw.iterated.forEach(::iterated)
         val candidates = raw.modelRefs.mapNotNull(::candidate)
+        val selector = selector(raw.algorithm, candidates)
+        val standsIn = raw.algorithm.learnt != null && selector == StaticSelector
         return Decision(
             raw.name.value,
             raw.description,
@@ -114,8 +118,8 @@ internal class RecipeProver(
             raw.tier ?: 0,
             raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
             candidates,
-            raw.algorithm.type,
-            selector(raw.algorithm, candidates),
+            if (standsIn) DEFAULT_ALGORITHM else raw.algorithm.type,
+            selector,
             provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
             raw.written,

@@ -16,8 +16,8 @@ import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.format.refuseFormer
 import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
-import routercluster.policy.models.ModelCard
 import routercluster.policy.learnt.LearntKind
+import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.SessionAwareSelector
 import routercluster.policy.selectors.StaticSelector
@@ -153,7 +153,7 @@ private fun readWritten(section: Section) =
     )
 
 private const val PRIORITY_MAX = 1_000_000_000
-private const val DEFAULT_ALGORITHM = "static"
+internal const val DEFAULT_ALGORITHM = "static"
 private val defaultAlgorithm = RawAlgorithm(DEFAULT_ALGORITHM, StaticSelector)
 
 private fun readModelRef(section: Section): RawModelRef? {
