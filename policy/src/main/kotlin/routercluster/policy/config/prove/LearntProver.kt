@@ -17,7 +17,6 @@ import routercluster.policy.learnt.LearntKind
 import routercluster.policy.learnt.Neighbours
 import routercluster.policy.selectors.LearntSelector
 import routercluster.policy.selectors.Selector
-import routercluster.policy.selectors.StaticSelector
 import kotlin.math.abs
 
 /** Proves algorithms that go by artifacts. Each file is read once, whoever names it. */
@@ -28,19 +27,19 @@ internal class LearntProver(private val raw: RawArtifacts, private val files: Po
     val versions: List<String> get() = read.values.mapNotNull { it?.version }
 
     /**
-     * The selector that [algorithm] asks for. Static stands in for it where its artifact cannot be used: a problem tells why, or, where the file
-     * that was to come from elsewhere is not there, that this is asked for and not to be had.
+     * The selector that [algorithm] asks for. Null where its artifact cannot be used: a problem tells why, or, where the file that was to come
+     * from elsewhere is not there, that this is asked for and not to be had.
      */
-    fun prove(algorithm: RawLearnt, candidates: List<Candidate>, catalog: Catalog): Selector {
+    fun prove(algorithm: RawLearnt, candidates: List<Candidate>, catalog: Catalog): Selector? {
         val path = algorithm.artifact ?: raw.paths[algorithm.kind]
         val text = path?.let(::textOf)
         if (path == null || (text == null && algorithm.artifact == null)) {
             problems.inactive(Feature.ABSENT_SELECTOR, algorithm.type.at)
-            return StaticSelector
+            return null
         }
         if (text == null) problems.add(path.at, "cannot be read", path.value, "a file that router train-selector made")
-        val artifact = text?.let { read.getOrPut(path.value) { parse(it, path) } } ?: return StaticSelector
-        if (!fits(artifact, algorithm, path, catalog)) return StaticSelector
+        val artifact = text?.let { read.getOrPut(path.value) { parse(it, path) } } ?: return null
+        if (!fits(artifact, algorithm, path, catalog)) return null
         tellUnknown(artifact, path, candidates)
         val neighbours = algorithm.neighbours ?: raw.neighbours
         val estimator = artifact.estimator
@@ -50,7 +49,8 @@ internal class LearntProver(private val raw: RawArtifacts, private val files: Po
     }
 
     /** As named, else in the folder of models. */
-    private fun textOf(path: Text): String? = files.text(path.value) ?: raw.folder?.let { files.text("${it.value.trimEnd('/')}/${path.value}") }
+    private fun textOf(path: Text): String? =
+        files.text(path.value) ?: raw.folder?.let { files.text("${it.value.trimEnd('/')}/${path.value}") }
 
     private fun parse(text: String, path: Text): Artifact? =
         try {
@@ -90,10 +90,19 @@ internal class LearntProver(private val raw: RawArtifacts, private val files: Po
         val estimator = artifact.estimator
         val embedding = raw.embedding?.takeIf { it.value != artifact.features.embedding }
         embedding?.let { problems.add(it.at, "is not what the artifact has", "${it.value}", "${artifact.features.embedding}") }
-        val clusters = raw.clusters.takeIf { artifact.kind == LearntKind.KMEANS && estimator is Clusters && it?.value != estimator.centres.rows }
+        val clusters = raw.clusters.takeIf {
+            artifact.kind == LearntKind.KMEANS && estimator is Clusters &&
+                it?.value != estimator.centres.rows
+        }
         clusters?.let { problems.add(it.at, "is not what the artifact has", "${it.value}", "${(estimator as Clusters).centres.rows}") }
         if (artifact.kind == LearntKind.MLP) {
-            raw.device?.takeIf { it.value != "cpu" }?.let { problems.notice(it.at, "has no effect: so small a network runs on the CPU", it.value) }
+            raw.device?.takeIf { it.value != "cpu" }?.let {
+                problems.notice(
+                    it.at,
+                    "has no effect: so small a network runs on the CPU",
+                    it.value,
+                )
+            }
         }
         return embedding == null && clusters == null && fitsKernel(estimator as? Kernel ?: return true)
     }

@@ -6,10 +6,10 @@ import routercluster.policy.Policy
 import routercluster.policy.Recipe
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
 import routercluster.policy.config.raw.DEFAULT_ALGORITHM
-import routercluster.policy.config.raw.RawAlgorithm
 import routercluster.policy.config.raw.RawDecision
 import routercluster.policy.config.raw.RawModelRef
 import routercluster.policy.config.raw.RawRouting
@@ -17,7 +17,6 @@ import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.decisions.Rule
 import routercluster.policy.models.Model
 import routercluster.policy.selectors.Selector
-import routercluster.policy.selectors.StaticSelector
 import routercluster.policy.signals.Composed
 import routercluster.policy.signals.LearnedSignal
 import routercluster.policy.signals.NamesKnowledgeBase
@@ -109,8 +108,8 @@ internal class RecipeProver(
         refuseDuplicates(raw.modelRefs.map(::candidateName), "candidate", problems)
         raw.iterated.forEach(::iterated)
         val candidates = raw.modelRefs.mapNotNull(::candidate)
-        val selector = selector(raw.algorithm, candidates)
-        val standsIn = raw.algorithm.learnt != null && selector == StaticSelector
+        val learntOne = raw.algorithm.learnt?.let { of -> learnt.prove(of, candidates, catalog)?.let(of.protecting) }
+        val standsIn = raw.algorithm.learnt != null && learntOne == null
         return Decision(
             raw.name.value,
             raw.description,
@@ -119,7 +118,7 @@ internal class RecipeProver(
             raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
             candidates,
             if (standsIn) DEFAULT_ALGORITHM else raw.algorithm.type,
-            selector,
+            bound(learntOne ?: raw.algorithm.selector, raw.algorithm.at, candidates),
             provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
             raw.written,
@@ -127,10 +126,9 @@ internal class RecipeProver(
     }
 
     /** What it needs of encoders must be there to be asked. */
-    private fun selector(raw: RawAlgorithm, candidates: List<Candidate>): Selector {
-        val selector = raw.learnt?.let { learnt.prove(it, candidates, catalog) } ?: raw.selector
+    private fun bound(selector: Selector, written: Location?, candidates: List<Candidate>): Selector {
         val slots = selector.needs.mapNotNull { it.slot }
-        raw.at?.let { at -> slots.forEach { catalog.headFor(it, at, problems) } }
+        written?.let { at -> slots.forEach { catalog.headFor(it, at, problems) } }
         return selector.bound(candidates, catalog)
     }
 
