@@ -144,6 +144,25 @@ class CommandsTest {
     }
 
     @Test
+    fun `models shows what was learnt of each`() {
+        val learnt =
+            """{"decisions":[{"recipe":"default","decision":"code","models":[
+            {"model":"small","frozen":null,"last_15_minutes":{"attempts":40,"success_share":0.975,"first_byte_p50_ms":81.4},
+            "last_30_days":{"good_fit":7.25,"underpowered":2.0,"failed":0.0,"good_share":0.784}},
+            {"model":"large","frozen":"failed attempts rose","last_15_minutes":{"attempts":0,"success_share":null,"first_byte_p50_ms":null},
+            "last_30_days":{"good_fit":0.0,"underpowered":0.0,"failed":0.0,"good_share":null}}]}]}"""
+        withServer(mapOf("/selection" to learnt)) { admin ->
+            record(Models(accepts), "models", "--stats", "--admin", admin).out shouldBe
+                """
+                DECISION      MODEL  ATTEMPTS  GOOD    FIRST BYTE  VERDICTS  GOOD
+                default/code  small  40        97.5 %  81 ms       9.3       78.4 %
+                default/code  large  0         -       -           0.0       -       frozen: failed attempts rose
+                """.trimIndent()
+            record(Models(accepts), "models", "--stats", "--json", "--admin", admin).out shouldContain "\"good_fit\" : 7.25"
+        }
+    }
+
+    @Test
     fun `models asks the running router where no policy is named`(): Unit =
         withServer(mapOf("/models" to """{"default":"x","models":[{"name":"x","upstreams":["x/one"]}]}""")) { admin ->
             record(Models(accepts), "models", "--admin", admin).out shouldBe "default: x\nmodels:\n  -\n    name: x\n    upstreams: x/one"

@@ -17,6 +17,7 @@ import routercluster.gateway.admin.DecisionLookup
 import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
+import routercluster.gateway.admin.SelectionApi
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.encode.EncoderPool
@@ -261,6 +262,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val lookup = DecisionLookup(decisions, replayIds, config.records)
     val ports = { opened.get()?.ports().orEmpty() }
     val admin = AdminApi(keeper, admission, readiness, lookup, metrics::scrape, config.version, encoders::status, standing, ports)
+    val selection = SelectionApi(outcomes) { keeper.snapshot().policy }
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val doors = {
         openDoors(config, loops, tls, extProc) { apply(admin::addProbes).apply(feedback::addToDoor).serviceUnder("/", door) }
@@ -268,7 +270,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val servers =
         Servers(
             doors.takeIf { config.hasDoors }?.invoke(),
-            operatorServer(config, loops) { apply(admin::addTo).apply(feedback::addTo).addOwn(config, keeper, encoders) },
+            operatorServer(config, loops) {
+                apply(admin::addTo).apply(feedback::addTo).apply(selection::addTo).addOwn(config, keeper, encoders)
+            },
         )
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
@@ -339,6 +343,7 @@ private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness)
 private fun PrometheusEvents.addOutcomes(outcomes: Outcomes) {
     gauge("router.outcomes.buffered", "Attempts whose outcome is not known to be durable yet") { outcomes.standing().buffered.toDouble() }
     gauge("router.outcomes.dropped", "Attempts since the start whose outcome counts nowhere") { outcomes.standing().dropped.toDouble() }
+    gauge("router.models.frozen", "Models of decisions whose errors or bad verdicts rose") { outcomes.standing().frozen.toDouble() }
     gauge("router.selection.snapshot.age.seconds", "Time since the oldest snapshot that selection reads was last heard of") {
         outcomes.standing().snapshotAge.toNanos() / NANOS_PER_SECOND
     }

@@ -35,6 +35,7 @@ class PrometheusEvents : Events, AutoCloseable {
     private val completions = Completions(registry)
     private val encoding = EncodeMeters(registry)
     private val limits = LimitMeters(registry)
+    private val learning = LearningMeters(registry)
     private val revision: Info =
         Info
             .builder()
@@ -58,8 +59,6 @@ class PrometheusEvents : Events, AutoCloseable {
     private val attempts = MeterTable(SERIES_MAX, AttemptKey(OTHER, OTHER, OTHER, false), ::attemptMeters)
     private val refusals = MeterTable(SERIES_MAX, RefusalKey(OTHER, 0), ::refusalCounter)
     private val codes = BoundedLabel(LABEL_VALUES_MAX)
-    private val judgements = MeterTable(LABEL_VALUES_MAX, OTHER, ::judgementCounter)
-    private val hints = MeterTable(SERIES_MAX, HintLabels(OTHER, isGood = false, counted = false), ::hintCounter)
     private val reloads = MeterTable(2, OTHER, ::reloadCounter)
 
     init {
@@ -82,11 +81,11 @@ class PrometheusEvents : Events, AutoCloseable {
             is RouterEvent.Routed -> routed(event)
             is RouterEvent.AttemptEnded -> attempted(event)
             is RouterEvent.Resent -> resent(event)
-            is RouterEvent.Completed -> completions.record(event, names)
+            is RouterEvent.Completed -> completed(event)
             is RouterEvent.Refused -> refusals.at(RefusalKey(codes.of(event.code), event.status)).increment()
             is RouterEvent.LimitAsked -> limits.record(event)
-            is RouterEvent.Judged -> judgements.at(codes.of(event.outcome)).increment()
-            is RouterEvent.Hinted -> hints.at(HintLabels(event.kind.key, event.isGood, event.counted)).increment()
+            is RouterEvent.Judged -> learning.record(event)
+            is RouterEvent.Hinted -> learning.record(event)
             is RouterEvent.PolicyLoaded -> loaded(event)
             is RouterEvent.PolicyRejected -> rejected()
         }
@@ -123,6 +122,12 @@ class PrometheusEvents : Events, AutoCloseable {
             event.signalNanos?.let { meters.seconds.record(it[i], TimeUnit.NANOSECONDS) }
         }
         encoding.record(event.calls)
+        learning.record(event, names.model(event.model))
+    }
+
+    private fun completed(event: RouterEvent.Completed) {
+        completions.record(event, names)
+        learning.record(event)
     }
 
     private fun attempted(event: RouterEvent.AttemptEnded) {
@@ -202,21 +207,6 @@ class PrometheusEvents : Events, AutoCloseable {
     private fun refusalCounter(key: RefusalKey): Counter =
         counter("router.refusals", "Requests refused before they were routed", "code", key.code, "status", key.status.toString())
 
-    private fun judgementCounter(outcome: String): Counter =
-        counter("router.feedback", "Feedbacks by what became of them", "outcome", outcome)
-
-    private fun hintCounter(labels: HintLabels): Counter =
-        counter(
-            "router.implicit.verdicts",
-            "What answers and next requests let on of models, by kind",
-            "kind",
-            labels.kind,
-            "verdict",
-            if (labels.isGood) "good" else "bad",
-            "counted",
-            labels.counted.toString(),
-        )
-
     private fun reloadCounter(outcome: String): Counter =
         counter("router.policy.reloads", "Policy files read, by whether they took effect", "outcome", outcome)
 
@@ -228,8 +218,6 @@ class PrometheusEvents : Events, AutoCloseable {
             .register(registry)
 
     private data class AttemptKey(val model: String, val upstream: String, val outcome: String, val hedge: Boolean)
-
-    private data class HintLabels(val kind: String, val isGood: Boolean, val counted: Boolean)
 
     private data class RefusalKey(val code: String, val status: Int)
 

@@ -27,6 +27,8 @@ sealed interface RouterEvent {
      * @property readings every signal that was read
      * @property signalNanos what each reading took, in the order of [readings]; null where it was not measured
      * @property calls what was asked of encoders, in order
+     * @property explored whether the model was picked because too little is known of it
+     * @property switched whether another model answered before in the conversation, as far as that is known
      */
     class Routed(
         val recipe: String?,
@@ -36,6 +38,8 @@ sealed interface RouterEvent {
         val decideNanos: Long,
         val signalNanos: List<Long>? = null,
         val calls: List<EncodeCall> = emptyList(),
+        val explored: Boolean = false,
+        val switched: Boolean = false,
     ) : RouterEvent {
         init {
             require(signalNanos == null || signalNanos.size == readings.size) {
@@ -79,6 +83,7 @@ sealed interface RouterEvent {
      * @property cost in [currency]
      * @property costEstimated the part of [cost] that rests on estimates
      * @property finishReasons why each choice ended, in the provider's words
+     * @property compared null where one of its prices is not known
      */
     data class Completed(
         val operation: String,
@@ -101,6 +106,7 @@ sealed interface RouterEvent {
         val costEstimated: Double = 0.0,
         val currency: String? = null,
         val finishReasons: List<String> = emptyList(),
+        val compared: ComparedCost? = null,
     ) : RouterEvent
 
     /** A request was refused before it could be routed. [code] is the stable code that the client sees. */
@@ -121,6 +127,9 @@ sealed interface RouterEvent {
     /** A policy file was not taken; the last good policy goes on. [reason] is safe to show to an operator. */
     class PolicyRejected(val reason: String) : RouterEvent
 }
+
+/** What an answer's tokens cost from the model that [served], and what they would have from the [priciest] candidate and the [default] model. */
+data class ComparedCost(val served: Double, val priciest: Double, val default: Double)
 
 /** What a limit said, or what became of a request where it could not be asked. [label] is its name in metrics. */
 enum class LimitOutcome(val label: String) {

@@ -89,9 +89,21 @@ class Account(
     fun routed(route: Route, decideNanos: Long) {
         this.route = route
         val plan = route.plan ?: return
-        val first = (plan.action as? Action.Forward)?.first
+        val first = (plan.action as? Action.Forward)?.ranked?.first()
+        val picked = first?.candidate?.model?.name
         val event =
-            RouterEvent.Routed(plan.recipe, plan.decision?.name, first?.model?.name, plan.readings, decideNanos, calls = plan.calls)
+            RouterEvent.Routed(
+                plan.recipe,
+                plan.decision?.name,
+                picked,
+                plan.readings,
+                decideNanos,
+                calls = plan.calls,
+                explored = first?.isExplored == true,
+                switched = picked != null && plan.traits.session
+                    ?.model
+                    .let { it != null && it != picked },
+            )
         journey.span.routed(event)
         events.publish(event)
         hints.routed(journey, plan)
@@ -277,6 +289,7 @@ class Account(
             costEstimated = bill.costEstimated,
             currency = bill.currency,
             finishReasons = facts?.finishReasons.orEmpty(),
+            compared = plan?.let { comparedCost(it, model, usage) },
         )
     }
 

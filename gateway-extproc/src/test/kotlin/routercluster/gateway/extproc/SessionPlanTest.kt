@@ -34,6 +34,7 @@ import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
 import routercluster.policy.selectors.SessionFacts
+import routercluster.telemetry.Events
 import routercluster.telemetry.Tracing
 import java.time.Clock
 import java.time.Duration
@@ -69,7 +70,7 @@ class SessionPlanTest {
         )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)), null)
     private val ring = DecisionRing(10)
-    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock)) { snapshot }
+    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock), Events.NONE) { snapshot }
     private val pipeline =
         Pipeline(Tracing.OFF, ring, clock, Random(1), Outcomes.NONE, ReplayIds.PLAIN, sessions = Sessions(conversations, clock))
     private val door =

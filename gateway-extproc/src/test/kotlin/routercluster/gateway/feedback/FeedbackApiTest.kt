@@ -215,6 +215,21 @@ class FeedbackApiTest {
         verdicts() shouldBe VerdictSums(underpowered = 4_000)
     }
 
+    @Test
+    fun `what was learnt and what was picked is shown`() {
+        val id = router.chat("code").header("x-vsr-replay-id")
+        give("replay_id", id, """"score": 0.25""").status shouldBe 202
+        router.heard.await<RouterEvent.Left>(1)
+        val learnt = router.admin("/selection").json["decisions"].single()
+        learnt["decision"].textValue() shouldBe "code"
+        val model = learnt["models"].single()
+        model["last_15_minutes"]["attempts"].longValue() shouldBe 1
+        model["last_30_days"]["good_share"].doubleValue() shouldBe 0.25
+        model["frozen"].isNull shouldBe true
+        router.admin("/metrics").body shouldContain
+            """router_picks_total{decision="code",explored="false",model="large",recipe="default"} 1.0"""
+    }
+
     private companion object {
         val KEY = SelectionKey("default", "code")
         val DECISIONS = mapOf("code" to "modelRefs: [{model: large}], algorithm: {type: thompson}")

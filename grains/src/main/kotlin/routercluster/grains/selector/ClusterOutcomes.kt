@@ -14,6 +14,7 @@ import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.Standing
 import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.frozen
 import java.time.Duration
 import java.time.Instant
 import java.time.InstantSource
@@ -130,7 +131,8 @@ class ClusterOutcomes(
         }
     }
 
-    override fun standing() = Standing(queued.get() + pending, dropped.get(), oldestRead)
+    override fun standing() =
+        Standing(queued.get() + pending, dropped.get(), oldestRead, views.values.sumOf { it.models.frozen() })
 
     internal fun drop(count: Long) {
         if (count > 0) dropped.addAndGet(count)

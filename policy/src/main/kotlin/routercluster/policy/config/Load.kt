@@ -11,6 +11,7 @@ import routercluster.policy.config.prove.NamedByRules
 import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
+import routercluster.policy.config.prove.guarded
 import routercluster.policy.config.prove.proveCatalog
 import routercluster.policy.config.prove.proveDefaultModel
 import routercluster.policy.config.prove.proveEntrypoints
@@ -125,7 +126,7 @@ private fun prove(
         defaultModel = defaultModel ?: return null,
         defaultEffort = raw.providers.defaultEffort ?: DEFAULT_EFFORT,
         autoNames = autoNames,
-        recipes = recipes.filterNotNull().associateBy { it.name },
+        recipes = guarded(recipes.filterNotNull(), raw.gateway.learning, problems).associateBy { it.name },
         entrypoints = entrypoints,
         listModels = raw.global.listModels ?: false,
         clearRouteCache = raw.global.clearRouteCache ?: true,

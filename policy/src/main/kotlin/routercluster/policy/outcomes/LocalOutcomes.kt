@@ -40,7 +40,7 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
     override fun judge(feedback: Feedback): CompletionStage<Judgement> =
         CompletableFuture.completedFuture(Judgement.NotKept("this router keeps no feedback: it has no store"))
 
-    override fun standing() = Standing(0, dropped.get(), Duration.ZERO)
+    override fun standing() = Standing(0, dropped.get(), Duration.ZERO, byKey.values.sumOf { it.models().frozen() })
 
     private inner class Kept {
         private var statistics = DecisionStatistics.NONE

@@ -117,3 +117,6 @@ data class ModelStatistics(
         val NONE = ModelStatistics()
     }
 }
+
+/** How many are frozen. */
+fun Map<String, ModelStatistics>.frozen(): Int = values.count { it.frozen != null }

@@ -29,8 +29,9 @@ interface Measured {
  * @property buffered attempts that are not known to be durable yet
  * @property dropped attempts since the start that will count nowhere
  * @property snapshotAge how long ago the oldest of the snapshots that are being read was last heard of
+ * @property frozen models of decisions that fell, as this node knows them
  */
-data class Standing(val buffered: Long, val dropped: Long, val snapshotAge: Duration)
+data class Standing(val buffered: Long, val dropped: Long, val snapshotAge: Duration, val frozen: Int = 0)
 
 /** Where outcomes go and what selection learns from them. Safe for use by many threads; no call waits. */
 interface Outcomes {

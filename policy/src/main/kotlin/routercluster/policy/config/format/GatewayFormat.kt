@@ -13,6 +13,7 @@ import routercluster.policy.config.durationText
 import routercluster.policy.config.formatSignals
 import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.outcomes.HintKind
+import routercluster.policy.selectors.Guards
 import java.time.Duration
 
 private const val KIB = 1024L
@@ -98,6 +99,18 @@ private val encoderFormat = fields(acts = "encoders") {
     time("timeout", encoderWaits, "Longest wait for it.", durationText(default.timeout))
 }
 
+private val learningFormat = fields(acts = "decisions") {
+    val default = Guards()
+    share(
+        "exploration_max",
+        "Share of a decision's requests that may go to a model only because too little is known of it.",
+        default.explorationMax,
+    )
+    share("quality_floor", "A model whose share of good verdicts is surely lower is not picked; else there is no floor.")
+    flag("freeze", "Whether a model whose errors or bad verdicts rose is not picked while they last.", default.freezes)
+    texts("shadow", "Decisions whose algorithm only notes what it would pick: the order of the file is served.", default = "[]")
+}
+
 internal val gatewayFormat = fields(acts = "both doors") {
     val default = GatewaySettings()
     part("limits", "What a client may send.", limitsFormat)
@@ -123,6 +136,7 @@ internal val gatewayFormat = fields(acts = "both doors") {
         HintKind.entries.map { it.key },
         "[]",
     )
+    part("learning", "What holds selectors back.", learningFormat)
     time("drain_timeout", waits, "Longest wait for requests under way at the end.", durationText(default.drainTimeout))
     time(
         "drain_grace",

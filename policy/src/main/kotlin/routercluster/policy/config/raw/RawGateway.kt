@@ -31,6 +31,7 @@ internal class RawGateway(
     val decisionsKeptFor: Duration? = null,
     val feedbackPerIdentityMax: Int? = null,
     val hints: Set<HintKind> = emptySet(),
+    val learning: RawLearning = RawLearning(),
 )
 
 internal class RawLimits(
@@ -88,6 +89,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.duration("decisions_kept_for", recordTimes),
         section.int("feedback_per_identity_max", 1..1_000_000),
         section.texts("implicit_verdicts").mapNotNullTo(mutableSetOf()) { choose(it, hintKinds, emptyList(), section.problems) },
+        section.section("learning")?.let(::readLearning) ?: RawLearning(),
     )
 }
 

@@ -1,0 +1,83 @@
+package routercluster.telemetry
+
+import io.micrometer.core.instrument.Counter
+import io.micrometer.core.instrument.MeterRegistry
+
+/** What was picked, what it cost beside what it might have, and what was said of it. Names are the policy's own. */
+internal class LearningMeters(private val registry: MeterRegistry) {
+    private val codes = BoundedLabel(PrometheusEvents.LABEL_VALUES_MAX)
+    private val currencies = BoundedLabel(PrometheusEvents.LABEL_VALUES_MAX)
+    private val judgements = MeterTable(PrometheusEvents.LABEL_VALUES_MAX, OTHER, ::judgementCounter)
+    private val hints = MeterTable(PrometheusEvents.SERIES_MAX, HintKey(OTHER, isGood = false, counted = false), ::hintCounter)
+    private val picks = MeterTable(PrometheusEvents.SERIES_MAX, PickKey(OTHER, OTHER, OTHER, explored = false), ::pickCounter)
+    private val switches = MeterTable(PrometheusEvents.SERIES_MAX, DecisionKey(OTHER, OTHER), ::switchCounter)
+    private val compared = MeterTable(PrometheusEvents.SERIES_MAX, ComparedKey(OTHER, OTHER, OTHER, OTHER), ::comparedCounter)
+
+    fun record(event: RouterEvent.Judged) = judgements.at(codes.of(event.outcome)).increment()
+
+    fun record(event: RouterEvent.Hinted) = hints.at(HintKey(event.kind.key, event.isGood, event.counted)).increment()
+
+    /** @param model the label of the one that was picked */
+    fun record(event: RouterEvent.Routed, model: String) {
+        val recipe = event.recipe ?: return
+        if (event.model == null) return
+        val decision = event.decision ?: NOTHING
+        picks.at(PickKey(recipe, decision, model, event.explored)).increment()
+        if (event.switched) switches.at(DecisionKey(recipe, decision)).increment()
+    }
+
+    fun record(event: RouterEvent.Completed) {
+        val costs = event.compared ?: return
+        val currency = currencies.of(event.currency)
+        val recipe = event.recipe ?: NOTHING
+        val decision = event.decision ?: NOTHING
+        listOf("served" to costs.served, "priciest" to costs.priciest, "default" to costs.default).forEach { (of, cost) ->
+            compared.at(ComparedKey(recipe, decision, of, currency)).increment(cost)
+        }
+    }
+
+    private fun judgementCounter(outcome: String): Counter =
+        counter("router.feedback", "Feedbacks by what became of them", "outcome", outcome)
+
+    private fun hintCounter(key: HintKey): Counter =
+        Counter
+            .builder("router.implicit.verdicts")
+            .description("What answers and next requests let on of models, by kind")
+            .tags("kind", key.kind, "verdict", if (key.isGood) "good" else "bad", "counted", key.counted.toString())
+            .register(registry)
+
+    private fun pickCounter(key: PickKey): Counter =
+        Counter
+            .builder("router.picks")
+            .description("Requests by the model that selection picked, and whether that was to learn more of it")
+            .tags("recipe", key.recipe, "decision", key.decision, "model", key.model, "explored", key.explored.toString())
+            .register(registry)
+
+    private fun switchCounter(key: DecisionKey): Counter =
+        counter("router.switches", "Picks of another model than answered before in the conversation", *key.tags)
+
+    private fun comparedCounter(key: ComparedKey): Counter =
+        Counter
+            .builder("router.compared.cost")
+            .description(
+                "Cost of served answers, and what the same tokens would have cost from the priciest candidate and the default model",
+            ).tags("recipe", key.recipe, "decision", key.decision, "of", key.of, "currency", key.currency)
+            .register(registry)
+
+    private fun counter(name: String, help: String, vararg tags: String): Counter =
+        Counter
+            .builder(name)
+            .description(help)
+            .tags(*tags)
+            .register(registry)
+
+    private data class HintKey(val kind: String, val isGood: Boolean, val counted: Boolean)
+
+    private data class PickKey(val recipe: String, val decision: String, val model: String, val explored: Boolean)
+
+    private data class DecisionKey(val recipe: String, val decision: String) {
+        val tags get() = arrayOf("recipe", recipe, "decision", decision)
+    }
+
+    private data class ComparedKey(val recipe: String, val decision: String, val of: String, val currency: String)
+}
