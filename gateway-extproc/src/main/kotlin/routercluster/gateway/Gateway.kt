@@ -28,6 +28,7 @@ import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
 import routercluster.gateway.feedback.FeedbackApi
 import routercluster.gateway.feedback.FeedbackDesk
+import routercluster.gateway.feedback.addOutcomes
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
@@ -339,17 +340,6 @@ private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness)
     readiness.awaits(what)
     stage.thenRun { readiness.reached(what) }
 }
-
-private fun PrometheusEvents.addOutcomes(outcomes: Outcomes) {
-    gauge("router.outcomes.buffered", "Attempts whose outcome is not known to be durable yet") { outcomes.standing().buffered.toDouble() }
-    gauge("router.outcomes.dropped", "Attempts since the start whose outcome counts nowhere") { outcomes.standing().dropped.toDouble() }
-    gauge("router.models.frozen", "Models of decisions whose errors or bad verdicts rose") { outcomes.standing().frozen.toDouble() }
-    gauge("router.selection.snapshot.age.seconds", "Time since the oldest snapshot that selection reads was last heard of") {
-        outcomes.standing().snapshotAge.toNanos() / NANOS_PER_SECOND
-    }
-}
-
-private const val NANOS_PER_SECOND = 1e9
 
 /** Tells how much waits at each encoder that was opened. */
 private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {
