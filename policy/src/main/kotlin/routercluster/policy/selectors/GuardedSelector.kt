@@ -21,8 +21,9 @@ data class Guards(val explorationMax: Double = 1.0, val qualityFloor: Double? = 
 
 /**
  * [inner], held back by [guards]. Candidates that are frozen or below the floor are not ranked but put last; where all are, none is, since
- * some answer is better than none. Of requests that would explore so many do as [Guards.explorationMax] allows, and the others go to the first
- * candidate that needs no exploring. Where [inner] does not say how many would, each stands with that chance, so fewer explore.
+ * some answer is better than none; and none is that holds state of the conversation which no other can go on from. Of requests that
+ * would explore so many do as [Guards.explorationMax] allows, and the others go to the first candidate that needs no exploring. Where
+ * [inner] does not say how many would, each stands with that chance, so fewer explore.
  */
 class GuardedSelector(private val inner: Selector, private val guards: Guards) : Selector {
     override fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked> {
@@ -50,7 +51,10 @@ class GuardedSelector(private val inner: Selector, private val guards: Guards) :
     private fun held(candidates: List<Candidate>, context: SelectionContext): Map<Candidate, String> {
         if (!guards.freezes && guards.qualityFloor == null) return emptyMap()
         val reasons = LinkedHashMap<Candidate, String>()
-        for (candidate in candidates) {
+        val bound = context.traits.session
+            ?.takeIf { it.isBound }
+            ?.model
+        for (candidate in candidates.filterNot { it.model.name == bound }) {
             val known = context.measured.statistics(candidate.model.name)
             val frozen = known.frozen?.takeIf { guards.freezes }?.let { "frozen: $it" }
             (frozen ?: guards.qualityFloor?.let { belowFloor(known.verdicts, it) })?.let { reasons[candidate] = it }

@@ -79,6 +79,9 @@ class GuardedSelectorTest : SelectorContract {
         }
         guarded.propensities(candidates, figures, Traits.NONE).getValue("m0") shouldBe 0.0
         picks(GuardedSelector(ThompsonSelector, Guards.NONE), figures).getValue("m0") shouldBe (1.0 plusOrMinus 0.01)
+        // No other model can go on from a provider's state.
+        val bound = Traits(session = SessionFacts(turns = 1, model = "m0", isBound = true))
+        guarded.rank(candidates, SelectionContext(Random(1), figures, bound)).none { "frozen" in it.reason } shouldBe true
         // Some answer is better than none.
         val all = figures(judged(9, 1, fallen), judged(5, 5, fallen), judged(5, 6, fallen))
         guarded.rank(candidates, SelectionContext(Random(1), all)).size shouldBe 3
