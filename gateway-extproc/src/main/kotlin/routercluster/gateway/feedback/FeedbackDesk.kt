@@ -12,6 +12,7 @@ import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
+import routercluster.policy.selectors.contextPoint
 import java.security.MessageDigest
 import java.time.Clock
 import java.util.HexFormat
@@ -78,7 +79,7 @@ class FeedbackDesk(
 
     private fun DecisionRecord.routed(): RoutedRequest? {
         val model = served ?: action.model ?: return null
-        return RoutedRequest(id, SelectionKey(recipe.orEmpty(), decision.orEmpty()), model)
+        return RoutedRequest(id, SelectionKey(recipe.orEmpty(), decision.orEmpty()), model, traits.contextPoint())
     }
 
     private fun feedback(request: RoutedRequest, statement: Statement) =
@@ -89,6 +90,7 @@ class FeedbackDesk(
             sums = statement.sums,
             at = clock.instant(),
             by = statement.by,
+            context = request.context,
         )
 
     /** One statement a source and request, unless it numbers them itself. Parts are told apart by their lengths. */

@@ -13,6 +13,7 @@ import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.request.Identity
 import routercluster.policy.routing.Plan
+import routercluster.policy.selectors.contextPoint
 import routercluster.telemetry.AttemptSpan
 import routercluster.telemetry.RequestSpan
 import java.net.InetAddress
@@ -72,7 +73,7 @@ class Journey(
 
     /** By what feedback names this request, [model] having answered it; null where none has. */
     fun replayId(plan: Plan, model: String?): String =
-        if (model == null) id else replayIds.of(RoutedRequest(id, plan.key, model))
+        if (model == null) id else replayIds.of(RoutedRequest(id, plan.key, model, plan.traits.contextPoint()))
 }
 
 /** A try at an [upstream] whose request was made, whatever becomes of it. */

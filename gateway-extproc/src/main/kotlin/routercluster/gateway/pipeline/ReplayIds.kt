@@ -1,5 +1,6 @@
 package routercluster.gateway.pipeline
 
+import routercluster.policy.outcomes.ContextPoint
 import routercluster.policy.outcomes.SelectionKey
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
@@ -11,8 +12,13 @@ import java.util.Base64
 import javax.crypto.Mac
 import javax.crypto.spec.SecretKeySpec
 
-/** What feedback needs to know of a request that was routed. [model] is the one that answered. */
-data class RoutedRequest(val requestId: String, val key: SelectionKey, val model: String)
+/**
+ * What feedback needs to know of a request that was routed.
+ *
+ * @property model the one that answered
+ * @property context what the request was like; null where no selector went by that
+ */
+data class RoutedRequest(val requestId: String, val key: SelectionKey, val model: String, val context: ContextPoint? = null)
 
 /**
  * Replay ids: what an answer tells of its request so that any node can take feedback on it, without having kept anything. They carry it
@@ -27,7 +33,10 @@ class ReplayIds(private val secret: () -> ByteArray?) {
         val parts = listOf(request.requestId, request.key.recipe, request.key.decision, request.model)
         if (parts.sumOf { it.length } > PARTS_LENGTH_MAX) return request.requestId
         val bytes = ByteArrayOutputStream(128)
-        DataOutputStream(bytes).use { out -> parts.forEach(out::writeUTF) }
+        DataOutputStream(bytes).use { out ->
+            parts.forEach(out::writeUTF)
+            request.context?.let { write(it, out) }
+        }
         val said = bytes.toByteArray()
         return PREFIX + encoder.encodeToString(said + signature(secret, said))
     }
@@ -51,12 +60,25 @@ class ReplayIds(private val secret: () -> ByteArray?) {
     private fun request(said: ByteArray): RoutedRequest? =
         try {
             DataInputStream(ByteArrayInputStream(said)).use {
-                RoutedRequest(it.readUTF(), SelectionKey(it.readUTF(), it.readUTF()), it.readUTF())
+                RoutedRequest(it.readUTF(), SelectionKey(it.readUTF(), it.readUTF()), it.readUTF(), context(it))
             }
         } catch (_: IOException) {
             // Signed by us, so it is of another version.
             null
+        } catch (_: IllegalArgumentException) {
+            null
         }
+
+    private fun write(context: ContextPoint, out: DataOutputStream) {
+        val values = context.toBytes()
+        out.writeInt(context.id)
+        out.writeByte(values.size)
+        out.write(values)
+    }
+
+    /** Ids of older versions end before it. */
+    private fun context(said: DataInputStream): ContextPoint? =
+        if (said.available() == 0) null else ContextPoint(said.readInt(), ByteArray(said.readUnsignedByte()).also(said::readFully))
 
     private fun signature(secret: ByteArray, said: ByteArray): ByteArray {
         val mac = Mac.getInstance(ALGORITHM)

@@ -117,6 +117,7 @@ class ClusterOutcomes(
                     feedback.at.toEpochMilli(),
                     feedback.by?.identity,
                     feedback.by?.weightMax ?: 0,
+                    feedback.context?.toWire(),
                     replyTo,
                 )
             }.handle { reply, failure -> if (failure == null) judgement(reply) else LATE }

@@ -46,7 +46,8 @@ val SelectionKey.grainId: String
 
 private fun sha256(text: String): String = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()))
 
-private val codec = StateCodec(KeptSelector::class.java, format = 2)
+/** Format 2 had no sums of linear models, format 1 also no verdicts of the last hours; they are read as having none. */
+private val codec = StateCodec(KeptSelector::class.java, format = 3)
 
 /**
  * Owns the statistics of one decision of one recipe: counts batches of sums and feedbacks once each, and tells all nodes what is durable
@@ -105,7 +106,7 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
     private fun judge(state: SelectorState, command: SelectorCommand.Judge): Step<KeptSelector> {
         val at = Instant.ofEpochMilli(command.atMillis)
         val by = command.identity?.let { Speaker(it, command.weightMax) }
-        val feedback = Feedback(command.id, NO_KEY, command.model, command.verdicts.toSums(), at, by)
+        val feedback = Feedback(command.id, NO_KEY, command.model, command.verdicts.toSums(), at, by, command.context?.toPoint())
         val told = { verdict: JudgedAs -> command.replyTo.tell(SelectorReply.Judged(id, verdict)) }
         return when (val judgement = state.judgement(feedback)) {
             is Judgement.Counted -> {

@@ -27,6 +27,7 @@ sealed interface SelectorCommand {
      *
      * @property identity a digest of who said it; null takes their word without bound
      * @property weightMax of all their verdicts on this model within the window, in thousandths
+     * @property context what the request was like; null where no selector went by that, and from older nodes
      */
     data class Judge(
         val id: String,
@@ -35,6 +36,7 @@ sealed interface SelectorCommand {
         val atMillis: Long,
         val identity: String? = null,
         val weightMax: Long = 0,
+        val context: WirePoint? = null,
         val replyTo: ActorRef<SelectorReply>,
     ) : SelectorCommand,
         WireMessage

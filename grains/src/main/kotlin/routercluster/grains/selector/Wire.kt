@@ -3,11 +3,15 @@ package routercluster.grains.selector
 import routercluster.policy.FailureClass
 import routercluster.policy.outcomes.AppliedBatches
 import routercluster.policy.outcomes.Cell
+import routercluster.policy.outcomes.ContextCell
+import routercluster.policy.outcomes.ContextPoint
+import routercluster.policy.outcomes.ContextSums
 import routercluster.policy.outcomes.DecisionStatistics
 import routercluster.policy.outcomes.Freeze
 import routercluster.policy.outcomes.FreezeCause
 import routercluster.policy.outcomes.Influence
 import routercluster.policy.outcomes.LatencySketch
+import routercluster.policy.outcomes.Layout
 import routercluster.policy.outcomes.ModelStatistics
 import routercluster.policy.outcomes.Performance
 import routercluster.policy.outcomes.Producer
@@ -24,12 +28,14 @@ import routercluster.policy.outcomes.Voice
 /**
  * @property recent the verdicts of the last hours once more, in shorter slices
  * @property frozen only in snapshots
+ * @property contexts sums of linear models
  */
 data class WireStatistics(
     val performance: List<WirePerformance>,
     val verdicts: List<WireVerdicts>,
     val recent: List<WireVerdicts> = emptyList(),
     val frozen: List<WireFreeze> = emptyList(),
+    val contexts: List<WireContext> = emptyList(),
 )
 
 /** Why [model] should not be picked. [cause] is the name of a [FreezeCause]; nodes pass over one that they do not know. */
@@ -50,6 +56,12 @@ class WirePerformance(
 )
 
 data class WireVerdicts(val slice: Long, val model: String, val sums: WireSums)
+
+/** Sums of a linear model: [products] is the lower triangle, row by row. [layout] is the id of what its features are. */
+class WireContext(val slice: Long, val model: String, val layout: Int, val products: LongArray, val rewards: LongArray)
+
+/** Features of a request in 127ths. */
+class WirePoint(val layout: Int, val values: ByteArray)
 
 /** In thousandths. */
 data class WireSums(val goodFit: Long, val underpowered: Long, val overprovisioned: Long, val failed: Long)
@@ -75,6 +87,7 @@ internal fun DecisionStatistics.toWire() =
         performance.map { (cell, sums) -> sums.toWire(cell) },
         verdicts.map { (cell, sums) -> WireVerdicts(cell.slice, cell.model, sums.toWire()) },
         recent.map { (cell, sums) -> WireVerdicts(cell.slice, cell.model, sums.toWire()) },
+        contexts = contexts.map { (cell, sums) -> sums.toWire(cell) },
     )
 
 internal fun WireStatistics.toStatistics() =
@@ -82,6 +95,7 @@ internal fun WireStatistics.toStatistics() =
         performance.associate { Cell(it.slice, it.model) to it.toPerformance() },
         verdicts.associate { Cell(it.slice, it.model) to it.sums.toSums() },
         recent.associate { Cell(it.slice, it.model) to it.sums.toSums() },
+        contexts.associate { ContextCell(it.slice, it.model, it.toLayout()) to it.toSums() },
     )
 
 /** The sums of whole windows, all in slice 0. */
@@ -90,6 +104,9 @@ internal fun Map<String, ModelStatistics>.toWire() =
         map { (model, statistics) -> statistics.performance.toWire(Cell(0, model)) },
         map { (model, statistics) -> WireVerdicts(0, model, statistics.verdicts.toWire()) },
         frozen = mapNotNull { (model, statistics) -> statistics.frozen?.toWire(model) },
+        contexts = flatMap { (model, statistics) ->
+            statistics.contexts.map { (layout, sums) -> sums.toWire(ContextCell(0, model, layout)) }
+        },
     )
 
 private fun Freeze.toWire(model: String) = WireFreeze(model, cause.name, before, after, count)
@@ -100,10 +117,22 @@ private fun WireFreeze.toFreeze(): Freeze? =
 internal fun WireStatistics.toModels(): Map<String, ModelStatistics> {
     val judged = verdicts.associate { it.model to it.sums.toSums() }
     val reasons = frozen.associate { it.model to it.toFreeze() }
+    val learnt = contexts.groupBy { it.model }.mapValues { (_, all) -> all.associate { it.toLayout() to it.toSums() } }
     return performance.associate {
-        it.model to ModelStatistics(it.toPerformance(), judged[it.model] ?: VerdictSums.NONE, reasons[it.model])
+        it.model to
+            ModelStatistics(it.toPerformance(), judged[it.model] ?: VerdictSums.NONE, reasons[it.model], learnt[it.model].orEmpty())
     }
 }
+
+private fun ContextSums.toWire(cell: ContextCell) = WireContext(cell.slice, cell.model, cell.layout.id, products, rewards)
+
+private fun WireContext.toLayout() = Layout(layout, rewards.size)
+
+private fun WireContext.toSums() = ContextSums(products, rewards)
+
+internal fun ContextPoint.toWire() = WirePoint(id, toBytes())
+
+internal fun WirePoint.toPoint() = ContextPoint(layout, values)
 
 private fun Performance.toWire(cell: Cell) =
     WirePerformance(

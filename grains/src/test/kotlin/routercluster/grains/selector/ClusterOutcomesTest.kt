@@ -14,6 +14,8 @@ import routercluster.grains.state.ScriptedStateStore
 import routercluster.policy.FailureClass
 import routercluster.policy.outcomes.AnswerOutcome
 import routercluster.policy.outcomes.AttemptOutcome
+import routercluster.policy.outcomes.ContextPoint
+import routercluster.policy.outcomes.ContextSums
 import routercluster.policy.outcomes.Feedback
 import routercluster.policy.outcomes.Judgement
 import routercluster.policy.outcomes.SelectionKey
@@ -126,6 +128,20 @@ class ClusterOutcomesTest {
         judged("f2") shouldBe Judgement.Counted(repeated = true)
         this.judged("f4") shouldBe Judgement.Counted(repeated = false)
         await("3 verdicts") { known().verdicts.goodFit == 3 * VerdictSums.WHOLE }
+    }
+
+    @Test
+    fun `what a feedback says of a linear model comes back in the snapshot and survives the grain`() {
+        val point = ContextPoint(5, byteArrayOf(-9, 64, 127))
+        val first = feedback("f1", score = 0.5).copy(context = point)
+        for (given in listOf(first, first.copy(id = "f2"))) {
+            outcomes.judge(given).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe Judgement.Counted(repeated = false)
+        }
+        directory.kill(KEY.grainId)
+        judged("f3")
+        val sums = ContextSums.of(point, first.sums)
+        await("3 verdicts") { known().verdicts.run { goodFit + bad } == 3 * VerdictSums.WHOLE }
+        known().contexts shouldBe mapOf(point.layout to sums + sums)
     }
 
     @Test

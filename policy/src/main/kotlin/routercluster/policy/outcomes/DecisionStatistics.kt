@@ -6,6 +6,9 @@ import java.time.Instant
 /** The sums of one [model] over one slice of time; [slice] counts slices since 1970. */
 data class Cell(val slice: Long, val model: String)
 
+/** The sums of one [model] over points of one [layout] and one slice of time. */
+data class ContextCell(val slice: Long, val model: String, val layout: Layout)
+
 /**
  * What one decision's models did, in slices of time: old slices are dropped as a whole, and what is left is a sum still. Performance
  * is forgotten within minutes, since a slow model may be quick again; verdicts last for weeks, since they are few.
@@ -16,15 +19,17 @@ data class DecisionStatistics(
     val performance: Map<Cell, Performance> = emptyMap(),
     val verdicts: Map<Cell, VerdictSums> = emptyMap(),
     val recent: Map<Cell, VerdictSums> = emptyMap(),
+    val contexts: Map<ContextCell, ContextSums> = emptyMap(),
 ) {
-    val isEmpty: Boolean get() = performance.isEmpty() && verdicts.isEmpty() && recent.isEmpty()
-    val cells: Int get() = performance.size + verdicts.size + recent.size
+    val isEmpty: Boolean get() = cells == 0
+    val cells: Int get() = performance.size + verdicts.size + recent.size + contexts.size
 
     operator fun plus(other: DecisionStatistics) =
         DecisionStatistics(
             performance.merged(other.performance, Performance::plus),
             verdicts.merged(other.verdicts, VerdictSums::plus),
             recent.merged(other.recent, VerdictSums::plus),
+            contexts.merged(other.contexts, ContextSums::plus),
         )
 
     /** Without the slices that have left their window at [now]. */
@@ -33,6 +38,7 @@ data class DecisionStatistics(
             performance.filterKeys { it.slice > slice(now, PERFORMANCE_SLICE) - PERFORMANCE_SLICES },
             verdicts.filterKeys { it.slice > slice(now, VERDICT_SLICE) - VERDICT_SLICES },
             recent.filterKeys { it.slice > slice(now, RECENT_SLICE) - RECENT_SLICES },
+            contexts.filterKeys { it.slice > slice(now, CONTEXT_SLICE) - CONTEXT_SLICES },
         )
 
     /** The sums of every model over the windows that end at [now]. */
@@ -42,12 +48,15 @@ data class DecisionStatistics(
         val judged = kept.verdicts.sums(VerdictSums::plus)
         val attempts = kept.performance.entries.groupBy { it.key.model }
         val lately = kept.recent.entries.groupBy { it.key.model }
-        return (performances.keys + judged.keys).associateWith { model ->
+        val learnt = HashMap<String, HashMap<Layout, ContextSums>>()
+        kept.contexts.forEach { (cell, sums) -> learnt.getOrPut(cell.model) { HashMap() }.merge(cell.layout, sums, ContextSums::plus) }
+        return (performances.keys + judged.keys + learnt.keys).associateWith { model ->
             val verdicts = judged[model] ?: VerdictSums.NONE
             ModelStatistics(
                 performances[model] ?: Performance.NONE,
                 verdicts,
                 moreErrors(attempts[model].orEmpty()) ?: moreBadVerdicts(lately[model].orEmpty(), verdicts),
+                learnt[model].orEmpty(),
             )
         }
     }
@@ -87,10 +96,19 @@ data class DecisionStatistics(
         val RECENT_SLICE: Duration = Duration.ofMinutes(10)
         const val RECENT_SLICES = 18
 
+        /** Wider than those of verdicts, since these sums are some hundred times as large; together they last as long. */
+        val CONTEXT_SLICE: Duration = Duration.ofDays(5)
+        const val CONTEXT_SLICES = 6
+
         fun of(outcome: AttemptOutcome) =
             DecisionStatistics(performance = mapOf(Cell(slice(outcome.at, PERFORMANCE_SLICE), outcome.model) to Performance.of(outcome)))
 
-        fun of(feedback: Feedback) = ofVerdicts(feedback.model, feedback.sums, feedback.at)
+        fun of(feedback: Feedback): DecisionStatistics {
+            val verdicts = ofVerdicts(feedback.model, feedback.sums, feedback.at)
+            val point = feedback.context ?: return verdicts
+            val cell = ContextCell(slice(feedback.at, CONTEXT_SLICE), feedback.model, point.layout)
+            return verdicts.copy(contexts = mapOf(cell to ContextSums.of(point, feedback.sums)))
+        }
 
         fun ofVerdicts(model: String, sums: VerdictSums, at: Instant) =
             DecisionStatistics(

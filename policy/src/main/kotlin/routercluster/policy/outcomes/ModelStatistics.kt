@@ -107,11 +107,13 @@ data class VerdictSums(val goodFit: Long = 0, val underpowered: Long = 0, val ov
  * What is known of a model within the windows of [DecisionStatistics].
  *
  * @property frozen why it should not be picked; null where there is no reason
+ * @property contexts what verdicts say of linear models of its quality, by what these look at
  */
 data class ModelStatistics(
     val performance: Performance = Performance.NONE,
     val verdicts: VerdictSums = VerdictSums.NONE,
     val frozen: Freeze? = null,
+    val contexts: Map<Layout, ContextSums> = emptyMap(),
 ) {
     companion object {
         val NONE = ModelStatistics()

@@ -52,6 +52,7 @@ enum class Verdict { GOOD_FIT, UNDERPOWERED, OVERPROVISIONED, FAILED }
  * @property id counts once, however often it is told
  * @property at when it was given
  * @property by null for those whose word is taken without bound: operators' tools
+ * @property context what the request was like; null where no selector went by that
  */
 data class Feedback(
     val id: String,
@@ -60,4 +61,5 @@ data class Feedback(
     val sums: VerdictSums,
     val at: Instant,
     val by: Speaker? = null,
+    val context: ContextPoint? = null,
 )

@@ -11,7 +11,10 @@ import routercluster.policy.outcomes.Performance
 
 private val nodes = JsonNodeFactory.instance
 
-/** Sketches are numbers of bins and their counts in turn; verdicts are in thousandths. */
+/**
+ * Sketches are numbers of bins and their counts in turn; verdicts are in thousandths. Sums of linear models are too many for a record: what a
+ * selector made of them is noted among the traits.
+ */
 internal fun Figures.toJson(): ObjectNode {
     val json = nodes.objectNode()
     models.forEach { (model, figures) -> json.set<ObjectNode>(model, figures.toJson()) }

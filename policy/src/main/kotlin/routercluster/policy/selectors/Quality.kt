@@ -2,6 +2,7 @@ package routercluster.policy.selectors
 
 import routercluster.policy.Candidate
 import routercluster.policy.outcomes.VerdictSums
+import kotlin.math.sqrt
 
 /**
  * How good a model's answers are taken to be.
@@ -30,6 +31,21 @@ internal class Quality(val mean: Double, val reason: String) {
         }
 
         const val UNKNOWN = "neither verdicts nor a quality in its card"
+    }
+}
+
+/** What verdicts leave possible of a model's share of good answers: Beta([alpha], [beta]), a card's quality counted in as in [Quality]. */
+internal class GoodShare(val alpha: Double, val beta: Double) {
+    val mean: Double get() = alpha / (alpha + beta)
+    val deviation: Double get() = sqrt(mean * (1 - mean) / (alpha + beta + 1))
+
+    companion object {
+        fun of(candidate: Candidate, verdicts: VerdictSums): GoodShare {
+            val card = candidate.model.card.quality
+            val good = if (card == null) 0.0 else Quality.CARD_VERDICTS * card
+            val bad = if (card == null) 0.0 else Quality.CARD_VERDICTS * (1 - card)
+            return GoodShare(1 + good + verdicts.good, 1 + bad + verdicts.badVerdicts)
+        }
     }
 }
 

@@ -24,11 +24,11 @@ data class RlDrivenSelector(
         val arms = candidates.map { arm(it, context, prices) }
         val rate = maxOf(explorationMin, explorationRate * explorationDecay.pow(arms.sumOf { it.verdicts }))
         val explores = context.random.nextDouble() < rate
-        val best = arms.maxBy { it.mean - it.cost }
+        val best = arms.maxBy { it.share.mean - it.cost }
         val scored = arms.map { arm ->
             val value = when {
-                !explores -> arm.mean
-                samples -> context.random.beta(arm.alpha, arm.beta)
+                !explores -> arm.share.mean
+                samples -> context.random.beta(arm.share.alpha, arm.share.beta)
                 else -> context.random.nextDouble()
             }
             val how = if (explores) "explores one time in ${rounded(1 / rate, 1)}: drew" else "mean"
@@ -57,24 +57,10 @@ data class RlDrivenSelector(
         val cost = costWeight * (prices.share(candidate) ?: 0.0)
         val told =
             "${rounded(verdicts.good, 1)} good and ${rounded(verdicts.badVerdicts, 1)} bad verdicts" + card?.let { ", card $it" }.orEmpty()
-        val before = card?.let { Quality.CARD_VERDICTS * it to Quality.CARD_VERDICTS * (1 - it) } ?: (0.0 to 0.0)
-        return Arm(candidate, verdicts.good, verdicts.badVerdicts, before, cost, told)
+        return Arm(candidate, GoodShare.of(candidate, verdicts), verdicts.good + verdicts.badVerdicts, cost, told)
     }
 
-    /** @property before good and bad verdicts that the card counts as */
-    private class Arm(
-        val candidate: Candidate,
-        good: Double,
-        bad: Double,
-        before: Pair<Double, Double>,
-        val cost: Double,
-        val told: String,
-    ) {
-        val verdicts: Double = good + bad
-        val alpha: Double = 1 + before.first + good
-        val beta: Double = 1 + before.second + bad
-        val mean: Double = alpha / (alpha + beta)
-    }
+    private class Arm(val candidate: Candidate, val share: GoodShare, val verdicts: Double, val cost: Double, val told: String)
 
     internal companion object {
         fun read(parameters: Section?): Selector {

@@ -21,5 +21,6 @@ internal val selectors: Map<String, SelectorReader> =
         "hybrid" to SelectorReader(HybridSelector::read),
         "elo" to SelectorReader(EloSelector::read),
         "rl_driven" to SelectorReader(RlDrivenSelector::read),
+        "contextual" to SelectorReader(ContextualSelector::read),
         "session_aware" to SelectorReader(SessionAwareSelector::read),
     )

@@ -26,7 +26,7 @@ class Traits(
     private val notes = LinkedHashMap(noted)
     private var wantedInVain = false
 
-    /** What came of the embedding, by the names that selectors gave it. */
+    /** What selectors made of it, by the names that they gave it. */
     val noted: Map<String, Map<String, Double>> get() = notes
 
     /**
@@ -40,6 +40,14 @@ class Traits(
             return null
         }
         return compute(embedding).also { notes[name] = it }
+    }
+
+    /** What stands under [name]; null where nothing does. */
+    internal fun noted(name: String): Map<String, Double>? = notes[name]
+
+    /** Records [values] under [name]: what a selector made of all that it knew, so that a replay need not make it again. */
+    internal fun note(name: String, values: Map<String, Double>) {
+        notes[name] = values
     }
 
     /** Why [need] is not known, in words. */

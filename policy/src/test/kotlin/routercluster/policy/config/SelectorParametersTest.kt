@@ -12,6 +12,10 @@ import routercluster.policy.config.EncoderFolder
 import routercluster.policy.config.format.Feature
 import routercluster.policy.config.format.baseMethods
 import routercluster.policy.selectors.AutomixSelector
+import routercluster.policy.selectors.ContextFeature
+import routercluster.policy.selectors.ContextualMethod
+import routercluster.policy.selectors.ContextualSelector
+import routercluster.policy.selectors.ContextualSettings
 import routercluster.policy.selectors.EloSelector
 import routercluster.policy.selectors.FactorWeights
 import routercluster.policy.selectors.HybridSelector
@@ -95,6 +99,12 @@ class SelectorParametersTest {
             "type: hybrid, hybrid: {experience_weight: 0.1, router_dc_weight: 0.2, automix_weight: 0.3, cost_weight: 0.4, " +
                 "normalize_scores: false, quality_gap_threshold: 0.05}",
         ).shouldBeInstanceOf<HybridSelector>()
+        val contextual = selector(
+            "type: contextual, contextual: {method: ucb, features: [domain, length], embedding_dimensions: 8, exploration: 0.2, " +
+                "ridge: 3, cost_weight: 0.4, latency_weight: 0.5}",
+        ).shouldBeInstanceOf<ContextualSelector>()
+        contextual.settings shouldBe
+            ContextualSettings(ContextualMethod.UCB, setOf(ContextFeature.DOMAIN, ContextFeature.LENGTH), 8, 0.2, 3.0, 0.4, 0.5)
         Triple(hybrid.weights, hybrid.isNormalised, hybrid.qualityGap) shouldBe Triple(HybridWeights(0.1, 0.2, 0.3, 0.4), false, 0.05)
     }
 

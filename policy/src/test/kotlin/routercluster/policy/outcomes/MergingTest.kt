@@ -25,6 +25,14 @@ class MergingTest {
     private fun feedback(random: Random) =
         Feedback("f${random.nextInt(40)}", key, "m0", VerdictSums.ofScore(1.0), now.minusSeconds(random.nextLong(86_400L * 40)))
 
+    /** Of requests with features in one of two layouts. */
+    private fun informed(random: Random): Feedback {
+        val unit = ContextPoint.UNIT
+        val values = ByteArray(4 + random.nextInt(2)) { random.nextInt(-unit, unit + 1).toByte() }
+        val point = ContextPoint(values.size, values.also { it[it.lastIndex] = unit.toByte() })
+        return feedback(random).copy(model = "m${random.nextInt(3)}", sums = VerdictSums.ofScore(random.nextDouble()), context = point)
+    }
+
     private fun sum(outcomes: List<AttemptOutcome>): DecisionStatistics =
         outcomes.fold(DecisionStatistics.NONE) { sum, outcome -> sum + DecisionStatistics.of(outcome) }
 
@@ -40,6 +48,46 @@ class MergingTest {
                 merged.since(now).models(now) shouldBe sum(outcomes.shuffled(random)).models(now)
             }
         }
+    }
+
+    @Test
+    fun `what verdicts say of linear models adds up to the whole in any order`() {
+        repeat(40) { seed ->
+            val random = Random(seed)
+            val given = List(60) { informed(random) }
+            val whole = given.map(DecisionStatistics::of).reduce(DecisionStatistics::plus)
+            val parts = given.shuffled(random).chunked(1 + random.nextInt(20)).map { part -> part.map(DecisionStatistics::of) }
+            val merged = parts.map { it.reduce(DecisionStatistics::plus) }.shuffled(random).reduce(DecisionStatistics::plus)
+            withClue("seed $seed") {
+                merged shouldBe whole
+                merged.since(now).models(now) shouldBe whole.models(now)
+            }
+        }
+    }
+
+    @Test
+    fun `sums of a point are its weighted products`() {
+        val point = ContextPoint(7, byteArrayOf(-64, 10, 127))
+        val feedback = Feedback("f", key, "m", VerdictSums.ofScore(0.75), now, context = point)
+        val sums = DecisionStatistics
+            .of(feedback)
+            .models(now)
+            .getValue("m")
+            .contexts
+        sums shouldBe
+            mapOf(
+                Layout(7, 3) to ContextSums(
+                    longArrayOf(4_096, -640, 100, -8_128, 1_270, 16_129).map { it * 1_000 }.toLongArray(),
+                    longArrayOf(-64, 10, 127).map { it * 750 }.toLongArray(),
+                ),
+            )
+        DecisionStatistics.of(feedback).models(now.plus(Duration.ofDays(31))) shouldBe emptyMap()
+        // One that was more than the task needed says nothing of quality.
+        val over = DecisionStatistics.of(feedback.copy(sums = VerdictSums.of(Verdict.OVERPROVISIONED))).models(now).getValue("m")
+        over.contexts.values
+            .single()
+            .rewards
+            .sum() shouldBe 0
     }
 
     @Test

@@ -9,7 +9,8 @@ class SelectorTableTest {
         val read = selectors.mapValues { (_, reader) -> reader.read(null) }
         (read["router_dc"] as RouterDcSelector).settings shouldBe RouterDcSettings()
         (read["hybrid"] as HybridSelector).run { Triple(weights, isNormalised, qualityGap) } shouldBe Triple(HybridWeights(), true, null)
-        read - setOf("router_dc", "hybrid") shouldBe
+        (read["contextual"] as ContextualSelector).settings shouldBe ContextualSettings()
+        read - setOf("router_dc", "hybrid", "contextual") shouldBe
             mapOf(
                 "static" to StaticSelector,
                 "weighted" to WeightedSelector,

@@ -13,6 +13,7 @@ private fun builtAlgorithms(): Map<String, Case> =
         "hybrid" to Case("By several algorithms together.", hybridFormat),
         "elo" to Case("By ratings of verdicts.", elo()),
         "rl_driven" to Case("By verdicts, exploring less the more there are.", rlDriven()),
+        "contextual" to Case("By what verdicts say of requests like this one. Ours.", contextual()),
         "session_aware" to Case("By another algorithm, unless the conversation does better to keep its model.", sessionAware()),
         "knn" to Case("By how models answered the nearest known requests.", nearestRequests()),
         "kmeans" to Case("By how models answered the nearest cluster of known requests.", fields { learnt() }),
@@ -42,6 +43,17 @@ private fun rlDriven() = fields {
     share("cost_weight", "What the priciest model loses of its share of good verdicts.", 0.2)
 }
 
+private fun contextual() = fields {
+    choice("method", listOf("thompson", "ucb"), "Whether one draw counts, or as good as it may well be.", "thompson")
+    val features = listOf("embedding", "domain", "complexity", "length")
+    texts("features", "What is looked at in a request.", features, "[${features.joinToString()}]")
+    whole("embedding_dimensions", 1..32, "Numbers that the embedding is reduced to.", 16)
+    share("exploration", "How widely what is not sure is tried; 0 never tries.", 0.3)
+    number("ridge", 1e-3..1e3, "Verdicts that the prior counts as.", 1.0)
+    share("cost_weight", "What the priciest model loses of its share of good answers, a cheaper one in proportion.", 0.1)
+    share("latency_weight", "What the slowest model loses, a quicker one in proportion.", 0.0)
+}
+
 internal val baseMethods =
     listOf(
         "static",
@@ -55,6 +67,7 @@ internal val baseMethods =
         "hybrid",
         "elo",
         "rl_driven",
+        "contextual",
     )
 
 private fun sessionAware() = fields {
