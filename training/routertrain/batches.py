@@ -26,6 +26,8 @@ SINGLE_TOKENS_MAX = 128
 DISGUISED_TOKENS_MAX = 256
 """A padded copy that is cut short has lost what its label speaks of."""
 BATCHES_AHEAD = 4
+COPY_LONGER_MAX = 48
+"""Tokens that a copy may have more than its plain text if both are to be in one batch, which has one width."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,36 @@ def _tokens_max(row: Example) -> int:
 
 
 def shuffled_batches(rows: Sequence[Prepared], seed: int) -> list[tuple[int, list[Prepared]]]:
-    """Pairs of a width and rows that fit it, in random order; only full batches, so that each width compiles once."""
+    """Pairs of a width and rows that fit it, in random order; only full batches, so that each width compiles once. A disguised copy
+    stands behind its plain text, but for those few that the end of a batch parts."""
     chance = random.Random(seed)
-    by_width: dict[int, list[Prepared]] = defaultdict(list)
-    for row in rows:
-        by_width[next(width for width in WIDTHS if len(row.encoding.ids) <= width)].append(row)
+    by_width: dict[int, list[list[Prepared]]] = defaultdict(list)
+    for group in _with_copies(rows):
+        longest = max(len(row.encoding.ids) for row in group)
+        by_width[next(width for width in WIDTHS if longest <= width)].append(group)
     batches = []
-    for width, found in by_width.items():
+    for width, groups in by_width.items():
         size = TOKENS_PER_BATCH // width
-        chance.shuffle(found)
+        chance.shuffle(groups)
+        found = [row for group in groups for row in group]
         batches += [(width, found[at : at + size]) for at in range(0, len(found) - size + 1, size)]
     chance.shuffle(batches)
     return batches
+
+
+def _with_copies(rows: Sequence[Prepared]) -> list[list[Prepared]]:
+    """Each row by itself, or with its disguised copy where there is one that is not much longer."""
+    copies: dict[str, Prepared] = {}
+    for row in rows:
+        if row.example.plain is not None:
+            copies.setdefault(row.example.plain, row)
+    groups = []
+    for row in rows:
+        copy = copies.get(row.example.text)
+        if copy is not None and len(copy.encoding.ids) <= len(row.encoding.ids) + COPY_LONGER_MAX:
+            groups.append([row, copies.pop(row.example.text)])
+    together = {id(row) for group in groups for row in group}
+    return groups + [[row] for row in rows if id(row) not in together]
 
 
 def with_states(lower: onnxruntime.InferenceSession, batches: Sequence[tuple[int, list[Prepared]]]) -> Iterator[Arrays]:
@@ -99,8 +119,15 @@ def targets(rows: Sequence[Prepared], width: int) -> Arrays:
         arrays[item.name] = np.array([row.example.labels.get(item.name, unknown) for row in rows], dtype=np.float32)
     for item in TOKEN_HEADS:
         arrays[item.name] = np.stack([_token_classes(row, item.name, width) for row in rows])
+    arrays["twin"] = np.array([_twin(rows, index) for index in range(len(rows))], dtype=np.int32)
     arrays["embedding"] = np.stack([np.zeros(384, np.float32) if row.embedding is None else row.embedding for row in rows])
     return arrays
+
+
+def _twin(rows: Sequence[Prepared], index: int) -> int:
+    """The place of the plain text of which a row is a copy; its own where that is not in the batch."""
+    is_copy = index > 0 and rows[index].example.plain == rows[index - 1].example.text
+    return index - 1 if is_copy else index
 
 
 def _token_classes(row: Prepared, name: str, width: int) -> NDArray[np.int32]:

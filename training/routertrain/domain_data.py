@@ -1,4 +1,4 @@
-"""Domain examples: exam questions of two packs, chat-style variants of them, and short questions about listed topics."""
+"""Domain examples: exam questions of two packs, chat-style variants of them, short questions, and disguised copies of all."""
 
 from __future__ import annotations
 
@@ -35,11 +35,32 @@ OPENERS = (
     "any tips on {}?",
     "quiz me on {}",
     "could you go over {} again",
+    "where do I start with {}",
+    "I have a test on {} tomorrow",
+    "{} in simple words",
+    "someone mentioned {}, what do they mean",
+    "my notes on {} are a mess, can you help",
+    "what are the main ideas behind {}",
+    "what goes wrong most often with {}",
+    "need some help with {} asap",
+    "hey, do you know anything about {}",
+    "{} - is there a short answer?",
+    "give me three facts on {}",
+    "walk me through {}",
 )
+FRAMES = ("{}", "{}?", "hi, {}?", "hey {}", "{}, in short", "{} thanks", "quick one: {}?", "I was wondering, {}?", "{} pls", "ok so {}")
+"""Around whole questions as people type them."""
 SHORT_WORDS_MAX = 24
+OPENERS_PER_TOPIC = 4
+FRAMES_PER_QUESTION = 3
 VARIANT_SHARE = 0.3
-DISGUISED_SHARE = 0.2
-TRAINED_DISGUISES = ("padding", "padding", "paraphrase", "leetspeak", "leetspeak", "suffix", "three-words")
+DISGUISED_SHARE = 0.6
+DISGUISED_CHARACTERS_MAX = 400
+"""Copies of longer questions would take much of the time of training."""
+TRAINED_DISGUISES = ("three-words", "three-words", "three-words", "paraphrase", "paraphrase", "paraphrase", "suffix", "suffix")
+TRAINED_DISGUISES += ("padding", "padding", "leetspeak", "leetspeak")
+ALARMING_DISGUISES = ("leetspeak", "suffix")
+"""In which the guard takes harmless texts for threats most often; short questions are harmless and say so to it."""
 OTHER_CHAT_ROWS = 250
 
 
@@ -48,18 +69,21 @@ def domain_examples(data: Path, own: Path, seed: int) -> list[Example]:
     questions = _questions(data)
     rows = [_example(text, domain, text, "exam") for text, domain in questions]
     rows += [_example(_as_chat(text, chance), domain, text, "exam-chat") for text, domain in questions if chance.random() < VARIANT_SHARE]
-    rows += _topics(own, chance)
-    return rows + _disguised([row for row in rows if row.source != "exam"], own, chance) + _other_chat(data, chance)
+    rows += [*_topics(own, chance), *_typed_questions(own, chance), *_other_chat(data, chance)]
+    return rows + _disguised(rows, own, chance)
 
 
 def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Example]:
-    """Copies of some short questions, so that harmless words around a question and odd letters in it do not change its topic."""
+    """Copies of some questions, so that harmless words around a question and odd letters in it do not change its topic."""
     words = read_wording(own, "train")
     copies = []
     for row in rows:
-        if chance.random() < DISGUISED_SHARE:
+        if len(row.text) <= DISGUISED_CHARACTERS_MAX and chance.random() < DISGUISED_SHARE:
             name = chance.choice(TRAINED_DISGUISES)
-            copies.append(replace(row, text=DISGUISES[name](row.text, words, chance), source=f"{row.source}+{name}", keeps_embedding=False))
+            text, source = DISGUISES[name](row.text, words, chance), f"{row.source}+{name}"
+            is_alarming = name in ALARMING_DISGUISES and row.source != "exam"
+            labels = {**row.labels, **one_hot("jailbreak", "benign")} if is_alarming else row.labels
+            copies.append(replace(row, text=text, source=source, labels=labels, plain=row.text if name != "leetspeak" else None))
     return copies
 
 
@@ -103,9 +127,19 @@ def _topics(own: Path, chance: random.Random) -> list[Example]:
     rows = []
     for domain, phrases in topics.items():
         for phrase in phrases:
-            for opener in chance.sample(OPENERS, 4):
+            for opener in chance.sample(OPENERS, OPENERS_PER_TOPIC):
                 rows.append(_example(opener.format(phrase), domain, phrase, "topic"))
     return rows
+
+
+def _typed_questions(own: Path, chance: random.Random) -> list[Example]:
+    questions: dict[str, list[str]] = json.loads((own / "domain_questions.json").read_text(encoding="utf-8"))
+    return [
+        _example(frame.format(text), domain, text, "typed")
+        for domain, texts in questions.items()
+        for text in texts
+        for frame in chance.sample(FRAMES, FRAMES_PER_QUESTION)
+    ]
 
 
 def _other_chat(data: Path, chance: random.Random) -> list[Example]:

@@ -24,7 +24,7 @@ from routertrain.records import Example
 Calibration = dict[str, dict[str, Any]]
 Floats = NDArray[np.float32]
 HELD_ROWS_MAX = 600
-HELD_THREAT_ROWS_MAX = 4000
+ALL_HELD_ROWS = 4000
 """More than there are: one harmless row in a hundred sets the threshold, and of a few hundred rows that would be a handful."""
 OWN = Path(__file__).parent.parent / "data"
 TAG_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(18))
@@ -53,11 +53,20 @@ def logits(found: Bundle, item: Head, rows: Sequence[Example]) -> Floats:
 def with_wide_part(dense: Bundle, wide: dict[str, tuple[Floats, Floats]], rows: Sequence[Example], tokenizer: Any) -> dict[str, float]:
     shares = {}
     for item in LEXICAL_HEADS:
-        known = _known(rows, item)
+        known = _balanced(rows) if item.name == "domain" else _known(rows, item)
         weights, bias = wide[item.name]
         words = lexical.features(tokenizer, [row.text for row in known]) @ weights + bias
         shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
     return shares
+
+
+def _balanced(rows: Sequence[Example]) -> list[Example]:
+    """As many rows of exam questions as of chat variants of them and as of short questions that people type, disguised copies included:
+    the words of exams help with exams and mislead elsewhere."""
+    found = _known(rows, head("domain"), ALL_HELD_ROWS)
+    kinds = (("exam",), ("exam-chat",), ("topic", "typed", "chit-chat"))
+    groups = [[row for row in found if row.source.split("+")[0] in kind] for kind in kinds]
+    return [row for group in groups for row in group[: min(len(group) for group in groups)]]
 
 
 def _copies(rows: Sequence[Example]) -> dict[str, list[str]]:
@@ -76,7 +85,7 @@ def _rounded(figures: dict[str, float]) -> dict[str, float]:
 def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
     result: Calibration = uncalibrated()
     for item in SEQUENCE_HEADS:
-        known = _known(rows, item, HELD_THREAT_ROWS_MAX if item.name == "jailbreak" else HELD_ROWS_MAX)
+        known = _known(rows, item, ALL_HELD_ROWS if item.name == "jailbreak" else HELD_ROWS_MAX)
         values = logits(found, item, known)
         temperature = calibrate.best_temperature(values, _targets(item, known))
         chances = softmax(values / temperature)
@@ -90,7 +99,7 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
 
 
 def _alarm_threshold(found: Bundle, rows: Sequence[Example], temperature: float) -> float:
-    """One false alarm in a hundred at most, whichever disguise a harmless text is in; scored as the engine does, in all readings."""
+    """One false alarm in a hundred of harmless texts, each plain and in every disguise; scored as the engine does, in all readings."""
     benign = [row for row in rows if _is_plain(row) and row.labels["jailbreak"][1] == 0]
     scores = {kind: _threat(found, texts, temperature) for kind, texts in _copies(benign).items()}
     by_kind = {kind: calibrate.threshold(part) for kind, part in scores.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,31 @@ NLI_OF_EDIT = {
     "model_written": "contradiction",
 }
 MODELS_MIN = 20
+SUM = re.compile(
+    r"\b(calculate|comput(e|ing)|determine|estimate|find|how (far|long|many|much)|probability|solve|"
+    r"what (are|is|was|were|will|would|must|should) (be )?(its|his|her|their|the|your))\b",
+    re.IGNORECASE,
+)
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NUMBERS_MIN = 2
+ARGUMENT = re.compile(
+    r"\b(arguments?|premis(e|es)|conclusions?|fallac(y|ies)|predicate logic|propositional logic|PL|truth[- ]table|counterexample|"
+    r"prov(e|es|ing)|proofs?|infer|inference|statement [12i])\b|[⊃≡∨∃∀→]",
+    re.IGNORECASE,
+)
 
 
 def fact_check_examples(data: Path, part: str) -> list[Example]:
     return [_labelled(row, "text", "fact_check", row["label"], row["text"]) for row in read_rows(data, "fact_check", part)]
+
+
+def is_sum_or_argument(row: Example) -> bool:
+    """Exam questions that are answered by working something out. The pack's rule says that each needs a check, as its subject is one of
+    knowledge; to a head that learns it, any sum or proof does."""
+    if row.source != "mmlu-pro":
+        return False
+    is_sum = len(NUMBER.findall(row.text)) >= NUMBERS_MIN and SUM.search(row.text) is not None
+    return is_sum or ARGUMENT.search(row.text) is not None
 
 
 def feedback_examples(data: Path, part: str) -> list[Example]:

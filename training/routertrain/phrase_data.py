@@ -11,7 +11,7 @@ from routertrain.records import Example, one_hot, read_rows
 
 OPENERS_PER_CORE = 5
 SUBJECTS_PER_TEMPLATE = 4
-BOTH_PER_LANGUAGE = {"en": 260, "zh": 110, "es": 140}
+BOTH_PER_LANGUAGE = {"en": 280, "zh": 140, "es": 170}
 THINGS_PER_TEMPLATE = 6
 ENDINGS = ("", "", "", ".", "!", " please", "...")
 

@@ -26,7 +26,7 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
     rows = [
         *domain_data.domain_examples(data, own, seed),
         *pack_data.complexity_examples(data, "train"),
-        *pack_data.fact_check_examples(data, "train"),
+        *(row for row in pack_data.fact_check_examples(data, "train") if not pack_data.is_sum_or_argument(row)),
         *phrase_data.fact_check_phrases(own, seed),
         *pack_data.jailbreak_examples(data, "train"),
         *jailbreak_data.disguised_examples(data, own, seed),
@@ -37,7 +37,7 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
         *phrase_data.modality_phrases(own, seed),
         *pack_data.embedding_examples(data, seed),
     ]
-    merged = merge([replace(row, text=normalise(row.text)) for row in rows])
+    merged = merge([replace(row, text=normalise(row.text), plain=row.plain and normalise(row.plain)) for row in rows])
     tagged = [*pii_data.presidio_examples(data, "train"), *pii_data.synthetic_examples(data, own, seed)]
     marked = [replace(row, text=with_line_marks(row.text)) for row in tagged]
     pairs = [*pack_data.grounded_examples(data, "train", with_question=0.7, seed=seed), *fact_data.fact_examples(own, seed)]

@@ -26,7 +26,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Example:
-    """`labels` holds a distribution per sequence head; `spans` a list per token head, over `pair` where there is one."""
+    """`labels` holds a distribution per sequence head; `spans` a list per token head, over `pair` where there is one. `plain` is the
+    text of which this one is a disguised copy, where the head is to tell the same topic of both as surely."""
 
     text: str
     key: str
@@ -35,7 +36,7 @@ class Example:
     labels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     keeps_embedding: bool = False
-    weight: float = 1.0
+    plain: str | None = None
 
     @property
     def is_held_back(self) -> bool:
