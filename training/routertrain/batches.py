@@ -77,16 +77,17 @@ def shuffled_batches(rows: Sequence[Prepared], seed: int) -> list[tuple[int, lis
 
 
 def _with_copies(rows: Sequence[Prepared]) -> list[list[Prepared]]:
-    """Each row by itself, or with its disguised copy where there is one that is not much longer."""
-    copies: dict[str, Prepared] = {}
+    """Each row by itself, or with a disguised copy of it that is not much longer."""
+    copies: dict[str, list[Prepared]] = defaultdict(list)
     for row in rows:
         if row.example.plain is not None:
-            copies.setdefault(row.example.plain, row)
+            copies[row.example.plain].append(row)
     groups = []
     for row in rows:
-        copy = copies.get(row.example.text)
-        if copy is not None and len(copy.encoding.ids) <= len(row.encoding.ids) + COPY_LONGER_MAX:
-            groups.append([row, copies.pop(row.example.text)])
+        fitting = [copy for copy in copies[row.example.text] if len(copy.encoding.ids) <= len(row.encoding.ids) + COPY_LONGER_MAX]
+        if fitting:
+            groups.append([row, fitting[0]])
+            copies[row.example.text].remove(fitting[0])
     together = {id(row) for group in groups for row in group}
     return groups + [[row] for row in rows if id(row) not in together]
 

@@ -54,6 +54,7 @@ SHORT_WORDS_MAX = 24
 OPENERS_PER_TOPIC = 4
 FRAMES_PER_QUESTION = 3
 VARIANT_SHARE = 0.3
+COPIES = 2
 DISGUISED_SHARE = 0.6
 DISGUISED_CHARACTERS_MAX = 400
 """Copies of longer questions would take much of the time of training."""
@@ -78,7 +79,9 @@ def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Ex
     words = read_wording(own, "train")
     copies = []
     for row in rows:
-        if len(row.text) <= DISGUISED_CHARACTERS_MAX and chance.random() < DISGUISED_SHARE:
+        for _ in range(COPIES if len(row.text) <= DISGUISED_CHARACTERS_MAX else 0):
+            if chance.random() >= DISGUISED_SHARE:
+                continue
             name = chance.choice(TRAINED_DISGUISES)
             text, source = DISGUISES[name](row.text, words, chance), f"{row.source}+{name}"
             is_alarming = name in ALARMING_DISGUISES and row.source != "exam"

@@ -16,6 +16,8 @@ SOURCE_SHARES = {"prompt_with_random_search": 0.4, "JBC": 0.6, "gsm8k": 0.5}
 """The share of a big or uniform source's rows that is used; others are whole. The wide part is fitted on all rows."""
 PASSES = {"user_feedback": 2.0, "modality": 2.0, "jailbreak": 2.0, "fact_check": 1.5}
 """How often the rows of a small set are seen, where they are no disguised copies and no exam questions."""
+SEEN_TWICE = ("exam", "exam-chat")
+"""Questions that are seen once more, for their topic only, each time with another of their disguised copies."""
 GROUNDED_SHARE = 0.4
 PAIR_CHARACTERS_MAX = 1000
 """About what the widest batch holds; longer pairs would lose their end."""
@@ -64,6 +66,8 @@ def fitted(rows: Iterable[Example], seed: int) -> list[Example]:
         if not row.is_held_back:
             often = _often(row)
             used.extend([row] * (int(often) + (chance.random() < often % 1)))
+            if row.source in SEEN_TWICE:
+                used.append(replace(row, labels={"domain": row.labels["domain"]}, keeps_embedding=False))
     chance.shuffle(used)
     return used
 
