@@ -16,7 +16,8 @@ TAIL_CHARACTERS = 600
 TAIL_SHARE = 0.5
 THREAT_DISGUISES = ("three-words", "three-words", "suffix", "paraphrase", "padding", "leetspeak")
 BENIGN_DISGUISES = ("leetspeak", "leetspeak", "suffix", "suffix", "three-words", "paraphrase", "padding")
-"""Threats in leetspeak are read without it as well, so it is the harmless texts in it that have to be learnt. Zero-width, look-alike and base64 disguises are undone before the head sees a text."""
+"""Threats in leetspeak are read without it as well, so it is the harmless texts in it that have to be learnt. Zero-width,
+look-alike and base64 disguises are undone before the head sees a text."""
 
 
 def disguised_examples(data: Path, own: Path, seed: int) -> list[Example]:

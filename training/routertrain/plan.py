@@ -18,7 +18,9 @@ PASSES = {"user_feedback": 2.0, "modality": 2.0, "jailbreak": 2.0, "fact_check":
 """How often the rows of a small set are seen, where they are no disguised copies and no exam questions."""
 SEEN_TWICE = ("exam", "exam-chat")
 """Questions that are seen once more, for their topic only, each time with another of their disguised copies."""
-GROUNDED_SHARE = 0.4
+GROUNDED_SHARE = 0.8
+EMBEDDING_PASSES = 2.0
+"""How often the texts are seen that have no label and only hold the embedding."""
 PAIR_CHARACTERS_MAX = 1000
 """About what the widest batch holds; longer pairs would lose their end."""
 
@@ -73,6 +75,8 @@ def fitted(rows: Iterable[Example], seed: int) -> list[Example]:
 
 
 def _often(row: Example) -> float:
+    if row.keeps_embedding and not row.labels:
+        return EMBEDDING_PASSES
     if row.pair is None:
         is_small = "domain" not in row.labels and "+" not in row.source
         return SOURCE_SHARES.get(row.source, 1.0) * max((PASSES.get(name, 1.0) for name in row.labels if is_small), default=1.0)

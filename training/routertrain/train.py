@@ -27,10 +27,6 @@ WARM_UP_SHARE = 0.06
 WEIGHT_DECAY = 0.01
 EMBEDDING_WEIGHT = 4.0
 CONSISTENCY_WEIGHT = 2.0
-RATE_LEAST = 0.05
-"""Of the peak rate: the mean of weights that no longer move would be but the last ones."""
-AVERAGED_FROM = 0.7
-AVERAGE_DECAY = 0.995
 HEAD_WEIGHTS = {
     "domain": 1.0,
     "jailbreak": 1.5,
@@ -89,12 +85,11 @@ def optimiser() -> optax.GradientTransformation:
 
 
 def rate(index: int, steps: int) -> float:
-    """Rises over the warm-up, then falls along a cosine to `RATE_LEAST`; between 0 and 1."""
+    """Rises over the warm-up, then falls along a cosine to zero; between 0 and 1."""
     warm_up = max(1, int(WARM_UP_SHARE * steps))
     if index < warm_up:
         return index / warm_up
-    fall = 0.5 * (1.0 + math.cos(math.pi * (index - warm_up) / max(1, steps - warm_up)))
-    return RATE_LEAST + (1.0 - RATE_LEAST) * fall
+    return 0.5 * (1.0 + math.cos(math.pi * (index - warm_up) / max(1, steps - warm_up)))
 
 
 def compiled_step(transform: optax.GradientTransformation) -> Any:
@@ -106,11 +101,6 @@ def compiled_step(transform: optax.GradientTransformation) -> Any:
         return optax.apply_updates(parameters, scaled), state, parts
 
     return step
-
-
-@jax.jit
-def _nearer(averaged: net.Parameters, parameters: net.Parameters) -> net.Parameters:
-    return jax.tree.map(lambda mean, now: AVERAGE_DECAY * mean + (1.0 - AVERAGE_DECAY) * now, averaged, parameters)
 
 
 def _scaled(updates: Any, peak: float, now: float) -> Any:
@@ -133,25 +123,21 @@ def prepare(rows: list[Example], trunk: base.Trunk, tokenizer: Tokenizer) -> lis
 
 
 def train(trunk: base.Trunk, parameters: net.Parameters, rows: list[batches.Prepared], seed: int, progress: Path) -> net.Parameters:
-    """Returns the running mean of the weights over the last part. Writes the parameters to `progress` now and then and at the end, so
-    that a run that is cut short can be looked at."""
+    """Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
     stream = batches.shuffled_batches(rows, seed)
     transform = optimiser()
     state, step = transform.init(parameters), compiled_step(transform)
     lower = batches.session(graph.build_lower(trunk, base.FROZEN_LAYERS, row_matrix).SerializeToString(), 1)
     started, sums = time.monotonic(), dict.fromkeys([*HEAD_WEIGHTS, "embedding", "consistency"], 0.0)
-    averaged = parameters
     for index, batch in enumerate(batches.with_states(lower, stream), start=1):
         parameters, state, parts = step(parameters, state, batch, rate(index, len(stream)))
-        averaged = _nearer(averaged, parameters) if index > AVERAGED_FROM * len(stream) else parameters
         sums = {name: value + float(parts[name]) for name, value in sums.items()}
         if index % LOG_EVERY == 0:
             shown = " ".join(f"{name} {value / LOG_EVERY:.3f}" for name, value in sums.items())
             log.info("step %d of %d, %.0f s: %s", index, len(stream), time.monotonic() - started, shown)
             sums = dict.fromkeys(sums, 0.0)
             save(parameters, progress)
-    save(parameters, progress)
-    return averaged
+    return parameters
 
 
 def save(parameters: net.Parameters, path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_copy_stands_behind_its_plain_text() -> None:
 
 def test_a_copy_that_is_much_longer_stands_alone() -> None:
     rows = [row(f"{number}", 10) for number in range(64)] + [row(f"{number} copied", 90, plain=f"{number}") for number in range(10)]
-    found = {width: part for width, part in batches.shuffled_batches(rows, seed=1)}
+    found = dict(batches.shuffled_batches(rows, seed=1))
     assert {width: len(part) for width, part in found.items()} == {16: 64, 96: 10}
     assert twins(found[96]) == list(range(10))
 
