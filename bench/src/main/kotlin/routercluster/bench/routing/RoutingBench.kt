@@ -33,7 +33,7 @@ private class RoutingBench : CoreCliktCommand("bench/routing") {
         val policy = loadWithFiles(POLICY, "bench.yaml") { null }
         val tables =
             TextReading.open(policy.catalog).use { reading ->
-                val texts = ReadCache(cache, reading) { echo(it, err = true) }
+                val texts = ReadCache(cache, reading, ::progress)
                 RoutingSets(data, split).pools().filter { only in it.name }.joinToString("\n") { Match(read(it, texts)).table() }
             }
         echo(tables)
@@ -55,7 +55,12 @@ private class RoutingBench : CoreCliktCommand("bench/routing") {
     private fun artifact(kind: LearntKind, rows: List<ReadRow>, domains: List<String>): Artifact {
         val requests = rows.mapNotNull { row -> row.read.embedding?.let { JudgedRequest(it, row.read, row.row.outcomes) } }
         val task = TrainingTask(kind, requests, domains, Fixed(), SEED, newObject())
-        return train(task) { echo("  $it", err = true) }.also { echo("  ${kind.key}: ${it.card}", err = true) }
+        return train(task) { progress("  $it") }.also { progress("  ${kind.key}: ${it.card}") }
+    }
+
+    /** Clikt's core puts what is echoed as an error on standard output. */
+    private fun progress(what: String) {
+        System.err.append(what).append('\n')
     }
 
     private fun keep(tables: String) {
