@@ -137,7 +137,7 @@ open class SelectorBench {
         val performance = (1..ANSWERS).fold(Performance.NONE) { sum, _ -> sum + served() }
         val verdicts = VerdictSums(goodFit = random.nextLong(100_000), underpowered = random.nextLong(100_000))
         val point = traits.contextPoint() ?: return ModelStatistics(performance, verdicts)
-        return ModelStatistics(performance, verdicts, mapOf(point.layout to ContextSums.of(point, verdicts)))
+        return ModelStatistics(performance, verdicts, contexts = mapOf(point.layout to ContextSums.of(point, verdicts)))
     }
 
     private fun served() =

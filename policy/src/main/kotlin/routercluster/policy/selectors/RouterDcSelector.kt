@@ -40,19 +40,21 @@ data class RouterDcSettings(
  * @property texts by model; a model that has none is not there
  * @property models vectors of [texts], once embedded, of unit length
  */
-class RouterDcSelector internal constructor(
+class RouterDcSelector private constructor(
     val settings: RouterDcSettings,
-    override val exemplars: Exemplars? = null,
-    private val texts: Map<String, String> = emptyMap(),
-    private val models: Map<String, FloatArray> = emptyMap(),
+    override val exemplars: Exemplars?,
+    private val texts: Map<String, String>,
+    private val models: Map<String, FloatArray>,
 ) : Selector {
+    constructor(settings: RouterDcSettings = RouterDcSettings()) : this(settings, null, emptyMap(), emptyMap())
+
     override val needs: Set<Need> get() = setOf(Need.EMBEDDING)
 
     override fun bound(candidates: List<Candidate>, catalog: Catalog): Selector {
         val texts = candidates.mapNotNull { candidate -> text(candidate)?.let { candidate.model.name to it } }.toMap()
         val head = catalog.headFor(Slot.EMBEDDING)
         if (head == null || texts.isEmpty()) return this
-        return RouterDcSelector(settings, Exemplars(head.ref, texts.values.toList(), catalog.embedding.shape), texts)
+        return RouterDcSelector(settings, Exemplars(head.ref, texts.values.toList(), catalog.embedding.shape), texts, emptyMap())
     }
 
     override fun prepared(vectors: List<FloatArray>): Selector = RouterDcSelector(
