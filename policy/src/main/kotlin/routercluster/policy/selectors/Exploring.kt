@@ -20,7 +20,10 @@ internal fun exploring(known: List<Ranked>, unknown: List<Unknown>, last: List<R
         Ranked(it.candidate, (known.firstOrNull()?.score ?: 0.0) + 1.0, "explored: ${it.what}", each, isExplored = true)
     }
     val best = known.mapIndexed { place, it -> it.copy(propensity = if (place == 0) 1.0 - unknown.size * each else 0.0) }
-    val rest = drawn.filter { it != explored }.map { Ranked(it.candidate, floor, "not explored this time: ${it.what}", each) }
+    val rest = drawn
+        .filter {
+            it != explored
+        }.map { Ranked(it.candidate, floor, "not explored this time: ${it.what}", each, isExplored = true) }
     val none = last.mapIndexed { place, it ->
         it.copy(score = floor, propensity = if (place == 0 && known.isEmpty() && unknown.isEmpty()) 1.0 else 0.0)
     }

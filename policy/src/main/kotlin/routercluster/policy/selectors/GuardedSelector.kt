@@ -39,12 +39,19 @@ class GuardedSelector(private val inner: Selector, private val guards: Guards) :
         val held = held(candidates, context)
         val free = candidates.filterNot { it in held }.ifEmpty { candidates }
         val inside = inner.propensities(free, context.measured, context.traits)
-        // Which needs no exploring does not depend on chance where a selector leaves its chances open.
-        val base = inner.rank(free, context).firstOrNull { !it.isExplored }?.candidate
+        // Which candidates would be explored does not depend on chance.
+        val ranked = inner.rank(free, context)
+        val explored = ranked.filter { it.isExplored }.map { it.candidate }
+        val base = ranked.firstOrNull { !it.isExplored }?.candidate
         val stands = if (base == null) 1.0 else guards.explorationMax
+        val turned = (1 - stands) * explored.sumOf { inside.getValue(it.label) }
         return candidates.map { candidate ->
             val chance = if (candidate in free) inside.getValue(candidate.label) else 0.0
-            if (candidate == base) 1 - stands * (1 - chance) else stands * chance
+            when (candidate) {
+                base -> chance + turned
+                in explored -> stands * chance
+                else -> chance
+            }
         }
     }
 
@@ -78,20 +85,26 @@ class GuardedSelector(private val inner: Selector, private val guards: Guards) :
 
     private fun bounded(ranked: List<Ranked>, context: SelectionContext): List<Ranked> {
         val base = ranked.firstOrNull { !it.isExplored }
-        if (guards.explorationMax >= 1.0 || base == null) return ranked
-        val exploring = base.propensity?.let { 1 - it } ?: 1.0
+        val explored = ranked.filter { it.isExplored }
+        if (guards.explorationMax >= 1.0 || base == null || explored.isEmpty()) return ranked
+        val chances = explored.map { it.propensity }
+        val exploring = if (null in chances) 1.0 else chances.sumOf { it ?: 0.0 }
         val stands = if (exploring > guards.explorationMax) guards.explorationMax / exploring else 1.0
         if (stands == 1.0) return ranked
-        val goesOn = !ranked.first().isExplored || context.random.nextDouble() < stands
-        val told = ranked.map { one ->
-            one.copy(propensity = one.propensity?.let { if (one === base) 1 - stands * (1 - it) else stands * it })
-        }
-        if (goesOn) return told
+        val told = ranked.map { one -> one.copy(propensity = one.propensity?.let { bounded(one, base, it, exploring, stands) }) }
+        if (!ranked.first().isExplored || context.random.nextDouble() < stands) return told
         val first = told[ranked.indexOf(base)]
         val reason = "${first.reason}; no more than ${rounded(guards.explorationMax * PERCENT, 1)} % of requests explore"
-        val others = told.filter { it !== first }.map { it.copy(score = minOf(it.score, first.score), isExplored = false) }
+        val others = told.filter { it !== first }.map { it.copy(score = minOf(it.score, first.score)) }
         return listOf(first.copy(reason = reason)) + others
     }
+
+    private fun bounded(one: Ranked, base: Ranked, chance: Double, exploring: Double, stands: Double): Double =
+        when {
+            one === base -> chance + (1 - stands) * exploring
+            one.isExplored -> stands * chance
+            else -> chance
+        }
 
     override val needs: Set<Need> get() = inner.needs
 

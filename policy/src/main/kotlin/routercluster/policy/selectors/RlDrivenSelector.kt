@@ -44,8 +44,7 @@ data class RlDrivenSelector(
                 reason,
                 chance,
                 mapOf("value" to value, "cost" to -lost),
-                isExplored =
-                    explores && arm !== best,
+                isExplored = arm !== best,
             )
         }
         return scored.sortedByDescending { it.score }

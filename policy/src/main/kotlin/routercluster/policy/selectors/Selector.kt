@@ -47,7 +47,7 @@ class SelectionContext(val random: Random, val measured: Measured = Measured.NON
  * @property propensity chance with which this candidate is picked first for the same request and figures, 0..1; all of a ranking sum to
  *   1. Null where it has no closed form: ranking again with other seeds then tells it
  * @property parts what the score is made of, by name
- * @property isExplored whether it is where it is because too little is known of it
+ * @property isExplored whether it is picked, where it is, because too little is known of it; the same for every ranking of the same figures
  * @property isBarred whether the request is to be refused rather than sent to it
  */
 data class Ranked(

@@ -68,6 +68,32 @@ class GuardedSelectorTest : SelectorContract {
     }
 
     @Test
+    fun `what is left to chance for another reason than learning is not held back`() {
+        val guarded = GuardedSelector(WeightedSelector, Guards(explorationMax = 0.1))
+        val figures = figures(judged(0, 0), judged(0, 0), judged(0, 0))
+        repeat(20) { seed ->
+            val context = { SelectionContext(Random(seed), figures) }
+            guarded.rank(candidates, context()) shouldBe WeightedSelector.rank(candidates, context())
+        }
+    }
+
+    @Test
+    fun `one of which nothing is measured is explored within the bound`() {
+        val measured = figures("m0" to known(answers = 50), "m1" to known(answers = 50, firstByteMillis = 300), "m2" to known())
+        val guarded = GuardedSelector(LatencyAwareSelector(null, 50), Guards(explorationMax = 0.05))
+        val shares = picks(guarded, measured)
+        shares.getValue("m2") shouldBe (0.05 plusOrMinus 0.01)
+        (1..50).forEach { seed ->
+            val chances = guarded.rank(candidates, SelectionContext(Random(seed), measured)).associate {
+                it.candidate.model.name to
+                    it.propensity
+            }
+            chances.getValue("m0").shouldNotBeNull() shouldBe (0.95 plusOrMinus 1e-9)
+            chances.getValue("m2").shouldNotBeNull() shouldBe (0.05 plusOrMinus 1e-9)
+        }
+    }
+
+    @Test
     fun `a frozen model is last whatever its figures, and the record says why`() {
         val fallen = Freeze(FreezeCause.ERRORS, 0.01, 0.5, 60.0)
         val figures = figures(judged(900, 10, fallen), judged(5, 5), judged(5, 6))
