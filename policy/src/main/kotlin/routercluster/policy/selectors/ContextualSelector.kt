@@ -79,10 +79,17 @@ class ContextualSelector private constructor(
                 val time = -settings.latencyWeight * (times?.getValue(candidate) ?: 0.0)
                 val reason = "${without}expects ${rounded(guess.mean, 3)} give or take ${rounded(settings.exploration * guess.spread, 3)}"
                 val lack = prices.lack()?.takeIf { settings.costWeight > 0.0 }
-                val parts = mapOf("quality" to guess.mean, "tried" to tried, "cost" to cost, "latency" to time)
+                val parts = mapOf("quality" to guess.mean, TRIED to tried, "cost" to cost, "latency" to time)
                 Ranked(candidate, parts.values.sum(), listOfNotNull(reason, lack).joinToString(), parts = parts)
-            }.sortedByDescending { it.score }
+            }.let(::marked)
+            .sortedByDescending { it.score }
             .let { if (settings.method == ContextualMethod.UCB) it.certain() else it }
+    }
+
+    /** All but the one that would be first by what is expected are explored. */
+    private fun marked(ranked: List<Ranked>): List<Ranked> {
+        val best = ranked.maxBy { it.score - it.parts.getValue(TRIED) }
+        return ranked.map { if (it === best) it else it.copy(isExplored = true) }
     }
 
     private class Guess(val mean: Double, val spread: Double)
@@ -143,6 +150,9 @@ class ContextualSelector private constructor(
         private const val VERDICT_SPREAD = 0.5
         private const val MEANS = "contextual_mean"
         private const val SPREADS = "contextual_spread"
+
+        /** The part of a score that is drawn or hoped for. */
+        private const val TRIED = "tried"
 
         fun read(parameters: Section?): Selector {
             val default = ContextualSettings()
