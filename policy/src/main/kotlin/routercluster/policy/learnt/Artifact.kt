@@ -41,10 +41,19 @@ class Artifact(
     fun text(): String = mapper.writeValueAsString(content().put("version", version)) + "\n"
 
     private fun content(): ObjectNode {
-        val json = JsonNodeFactory.instance.objectNode().put("format", FORMAT).put("algorithm", kind.key)
+        val json = JsonNodeFactory.instance
+            .objectNode()
+            .put("format", FORMAT)
+            .put("algorithm", kind.key)
         json.set<JsonNode>("card", card)
         val all = json.putArray("models")
-        models.forEach { all.addObject().put("name", it.name).put("quality", it.quality).put("cost", it.cost) }
+        models.forEach {
+            all
+                .addObject()
+                .put("name", it.name)
+                .put("quality", it.quality)
+                .put("cost", it.cost)
+        }
         features.write(json.putObject("features"))
         estimator.write(json.putObject("estimator"))
         return json

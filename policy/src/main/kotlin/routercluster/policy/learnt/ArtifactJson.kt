@@ -54,7 +54,11 @@ class ArtifactPart(private val json: JsonNode, private val path: String) {
         }
         val bytes = part.bytes("f32", shape.first.toLong() * columns * Float.SIZE_BYTES)
         val values = FloatArray(shape.first * columns)
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values)
+        ByteBuffer
+            .wrap(bytes)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .asFloatBuffer()
+            .get(values)
         if (values.any { !it.isFinite() }) throw BadArtifact("$path$key has numbers that are not finite")
         return Matrix(shape.first, columns, values)
     }

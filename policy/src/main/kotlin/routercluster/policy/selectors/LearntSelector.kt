@@ -71,7 +71,10 @@ class LearntSelector(val artifact: Artifact, val costWeight: Double) : Selector 
 
     private fun costs(known: List<Candidate>, foretold: Map<String, Double>, context: SelectionContext): Costs {
         if (costWeight == 0.0) return Costs(0.0, emptyMap(), "")
-        val learnt = known.associate { it.model.name to (foretold[COST + it.model.name] ?: artifact.models[places.getValue(it.model.name)].cost) }
+        val learnt = known.associate {
+            it.model.name to
+                (foretold[COST + it.model.name] ?: artifact.models[places.getValue(it.model.name)].cost)
+        }
         if (null !in learnt.values) return Costs(costWeight, learnt.mapValues { it.value ?: 0.0 }, "cost by its training data")
         val prices = Prices(known, context.measured)
         val priced = known.associate { it.model.name to prices.perMillion(it) }
