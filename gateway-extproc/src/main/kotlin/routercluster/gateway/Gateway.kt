@@ -242,9 +242,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
         PolicyKeeper(policy, config.file, config.load, config.clock, events, encoders::ready, config.history, share) {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
-    metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
     val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
-    metrics.addOutcomes(outcomes)
+    addGauges(metrics, keeper, outcomes)
     val replayIds = ReplayIds(config.replaySecret)
     val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) })
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
@@ -286,6 +285,11 @@ fun gateway(config: GatewayConfig): RunningGateway {
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
     return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing)
+}
+
+private fun addGauges(metrics: PrometheusEvents, keeper: PolicyKeeper, outcomes: Outcomes) {
+    metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
+    metrics.addOutcomes(outcomes)
 }
 
 private fun notes(conversations: Conversations, metrics: PrometheusEvents): ConversationNotes {
