@@ -84,7 +84,7 @@ class ProgramSuggestionsTest {
         programs.explained("RO|UTE r { }").orEmpty() shouldStartWith "ROUTE: a decision"
         programs.explained("SIGNAL key|word a { }").orEmpty() shouldStartWith "keyword: Words."
         programs.explained("SIGNAL keyword a { oper|ator: OR }").orEmpty() shouldStartWith "operator: "
-        programs.explained("ROUTE r { ALGORITHM multi_f|actor }").orEmpty() shouldStartWith "multi_factor: By a weighted sum"
+        programs.explained("ROUTE r { ALGORITHM multi_f|actor }").orEmpty() shouldStartWith "multi_factor: By a weighted mean"
         programs.explained("ROUTE r { WHEN keyword(\"a|\") }") shouldBe null
     }
 

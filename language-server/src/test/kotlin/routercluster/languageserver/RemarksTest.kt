@@ -96,9 +96,9 @@ class RemarksTest {
 
     @Test
     fun `what is not built yet is told`() {
-        val remark = files.remarks(SourceText("p.yaml", policy("decisions: [{name: a, algorithm: {type: multi_factor}}]"))).single()
+        val remark = files.remarks(SourceText("p.yaml", policy("decisions: [{name: a, algorithm: {type: ratings}}]"))).single()
         remark.severity shouldBe Severity.INFORMATION
-        remark.message shouldContain "selectors is not built yet"
+        remark.message shouldContain "looper is not built yet"
     }
 
     @Test

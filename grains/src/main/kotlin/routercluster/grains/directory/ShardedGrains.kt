@@ -79,11 +79,8 @@ private class MemberDirectory<M : Any>(
     override fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R> =
         if (isPutOut()) CompletableFuture.failedFuture(PutOut()) else grains.ask(id, timeout, make)
 
-    private fun isPutOut() = cluster.isTerminated || cluster.selfMember().status() in OUT
-
-    private companion object {
-        val OUT = setOf(MemberStatus.down(), MemberStatus.removed())
-    }
+    /** A node that is not in yet counts as removed for Pekko; what it asks waits until it is. */
+    private fun isPutOut() = cluster.isTerminated || cluster.selfMember().status() == MemberStatus.down()
 }
 
 private class ShardedDirectory<M : Any>(private val sharding: ClusterSharding, private val key: EntityTypeKey<M>) : GrainDirectory<M> {
