@@ -64,7 +64,7 @@ def _short(rows: Sequence[Row], column: str) -> list[Row]:
 
 
 def _disguised(head: str, number: int, text: str, label: str, names: Sequence[str], own: Path, chance: random.Random) -> list[Row]:
-    words = read_wording(own, "attack")
+    words = read_wording(own.parent / "attacks")
     rows = [_row(head, "plain", number, text, label)]
     return rows + [_row(head, name, number, DISGUISES[name](text, words, chance), label) for name in names]
 

@@ -76,7 +76,7 @@ def domain_examples(data: Path, own: Path, seed: int) -> list[Example]:
 
 def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Example]:
     """Copies of some questions, so that harmless words around a question and odd letters in it do not change its topic."""
-    words = read_wording(own, "train")
+    words = read_wording(own)
     copies = []
     for row in rows:
         for _ in range(COPIES if len(row.text) <= DISGUISED_CHARACTERS_MAX else 0):

@@ -70,7 +70,7 @@ def _balanced(rows: Sequence[Example]) -> list[Example]:
 
 
 def _copies(rows: Sequence[Example]) -> dict[str, list[str]]:
-    return perturb.copies([row.text for row in rows], perturb.read_wording(OWN, "train"), random.Random(plan.SEED))
+    return perturb.copies([row.text for row in rows], perturb.read_wording(OWN), random.Random(plan.SEED))
 
 
 def _is_plain(row: Example) -> bool:

@@ -39,7 +39,7 @@ def _pools(data: Path, own: Path, benign: Sequence[Example], is_held: bool, seed
     sentences = sorted({sentence for row in prose for sentence in SENTENCE_END.split(row.text)})
     requests = [row.text for row in benign if row.is_held_back == is_held]
     return [
-        [text for text in pool if 0 < _size(text) <= PIECE_TOKENS_MAX] for pool in (requests, sentences, read_wording(own, "train").padding)
+        [text for text in pool if 0 < _size(text) <= PIECE_TOKENS_MAX] for pool in (requests, sentences, read_wording(own).padding)
     ]
 
 

@@ -22,7 +22,7 @@ look-alike and base64 disguises are undone before the head sees a text."""
 
 def disguised_examples(data: Path, own: Path, seed: int) -> list[Example]:
     chance = random.Random(seed)
-    words = read_wording(own, "train")
+    words = read_wording(own)
     rows = []
     for row in jailbreak_examples(data, "train"):
         is_threat = row.labels["jailbreak"][1] > 0

@@ -24,8 +24,9 @@ class Wording:
     padding: Sequence[str]
 
 
-def read_wording(own: Path, part: str) -> Wording:
-    return Wording(**json.loads((own / "wordings.json").read_text(encoding="utf-8"))[part])
+def read_wording(folder: Path) -> Wording:
+    """Training's words are in `data`, the attack suite's in `attacks`; whoever writes the one does not read the other."""
+    return Wording(**json.loads((folder / "wordings.json").read_text(encoding="utf-8")))
 
 
 def three_words(text: str, words: Wording, chance: random.Random) -> str:
