@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -39,22 +40,35 @@ def figures(bundle: Bundle, data: Path, base_folder: Path) -> dict[str, Any]:
 
 def untuned(base_folder: Path) -> Embed:
     """The base model in fp32, mean pooled, as unit vectors."""
-    tokenizer: Tokenizer = tokens.load_tokenizer(base_folder / "all-minilm-l6-v2-tokenizer.json", TOKENS_MAX)
-    trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
-    session = batches.session(graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString(), 1)
+    tokenizer, session = untuned_session(base_folder)
 
     def embed(texts: Sequence[str]) -> Floats:
-        encodings = tokenizer.encode_batch(list(texts))
-        order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
-        joined = np.zeros((len(texts), base.HIDDEN), dtype=np.float32)
-        for at in range(0, len(order), BATCH):
-            picked = order[at : at + BATCH]
-            feed = tokens.padded([encodings[index] for index in picked], len(picked), len(encodings[picked[-1]].ids))
-            column = feed["attention_mask"][:, :, None]
-            joined[picked] = (session.run(["state"], feed)[0] * column).sum(axis=1) / column.sum(axis=1)
+        joined = means(session, tokenizer, texts)
         return np.asarray(joined / np.linalg.norm(joined, axis=1, keepdims=True))
 
     return embed
+
+
+def untuned_session(base_folder: Path) -> tuple[Tokenizer, onnxruntime.InferenceSession]:
+    """The base model's states in fp32, and its tokenizer."""
+    tokenizer: Tokenizer = tokens.load_tokenizer(base_folder / "all-minilm-l6-v2-tokenizer.json", TOKENS_MAX)
+    trunk = base.load_trunk(base_folder / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
+    return tokenizer, batches.session(graph.build_lower(trunk, base.LAYERS, float_matrix).SerializeToString(), 1)
+
+
+def means(session: onnxruntime.InferenceSession, tokenizer: Tokenizer, texts: Sequence[str]) -> Floats:
+    """The first output of a graph, [texts, hidden]; of one that gives a state per token the mean over the real tokens."""
+    output = session.get_outputs()[0].name
+    encodings = tokenizer.encode_batch(list(texts))
+    order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
+    joined = np.zeros((len(texts), base.HIDDEN), dtype=np.float32)
+    for at in range(0, len(order), BATCH):
+        picked = order[at : at + BATCH]
+        feed = tokens.padded([encodings[index] for index in picked], len(picked), len(encodings[picked[-1]].ids))
+        found = session.run([output], feed)[0]
+        column = feed["attention_mask"][:, :, None]
+        joined[picked] = found if found.ndim == 2 else (found * column).sum(axis=1) / column.sum(axis=1)
+    return joined
 
 
 def intents(embed: Embed, data: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from routertrain import base, bundle, calibrate, graph, lexical, perturb, pii_figures, plan, tokens
+from routertrain import base, bundle, calibrate, embedding_map, graph, lexical, perturb, pii_figures, plan, tokens
 from routertrain.heads import HEADS, LEXICAL_HEADS, SEQUENCE_HEADS, Head, head
 from routertrain.infer import Bundle, softmax
 from routertrain.quantise import row_matrix
@@ -31,9 +31,10 @@ TAG_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(18))
 log = logging.getLogger("export")
 
 
-def assemble(trunk: base.Trunk, parameters: dict[str, Any], table: Floats) -> onnx.ModelProto:
+def assemble(trunk: base.Trunk, parameters: dict[str, Any], table: Floats, back: Floats) -> onnx.ModelProto:
+    """`table`: the wide part; `back`: the map to the embedding, as in `embedding_map`."""
     layers = [*trunk["layers"][: base.FROZEN_LAYERS], *parameters["layers"]]
-    return graph.build({**trunk, "layers": layers}, {**parameters["heads"], "lexical": table}, row_matrix)
+    return graph.build({**trunk, "layers": layers}, {**parameters["heads"], "lexical": table, "embedding": back}, row_matrix)
 
 
 def uncalibrated() -> Calibration:
@@ -160,10 +161,12 @@ def export(parameters: dict[str, Any], data: Path, base_folder: Path, out: Path)
     log.info("wide part fitted")
     with tempfile.TemporaryDirectory() as scratch:
         empty = lexical.table(wide, dict.fromkeys(wide, 0.0))
-        bundle.write(Path(scratch) / "dense", assemble(trunk, parameters, empty), source, uncalibrated())
+        plain = assemble(trunk, parameters, empty, embedding_map.UNCHANGED)
+        bundle.write(Path(scratch) / "dense", plain, source, uncalibrated())
+        back = embedding_map.fit(plain, trunk, base_folder, embedding_map.texts(data, rows, plan.SEED))
         shares = with_wide_part(Bundle(Path(scratch) / "dense", threads=2), wide, held, tokenizer)
         log.info("shares of the wide part: %s", shares)
-        model = assemble(trunk, _with_bias(parameters, wide, shares), lexical.table(wide, shares))
+        model = assemble(trunk, _with_bias(parameters, wide, shares), lexical.table(wide, shares), back)
         bundle.write(Path(scratch) / "whole", model, source, uncalibrated())
         found = calibration(Bundle(Path(scratch) / "whole", threads=2), held)
     for item in HEADS:

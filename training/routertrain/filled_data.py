@@ -38,9 +38,7 @@ def _pools(data: Path, own: Path, benign: Sequence[Example], is_held: bool, seed
     prose = [row for row in grounded_examples(data, "train", with_question=0.0, seed=seed) if row.is_held_back == is_held]
     sentences = sorted({sentence for row in prose for sentence in SENTENCE_END.split(row.text)})
     requests = [row.text for row in benign if row.is_held_back == is_held]
-    return [
-        [text for text in pool if 0 < _size(text) <= PIECE_TOKENS_MAX] for pool in (requests, sentences, read_wording(own).padding)
-    ]
+    return [[text for text in pool if 0 < _size(text) <= PIECE_TOKENS_MAX] for pool in (requests, sentences, read_wording(own).padding)]
 
 
 def _amid(core: str, pools: Sequence[Sequence[str]], chance: random.Random) -> str:

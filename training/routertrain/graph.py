@@ -64,7 +64,8 @@ class GraphBuilder:
 
 
 def build(trunk: base.Trunk, heads: dict[str, Any], matrix: Matrix) -> onnx.ModelProto:
-    """Returns a checked model whose inputs are int64 [batch, tokens] and whose outputs are `embedding` and one per head."""
+    """Returns a checked model whose inputs are int64 [batch, tokens] and whose outputs are `embedding` and one per head. The heads read
+    the mean of the last states as it is; `embedding` is that mean behind the one of the last frozen layer, times `heads["embedding"]`."""
     graph = GraphBuilder(matrix)
     mask = graph.node("Cast", ["attention_mask"], "mask_int32", to=TensorProto.INT32)
     column = graph.node("Unsqueeze", [_float_mask(graph), graph.integers(-1)], "mask_column")
@@ -74,7 +75,10 @@ def build(trunk: base.Trunk, heads: dict[str, Any], matrix: Matrix) -> onnx.Mode
             states[-1] = _mark_copies(graph, states[-1], heads["copies"])
         states.append(_encode(graph, layer, states[-1], mask, f"layer{index}"))
     last = states[-1]
-    _pool(graph, last, column, "embedding")
+    _pool(graph, last, column, "mean")
+    _pool(graph, states[base.FROZEN_LAYERS], column, "frozen_mean")
+    both = graph.node("Concat", ["frozen_mean", "mean"], "both_means", axis=-1)
+    graph.node("MatMul", [both, graph.constant("embedding.map", heads["embedding"])], "embedding")
     _sequence_heads(graph, heads, last, column)
     _token_heads(graph, heads, states)
     return _model(graph, _outputs())
@@ -192,7 +196,7 @@ def _sequence_heads(graph: GraphBuilder, heads: dict[str, Any], state: str, colu
             _surest_segment(graph, item, heads[item.name], state, index)
             continue
         own = graph.node("Squeeze", [f"query.mean_{index}", graph.integers(1)], f"{item.name}.own")
-        features = graph.node("Concat", ["embedding", own], f"{item.name}.features", axis=-1)
+        features = graph.node("Concat", ["mean", own], f"{item.name}.features", axis=-1)
         parameters = heads[item.name]
         target = f"{item.name}.dense" if item.lexical else item.name
         graph.dense(features, parameters["weight"], target, parameters["bias"])
