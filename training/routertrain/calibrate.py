@@ -17,6 +17,7 @@ STANDARD_ERRORS = 0.5
 ABSTAINING_SHARE = 0.03
 FALSE_ALARMS = 0.01
 THRESHOLD_MIN = 0.5
+GUARD_STEPS = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
 
 def losses(logits: Floats, targets: Floats) -> Floats:
@@ -53,6 +54,20 @@ def threshold(benign_scores: Floats) -> float:
 def threshold_for_all(benign_scores: Mapping[str, Floats]) -> float:
     """The threshold of all kinds of copies together: the greatest of the kinds' own is high by chance, as each has few rows."""
     return threshold(np.concatenate(list(benign_scores.values())))
+
+
+def guard_threshold(benign_scores: Mapping[str, Floats], strange_threats: Floats, strange_benign: Floats) -> float:
+    """At least the threshold for all copies of ordinary harmless rows. Above it, families that were left out of training choose: the
+    lowest threshold whose errors, the share of their threats missed and of their harmless texts stopped, are within half a standard
+    error of the fewest."""
+    least = threshold_for_all(benign_scores)
+    errors = {}
+    for value in (least, *(step for step in GUARD_STEPS if step > least)):
+        missed, stopped = strange_threats < value, strange_benign >= value
+        spread = float(np.sqrt(missed.var() / len(missed) + stopped.var() / len(stopped)))
+        errors[value] = (float(missed.mean() + stopped.mean()), spread)
+    fewest, spread = min(errors.values())
+    return next(value for value, (found, _) in errors.items() if found <= fewest + STANDARD_ERRORS * spread)
 
 
 def best_f1_threshold(scores: Floats, positive: NDArray[np.bool_]) -> float:

@@ -60,8 +60,6 @@ DISGUISED_CHARACTERS_MAX = 400
 """Copies of longer questions would take much of the time of training."""
 TRAINED_DISGUISES = ("three-words", "three-words", "three-words", "paraphrase", "paraphrase", "paraphrase", "suffix", "suffix")
 TRAINED_DISGUISES += ("padding", "padding", "leetspeak", "leetspeak")
-ALARMING_DISGUISES = ("leetspeak", "suffix")
-"""In which the guard takes harmless texts for threats most often; short questions are harmless and say so to it."""
 OTHER_CHAT_ROWS = 250
 
 
@@ -84,9 +82,7 @@ def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Ex
                 continue
             name = chance.choice(TRAINED_DISGUISES)
             text, source = DISGUISES[name](row.text, words, chance), f"{row.source}+{name}"
-            is_alarming = name in ALARMING_DISGUISES and row.source != "exam"
-            labels = {**row.labels, **one_hot("jailbreak", "benign")} if is_alarming else row.labels
-            copies.append(replace(row, text=text, source=source, labels=labels, plain=row.text if name != "leetspeak" else None))
+            copies.append(replace(row, text=text, source=source, plain=row.text if name != "leetspeak" else None))
     return copies
 
 

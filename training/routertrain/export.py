@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from routertrain import base, bundle, calibrate, embedding_map, graph, lexical, perturb, pii_figures, plan, tokens
+from routertrain import base, bundle, calibrate, embedding_map, graph, guard_data, lexical, perturb, pii_figures, plan, tokens
 from routertrain.heads import HEADS, LEXICAL_HEADS, SEQUENCE_HEADS, Head, head
 from routertrain.infer import Bundle, softmax
 from routertrain.quantise import row_matrix
@@ -100,14 +100,22 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
 
 
 def _alarm_threshold(found: Bundle, rows: Sequence[Example], temperature: float) -> float:
-    """One false alarm in a hundred of harmless texts, each plain and in every disguise; scored as the engine does, in all readings."""
-    benign = [row for row in rows if _is_plain(row) and row.labels["jailbreak"][1] == 0]
+    """At most one false alarm in a hundred of the pack's harmless texts, each plain and in every disguise; above that, own families that
+    were left out of training choose. Scored as the engine does, in all readings."""
+    benign = [row for row in rows if _is_plain(row) and not guard_data.is_own(row) and row.labels["jailbreak"][1] == 0]
     scores = {kind: _threat(found, texts, temperature) for kind, texts in _copies(benign).items()}
     by_kind = {kind: calibrate.threshold(part) for kind, part in scores.items()}
     log.info("thresholds by %d harmless rows: %s", len(benign), _rounded(by_kind))
-    value = calibrate.threshold_for_all(scores)
-    reached = _threat(found, [row.text for row in rows], temperature) >= value
     is_threat = np.array([row.labels["jailbreak"][1] > 0 for row in rows])
+    strange = np.array([row.is_left_out for row in rows])
+    all_scores = _threat(found, [row.text for row in rows], temperature)
+    value = calibrate.guard_threshold(scores, all_scores[strange & is_threat], all_scores[strange & ~is_threat])
+    reached = all_scores >= value
+    by_family = {guard_data.family(row): 0 for row in rows if row.is_left_out}
+    for row, wrong in zip(rows, reached != is_threat, strict=True):
+        if row.is_left_out:
+            by_family[guard_data.family(row)] += int(wrong)
+    log.info("families left out, wrong of %d: %s", strange.sum(), by_family)
     missed, stopped = (is_threat & ~reached).sum(), (~is_threat & reached).sum()
     log.info("%.4f misses %d of %d threats, stops %d of %d others", value, missed, is_threat.sum(), stopped, (~is_threat).sum())
     return value

@@ -1,15 +1,18 @@
-"""Jailbreak examples of the pack with disguised copies, so that harmless words neither hide a threat nor make one."""
+"""Disguised copies of the pack's jailbreak examples and of own ones, so that harmless words neither hide a threat nor make one."""
 
 from __future__ import annotations
 
 import random
 from pathlib import Path
 
+from routertrain.guard_data import guard_phrases
 from routertrain.pack_data import jailbreak_examples
-from routertrain.perturb import DISGUISES, read_wording
+from routertrain.perturb import DISGUISES, Wording, read_wording
 from routertrain.records import Example
 
-COPIES = 2
+COPIES = {"threat": 2, "benign": 1}
+"""A second copy of harmless texts made the guard careful with plain threats, it seems."""
+OWN_COPIED_SHARE = 0.5
 COPIED_CHARACTERS_MAX = 700
 """Longer texts are cut in training, so their end is trained on as a text of its own."""
 TAIL_CHARACTERS = 600
@@ -26,11 +29,14 @@ def disguised_examples(data: Path, own: Path, seed: int) -> list[Example]:
     rows = []
     for row in jailbreak_examples(data, "train"):
         is_threat = row.labels["jailbreak"][1] > 0
-        disguises = THREAT_DISGUISES if is_threat else BENIGN_DISGUISES
         if len(row.text) > COPIED_CHARACTERS_MAX and chance.random() < TAIL_SHARE:
             rows.append(Example(row.text[-TAIL_CHARACTERS:], row.key, f"{row.source}+tail", labels=row.labels))
-        for _ in range(COPIES if len(row.text) <= COPIED_CHARACTERS_MAX else 0):
-            name = chance.choice(disguises)
-            text = DISGUISES[name](row.text, words, chance)
-            rows.append(Example(text, row.key, f"{row.source}+{name}", labels=row.labels))
-    return rows
+        if len(row.text) <= COPIED_CHARACTERS_MAX:
+            rows += [_disguised(row, words, chance) for _ in range(COPIES["threat" if is_threat else "benign"])]
+    own_rows = [row for row in guard_phrases(own, seed) if not row.is_left_out]
+    return rows + [_disguised(row, words, chance) for row in own_rows if chance.random() < OWN_COPIED_SHARE]
+
+
+def _disguised(row: Example, words: Wording, chance: random.Random) -> Example:
+    name = chance.choice(THREAT_DISGUISES if row.labels["jailbreak"][1] > 0 else BENIGN_DISGUISES)
+    return Example(DISGUISES[name](row.text, words, chance), row.key, f"{row.source}+{name}", labels=row.labels)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from routertrain import domain_data, fact_data, filled_data, jailbreak_data, pack_data, phrase_data, pii_data
+from routertrain import domain_data, fact_data, filled_data, guard_data, jailbreak_data, pack_data, phrase_data, pii_data
 from routertrain.normalise import normalise, with_line_marks
 from routertrain.records import Example
 
@@ -33,6 +33,7 @@ def training_examples(data: Path, own: Path, seed: int) -> list[Example]:
         *(row for row in pack_data.fact_check_examples(data, "train") if not pack_data.is_sum_or_argument(row)),
         *phrase_data.fact_check_phrases(own, seed),
         *pack_data.jailbreak_examples(data, "train"),
+        *guard_data.guard_phrases(own, seed),
         *jailbreak_data.disguised_examples(data, own, seed),
         *filled_data.filled_examples(data, own, seed),
         *pack_data.feedback_examples(data, "train"),

@@ -27,7 +27,8 @@ class Span:
 @dataclass(frozen=True)
 class Example:
     """`labels` holds a distribution per sequence head; `spans` a list per token head, over `pair` where there is one. `plain` is the
-    text of which this one is a disguised copy, where the head is to tell the same topic of both as surely."""
+    text of which this one is a disguised copy, where the head is to tell the same topic of both as surely.
+    `is_left_out`: its whole family is kept out of training."""
 
     text: str
     key: str
@@ -37,10 +38,13 @@ class Example:
     spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     keeps_embedding: bool = False
     plain: str | None = None
+    is_left_out: bool = False
 
     @property
     def is_held_back(self) -> bool:
-        """Rows of one key stay together, so that variants of a held-back row are held back too."""
+        """Rows of one key stay together, so that variants of a held-back row are held back too. What is left out is held back whole."""
+        if self.is_left_out:
+            return True
         digest = hashlib.sha256(f"held-back:{self.key}".encode()).digest()
         return int.from_bytes(digest[:4], "big") % 100 < HELD_BACK_PERCENT
 
