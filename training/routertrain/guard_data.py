@@ -14,8 +14,8 @@ from routertrain.records import Example, one_hot
 SOURCE = "own-guard"
 """The source of a row is this, a slash and its family."""
 ORDERS_PER_TEMPLATE = 5
-FRAMES_PER_REQUEST = 3
-THINGS_PER_TEMPLATE = 5
+FRAMES_PER_REQUEST = 2
+THINGS_PER_TEMPLATE = 4
 
 
 def guard_phrases(own: Path, seed: int) -> list[Example]:
