@@ -87,8 +87,9 @@ def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
     result: Calibration = uncalibrated()
     for item in SEQUENCE_HEADS:
         known = _known(rows, item, ALL_HELD_ROWS if item.name == "jailbreak" else HELD_ROWS_MAX)
-        values = logits(found, item, known)
-        temperature = calibrate.best_temperature(values, _targets(item, known))
+        usual = [row for row in known if not row.is_left_out]
+        values = logits(found, item, usual)
+        temperature = calibrate.best_temperature(values, _targets(item, usual))
         chances = softmax(values / temperature)
         result[item.name] = {"temperature": round(temperature, 4), "abstain": {"below": round(calibrate.abstain_below(chances), 4)}}
         if item.name == "jailbreak":

@@ -23,7 +23,13 @@ def guard_phrases(own: Path, seed: int) -> list[Example]:
     phrases = json.loads((own / "guard_phrases.json").read_text(encoding="utf-8"))
     left_out = set(phrases["left_out"])
     rows = []
-    for label, family, key, text in (*_injections(phrases, chance), *_requests(phrases, chance), *_harmless(phrases, chance)):
+    found = [
+        *_injections(phrases, chance),
+        *_requests(phrases, "requests", "jailbreak", chance),
+        *_requests(phrases, "harmless_requests", "benign", chance),
+        *_harmless(phrases, chance),
+    ]
+    for label, family, key, text in found:
         source = f"{SOURCE}/{family}"
         rows.append(Example(text, key, source, labels=one_hot("jailbreak", label), is_left_out=family in left_out))
     return rows
@@ -48,12 +54,13 @@ def _injections(phrases: dict[str, Any], chance: random.Random) -> Iterator[Foun
                 yield "jailbreak", name, template, text
 
 
-def _requests(phrases: dict[str, Any], chance: random.Random) -> Iterator[Found]:
-    for name, group in phrases["requests"].items():
+def _requests(phrases: dict[str, Any], part: str, label: str, chance: random.Random) -> Iterator[Found]:
+    """Harmful and harmless ones stand in the same frames, so that the frame tells nothing."""
+    for name, group in phrases[part].items():
         for kind, asked in group.items():
             for request in asked:
                 for frame in chance.sample(phrases["frames"][kind], FRAMES_PER_REQUEST):
-                    yield "jailbreak", name, request, frame.replace("{x}", request)
+                    yield label, name, request, frame.replace("{x}", request)
 
 
 def _harmless(phrases: dict[str, Any], chance: random.Random) -> Iterator[Found]:
