@@ -35,7 +35,8 @@ internal class RoutingSets(private val data: Path, private val split: String) {
             pool("RouterArena, 2 models", "routerarena"),
         )
 
-    private fun pool(name: String, folder: String, choose: (List<String>) -> List<String> = { it }): Pool {
+    /** Of the set in [folder], the models that [choose] takes of all. */
+    fun pool(name: String, folder: String, choose: (List<String>) -> List<String> = { it }): Pool {
         val train = rows(folder, "train")
         val models = choose(train.flatMapTo(LinkedHashSet()) { it.outcomes.keys }.toList())
         return Pool(name, models, answeredBy(train, models), answeredBy(rows(folder, split), models))
@@ -67,12 +68,15 @@ private val MID =
 internal class Prices(private val perMillion: Map<String, Price>) {
     class Price(val prompt: Double, val completion: Double)
 
+    /** Null where none is known of [model]. */
+    fun of(model: String): Price? = perMillion[model]
+
     fun perAnswer(row: OutcomeRow): OutcomeRow =
         OutcomeRow(
             row.text,
             row.category,
             row.outcomes.mapValues { (model, worth) ->
-                Worth(worth.quality, worth.cost ?: perMillion[model]?.let { cost(it, row) })
+                Worth(worth.quality, worth.cost ?: of(model)?.let { cost(it, row) })
             },
         )
 
