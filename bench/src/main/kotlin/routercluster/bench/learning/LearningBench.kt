@@ -85,7 +85,7 @@ private class LearningBench : CoreCliktCommand("bench/learning") {
         const val DEGRADING = "gemini-1.5-flash-002"
         const val COMING = "gemini-1.5-pro-002"
 
-        /** The pool, with mean times per token that are made up: 5 ms and a quarter for each billion of active parameters, where these are known. */
+        /** The pool, with mean times per token that are made up: some 5 ms and a quarter for each billion of active parameters. */
         val TOKEN_MILLIS = linkedMapOf(
             "Phi-3-mini-4k-instruct" to 6.0,
             "mathstral-7B" to 7.0,

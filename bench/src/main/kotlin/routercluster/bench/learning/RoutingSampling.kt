@@ -11,10 +11,10 @@ import routercluster.policy.selectors.ThompsonSelector
 import kotlin.random.Random
 
 /**
- * The seed's `routing_sampling` within one decision, as section 4.5 of the feature map states it: a draw from Beta(2 q + good + 1, 2 (1 - q) +
- * underpowered + 1) with q = 1/2, since no card tells a quality, less 0.04 of the cost over the highest and 0.02 of the mean latency over the
- * highest (moving, a tenth new), and 0.001 more for the first candidate. A model that never answered goes first. Nothing fails, is cached
- * or overprovisioned here, so the terms for these are 0.
+ * The seed's `routing_sampling` within one decision, as section 4.5 of the feature map states it: a draw from Beta(2 q + good + 1,
+ * 2 (1 - q) + underpowered + 1) with q = 1/2, since no card tells a quality, less 0.04 of the cost over the highest and 0.02 of the mean
+ * latency over the highest (moving, a tenth new), and 0.001 more for the first candidate. A model that never answered goes first. Nothing
+ * fails, is cached or overprovisioned here, so the terms for these are 0.
  *
  * [ThompsonSelector] draws from Beta(1 + good, 1 + bad), which with one more of each is this draw.
  */
