@@ -36,6 +36,7 @@ import routercluster.policy.routing.begin
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import routercluster.policy.selectors.SessionFacts
+import routercluster.policy.selectors.unitOf
 import routercluster.telemetry.TraceHeaders
 import routercluster.telemetry.Tracing
 import java.net.InetAddress
@@ -162,7 +163,8 @@ class Pipeline(
         translated: Translated?,
     ): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
-        val planning = policy.begin(target, facts, random, measured = measured, session = session)
+        val unit = unitOf(journey.conversation, journey.identity.user, journey.id)
+        val planning = policy.begin(target, facts, random, measured = measured, session = session, unit = unit)
         val encoder = journey.snapshot.encoder
         if (planning is Plan || encoder == null) {
             return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning), translated))

@@ -5,6 +5,7 @@ import routercluster.policy.Policy
 import routercluster.policy.ResponsesSettings
 import routercluster.policy.Strategy
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.config.prove.ExperimentProver
 import routercluster.policy.config.prove.LearntProver
 import routercluster.policy.config.prove.LimitProver
 import routercluster.policy.config.prove.NamedByRules
@@ -105,7 +106,9 @@ private fun prove(
     val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.environment, outside.files, problems)
     val confidence = raw.gateway.confidence ?: GatewaySettings().confidence
     val learnt = LearntProver(raw.global.artifacts, outside.files, problems)
-    val prover = RecipeProver(models, families, catalog, confidence, learnt, problems)
+    val decisions = (raw.routing.decisions + raw.recipes.flatMap { it.routing.decisions }).mapTo(mutableSetOf()) { it.name.value }
+    val experiments = ExperimentProver(raw.gateway.learning, decisions, problems)
+    val prover = RecipeProver(models, families, catalog, confidence, learnt, experiments, problems)
     val recipes =
         listOf(prover.prove(Policy.DEFAULT_RECIPE, raw.routing, strategy)) +
             raw.recipes.map { prover.prove(it.name.value, it.routing, strategy) }
@@ -126,7 +129,7 @@ private fun prove(
         defaultModel = defaultModel ?: return null,
         defaultEffort = raw.providers.defaultEffort ?: DEFAULT_EFFORT,
         autoNames = autoNames,
-        recipes = guarded(recipes.filterNotNull(), raw.gateway.learning, problems).associateBy { it.name },
+        recipes = guarded(recipes.filterNotNull(), raw.gateway.learning, decisions, problems).associateBy { it.name },
         entrypoints = entrypoints,
         listModels = raw.global.listModels ?: false,
         clearRouteCache = raw.global.clearRouteCache ?: true,

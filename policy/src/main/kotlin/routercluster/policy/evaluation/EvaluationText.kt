@@ -89,7 +89,7 @@ private fun Finding.toJson(): ObjectNode {
     return json
 }
 
-private fun Interval.toJson(): ObjectNode =
+internal fun Interval.toJson(): ObjectNode =
     nodes
         .objectNode()
         .put("value", value.takeIf(Double::isFinite))

@@ -55,16 +55,8 @@ class ReplayLog(private val policies: Map<String, Policy>) {
     }
 
     private fun trialOf(record: DecisionRecord): Trial {
-        val results = LinkedHashMap<Metric, Double>()
-        val verdicts = record.verdicts
-        if (verdicts.weight > 0) results[Metric.QUALITY] = 1 - verdicts.bad.toDouble() / verdicts.weight
-        record.end?.let { end ->
-            results[Metric.SUCCESS] = if (end.isGood) 1.0 else 0.0
-            if (end.isGood) results[Metric.LATENCY] = end.total.toNanos() / NANOS_PER_MILLI
-        }
-        record.usage?.cost?.let { results[Metric.COST] = it }
         val stratum = "${record.recipe}/${record.decision.orEmpty()}"
-        return Trial(stratum, requireNotNull(record.picked), requireNotNull(record.propensities), results)
+        return Trial(stratum, requireNotNull(record.picked), requireNotNull(record.propensities), resultsOf(record))
     }
 
     /**
@@ -90,7 +82,21 @@ class ReplayLog(private val policies: Map<String, Policy>) {
             "Quality is of the choices that somebody judged; where feedback depends on the model, so does the estimate."
 
     private companion object {
-        const val NANOS_PER_MILLI = 1e6
         const val MODELS_MAX = 50
     }
 }
+
+/** What is known of what came of [record]. */
+internal fun resultsOf(record: DecisionRecord): Map<Metric, Double> {
+    val results = LinkedHashMap<Metric, Double>()
+    val verdicts = record.verdicts
+    if (verdicts.weight > 0) results[Metric.QUALITY] = 1 - verdicts.bad.toDouble() / verdicts.weight
+    record.end?.let { end ->
+        results[Metric.SUCCESS] = if (end.isGood) 1.0 else 0.0
+        if (end.isGood) results[Metric.LATENCY] = end.total.toNanos() / NANOS_PER_MILLI
+    }
+    record.usage?.cost?.let { results[Metric.COST] = it }
+    return results
+}
+
+private const val NANOS_PER_MILLI = 1e6

@@ -63,7 +63,7 @@ private fun List<Share>.total() = Share(0, sumOf { it.bad }, sumOf { it.all })
 private fun evidence(share: Share): Double =
     lnGamma(1 + share.bad) + lnGamma(1 + share.all - share.bad) - lnGamma(2 + share.all)
 
-/** Of [x] from 1 on, right to ten digits: Stirling's series (DLMF 5.11.1), from where it is that exact. */
+/** ln Γ([x]) for [x] above 0, right to ten digits: Stirling's series (DLMF 5.11.1), from where it is that exact. */
 internal fun lnGamma(x: Double): Double {
     var shifted = x
     var product = 0.0

@@ -11,6 +11,7 @@ import routercluster.policy.outcomes.NO_FIGURES
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.routing.Target
 import routercluster.policy.routing.resolve
+import routercluster.policy.selectors.Need
 import routercluster.policy.selectors.label
 import routercluster.policy.selectors.propensities
 
@@ -52,7 +53,8 @@ private fun ruledChances(record: DecisionRecord, policy: Policy, recipe: Recipe,
     val figures = RecordedFigures(if (isSameDecision) record.measured else NO_FIGURES)
     val traits = record.traits.recorded()
     val byModel = decision.selector.propensities(candidates, figures, traits)
-    val unrecorded = traits.unrecorded(recipe.sights.needs(decision))
+    // Chances are over all units, so nobody need know which this was.
+    val unrecorded = traits.unrecorded(recipe.sights.needs(decision) - Need.UNIT)
     return when {
         unrecorded.isNotEmpty() -> Chances.Unknown("the record lacks ${unrecorded.joinToString { it.key }}, which the selector goes by")
         figures.isLacking -> Chances.Unknown("the record lacks figures of models, which the selector goes by")

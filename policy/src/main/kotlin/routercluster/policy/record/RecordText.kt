@@ -51,6 +51,7 @@ private fun DecisionRecord.heading(): List<List<String>> =
         listOf("asked", asked),
         recipe?.let { listOf("recipe", it) },
         recipe?.let { listOf("decision", decision?.let { name -> "$name (confidence ${number(confidence)})" } ?: "none") },
+        traits.arm?.let { listOf("experiment", "${it.experiment}: arm ${it.arm}") },
         listOf("action", words(action)),
         request?.let { listOf("request", words(it)) },
         usage?.let { listOf("usage", words(it)) },

@@ -2,6 +2,7 @@ package routercluster.policy.record
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
+import routercluster.policy.selectors.ArmNote
 import routercluster.policy.selectors.Need
 import routercluster.policy.selectors.SessionFacts
 import routercluster.policy.selectors.Traits
@@ -23,12 +24,21 @@ internal fun Traits.toJson(): ObjectNode? {
         val derived = json.putObject("derived")
         noted.forEach { (name, values) -> derived.set<ObjectNode>(name, numbers(values)) }
     }
+    arm?.let { json.set<ObjectNode>("experiment", it.toJson()) }
     if (lacks.isNotEmpty()) {
         val lacking = json.putObject("lacks")
         lacks.forEach { (need, reason) -> lacking.put(need.key, reason) }
     }
     return json.takeUnless { it.isEmpty }
 }
+
+private fun ArmNote.toJson(): ObjectNode =
+    nodes
+        .objectNode()
+        .put("name", experiment)
+        .put("arm", arm)
+        .put("unit", unit)
+        .set("shares", numbers(shares))
 
 private fun SessionFacts.toJson(): ObjectNode {
     val json = nodes.objectNode().put("turns", turns)
@@ -52,6 +62,7 @@ internal fun traits(json: Fields?, textLength: Int): Traits {
         session = json.inner("session")?.let(::session),
         lacks = Need.entries.mapNotNull { need -> lacks?.textOrNull(need.key)?.let { need to it } }.toMap(),
         noted = derived?.names()?.associateWith(derived::numbers).orEmpty(),
+        arm = json.inner("experiment")?.let { ArmNote(it.text("name"), it.text("arm"), it.text("unit"), it.numbers("shares")) },
     )
 }
 

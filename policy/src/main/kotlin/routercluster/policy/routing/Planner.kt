@@ -40,6 +40,7 @@ fun Policy.plan(name: ModelName, facts: Facts, random: Random, everything: Boole
  * @param everything reads every signal rather than as few as decide the matter; the plan's action is the same
  * @param measured what selectors go by
  * @param session the conversation that the request goes on with; null where nothing is known of it
+ * @param unit what experiments split by, see [routercluster.policy.selectors.unitOf]; null where nobody knows
  */
 fun Policy.plan(
     target: Target,
@@ -48,6 +49,7 @@ fun Policy.plan(
     everything: Boolean = false,
     measured: MeasuredOf = NOTHING_MEASURED,
     session: SessionFacts? = null,
+    unit: String? = null,
 ): Plan =
     when (target) {
         is Target.Unknown -> {
@@ -60,7 +62,7 @@ fun Policy.plan(
 
         is Target.Routed -> {
             val engine = target.recipe.engine
-            val selection = Selection(this, target, facts, random.nextInt(), measured, session)
+            val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit)
             val all = everything || readsEverything(target)
             selection.closed(if (all) engine.decideFully(facts) else engine.decide(facts), sight = null)
         }
@@ -79,10 +81,11 @@ fun Policy.begin(
     measured: MeasuredOf = NOTHING_MEASURED,
     also: Set<Int> = emptySet(),
     session: SessionFacts? = null,
+    unit: String? = null,
 ): Planning {
     val recipe = (target as? Target.Routed)?.recipe
-    if (recipe == null || (!recipe.isLearned && also.isEmpty())) return plan(target, facts, random, everything, measured, session)
-    val selection = Selection(this, target, facts, random.nextInt(), measured, session)
+    if (recipe == null || (!recipe.isLearned && also.isEmpty())) return plan(target, facts, random, everything, measured, session, unit)
+    val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit)
     val all = everything || readsEverything(target)
     return planning(if (all) recipe.engine.beginFully(facts) else recipe.engine.begin(facts, also), selection::begin)
 }
@@ -101,6 +104,7 @@ private class Selection(
     private val seed: Int,
     private val measured: MeasuredOf,
     private val session: SessionFacts?,
+    private val unit: String?,
 ) {
     private val sights = target.recipe.sights
 
@@ -121,7 +125,7 @@ private class Selection(
     fun closed(ruling: Ruling, sight: Sight?, calls: List<EncodeCall> = ruling.calls): Plan {
         val decision = ruling.decision
         val seen = Seen(decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE)
-        val traits = traits(needs(ruling), facts, session, sight)
+        val traits = traits(needs(ruling), facts, session, sight, unit)
         val action = policy.action(ruling, seed, seen, traits)
         return Plan(
             policy = policy,

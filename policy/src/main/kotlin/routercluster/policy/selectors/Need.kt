@@ -22,6 +22,9 @@ enum class Need(val slot: Slot? = null) {
 
     /** What came before in the conversation. */
     SESSION,
+
+    /** Whose request it is, by which an experiment splits. */
+    UNIT,
     ;
 
     /** In records and reasons. */

@@ -127,12 +127,13 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
 }
 
 /** The traits of a request for a selector with [needs], of what is to be had without asking anybody and [sight]. */
-internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sight: Sight?): Traits {
+internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sight: Sight?, unit: String? = null): Traits {
     val lacks = LinkedHashMap<Need, String>()
     for (need in needs) {
         val reason =
             when {
                 need == Need.SESSION -> "nothing is known of the conversation".takeIf { session == null }
+                need == Need.UNIT -> "nobody knows whose request it is".takeIf { unit == null }
                 need.slot == null -> null
                 sight == null || need !in sight.needs -> "no encoder was asked"
                 else -> sight.lacks[need]
@@ -147,5 +148,6 @@ internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sigh
         facts.userText.length,
         session.takeIf { Need.SESSION in needs },
         lacks,
+        unit = unit.takeIf { Need.UNIT in needs },
     )
 }

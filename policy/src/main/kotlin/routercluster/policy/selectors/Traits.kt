@@ -5,7 +5,7 @@ package routercluster.policy.selectors
  * thread.
  *
  * The embedding itself is never recorded, since a text can be guessed from it: selectors get at it by [derived], and what that comes to
- * is recorded in its place.
+ * is recorded in its place. Nor is the unit of experiments, but the [arm] that it fell into.
  *
  * @property domains probability of each label of the domain head, 0..1 and together 1, also where the head would rather not say
  * @property complexity 0, easy, to 1, hard
@@ -22,9 +22,16 @@ class Traits(
     val session: SessionFacts? = null,
     val lacks: Map<Need, String> = emptyMap(),
     noted: Map<String, Map<String, Double>> = emptyMap(),
+    private val unit: String? = null,
+    arm: ArmNote? = null,
 ) {
     private val notes = LinkedHashMap(noted)
     private var wantedInVain = false
+    private var armWantedInVain = false
+
+    /** Null where no experiment has split. */
+    var arm: ArmNote? = arm
+        private set
 
     /** What selectors made of it, by the names that they gave it. */
     val noted: Map<String, Map<String, Double>> get() = notes
@@ -42,6 +49,18 @@ class Traits(
         return compute(embedding).also { notes[name] = it }
     }
 
+    /**
+     * The arm of [experiment], one of [arms], that is recorded, else that which [assign] gives the unit. Null where neither is there.
+     */
+    internal fun arm(experiment: String, arms: Set<String>, assign: (unit: String) -> ArmNote): ArmNote? {
+        arm?.takeIf { it.experiment == experiment && it.arm in arms }?.let { return it }
+        if (unit == null) {
+            armWantedInVain = true
+            return null
+        }
+        return assign(unit).also { arm = it }
+    }
+
     /** What stands under [name]; null where nothing does. */
     internal fun noted(name: String): Map<String, Double>? = notes[name]
 
@@ -54,7 +73,7 @@ class Traits(
     fun why(need: Need): String = lacks[need] ?: "the ${need.key} is not known"
 
     /** What is kept of it in a record. */
-    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes)
+    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes, null, arm)
 
     /** Of the [needs] of a selector that has ranked, those that this, a record's, says nothing of: not even that they could not be had. */
     fun unrecorded(needs: Set<Need>): Set<Need> = needs.filterTo(mutableSetOf()) { it !in lacks && isMissing(it) }
@@ -66,6 +85,7 @@ class Traits(
             Need.COMPLEXITY -> complexity == null
             Need.PROMPT_TOKENS -> promptTokens == null
             Need.SESSION -> session == null
+            Need.UNIT -> armWantedInVain
         }
 
     companion object {

@@ -4,6 +4,7 @@ internal val efforts = listOf("none", "minimal", "low", "medium", "high", "xhigh
 
 /** Where a rule is described; its conditions are rules again. */
 internal const val RULE_PATH = "routing.decisions[].rules"
+internal const val ALGORITHM_PATH = "routing.decisions[].algorithm"
 
 /** Bounds of a number. */
 internal val predicateFormat = fields {

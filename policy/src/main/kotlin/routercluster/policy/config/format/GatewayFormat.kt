@@ -13,6 +13,7 @@ import routercluster.policy.config.durationText
 import routercluster.policy.config.formatSignals
 import routercluster.policy.decisions.ConfidenceSemantics
 import routercluster.policy.outcomes.HintKind
+import routercluster.policy.selectors.ExperimentSelector
 import routercluster.policy.selectors.Guards
 import java.time.Duration
 
@@ -99,6 +100,13 @@ private val encoderFormat = fields(acts = "encoders") {
     time("timeout", encoderWaits, "Longest wait for it.", durationText(default.timeout))
 }
 
+private val armFormat = fields {
+    name("Name of the arm, once in its experiment.")
+    number("share", 0.0..1.0, "Share of conversations; those of all arms make 1.", required = true)
+    field("algorithm", Kind.Same(ALGORITHM_PATH), "How it picks; left out, as the decision does.")
+    texts("models", "Candidates that it may pick; left out, all.", default = "[]")
+}
+
 private val learningFormat = fields(acts = "decisions") {
     val default = Guards()
     share(
@@ -109,6 +117,16 @@ private val learningFormat = fields(acts = "decisions") {
     share("quality_floor", "A model whose share of good verdicts is surely lower is not picked; else there is no floor.")
     flag("freeze", "Whether a model whose errors or bad verdicts rose is not picked while they last.", default.freezes)
     texts("shadow", "Decisions whose algorithm only notes what it would pick: the order of the file is served.", default = "[]")
+    parts("experiments", "Decisions whose conversations are split among several ways to pick.") {
+        name("Name of the experiment; another name splits anew.")
+        text("decision", "The decision, of two candidates or more; one experiment each.", required = true)
+        parts(
+            "arms",
+            "The ways, ${ExperimentSelector.ARMS.first} to ${ExperimentSelector.ARMS.last}; the first is what others are compared with.",
+            armFormat,
+            required = true,
+        )
+    }
 }
 
 internal val gatewayFormat = fields(acts = "both doors") {

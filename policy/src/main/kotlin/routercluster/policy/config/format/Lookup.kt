@@ -77,7 +77,7 @@ private class Spot(private val kind: Kind, private val status: Status, private v
         when (kind) {
             is Kind.Part -> keys(kind.fields)
             is Kind.Parts -> keys(kind.fields)
-            is Kind.Same -> keys(if (kind.path == RULE_PATH) ruleFormat else routingFormat)
+            is Kind.Same -> keys(formatAt(kind.path))
             is Kind.Named, is Kind.Text, Kind.Flag, is Kind.Whole, is Kind.Number, is Kind.Time, is Kind.Size -> emptyList()
             is Kind.Choice, is Kind.Texts, is Kind.Numbers, Kind.TextLists, Kind.Anything -> emptyList()
         }
@@ -90,3 +90,11 @@ private class Spot(private val kind: Kind, private val status: Status, private v
         return own + Described(Field(cases.slot ?: value, Kind.Part(case.fields), case.meaning), case.status ?: status)
     }
 }
+
+/** What [Kind.Same] stands for. */
+private fun formatAt(path: String): Fields =
+    when (path) {
+        RULE_PATH -> ruleFormat
+        ALGORITHM_PATH -> algorithmFormat
+        else -> routingFormat
+    }

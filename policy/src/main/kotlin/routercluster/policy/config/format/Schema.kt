@@ -13,15 +13,15 @@ fun configSchema(): ObjectNode {
     val schema = json.objectNode().put("\$schema", DRAFT).put("title", "Policy file of RouterCluster, format v0.3")
     schema.setAll<ObjectNode>(root)
     val routing = schema.path("properties").path("routing")
-    val rule = routing
+    val decision = routing
         .path("properties")
         .path("decisions")
         .path("items")
         .path("properties")
-        .path("rules")
     schema.putObject("\$defs").apply {
         set<ObjectNode>("routing", routing.deepCopy())
-        set<ObjectNode>("rule", rule.deepCopy())
+        set<ObjectNode>("rule", decision.path("rules").deepCopy())
+        set<ObjectNode>("algorithm", decision.path("algorithm").deepCopy())
     }
     return schema
 }
@@ -134,7 +134,12 @@ private fun list(items: ObjectNode): ObjectNode = json.objectNode().put("type", 
 private fun named(kind: Kind.Named): ObjectNode = json.objectNode().put("type", "object").set("additionalProperties", value(kind.value))
 
 private fun same(kind: Kind.Same): ObjectNode {
-    val definition = if (kind.path == RULE_PATH) "rule" else "routing"
+    val definition =
+        when (kind.path) {
+            RULE_PATH -> "rule"
+            ALGORITHM_PATH -> "algorithm"
+            else -> "routing"
+        }
     val reference = json.objectNode().put("\$ref", "#/\$defs/$definition")
     return if (kind.list) list(reference) else reference
 }

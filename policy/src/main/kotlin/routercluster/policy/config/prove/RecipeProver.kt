@@ -10,6 +10,7 @@ import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Text
 import routercluster.policy.config.raw.DEFAULT_ALGORITHM
+import routercluster.policy.config.raw.RawAlgorithm
 import routercluster.policy.config.raw.RawDecision
 import routercluster.policy.config.raw.RawModelRef
 import routercluster.policy.config.raw.RawRouting
@@ -31,6 +32,7 @@ internal class RecipeProver(
     private val catalog: Catalog,
     private val semantics: ConfidenceSemantics,
     private val learnt: LearntProver,
+    private val experiments: ExperimentProver,
     private val problems: Problems,
 ) {
     private val credentialHeaders =
@@ -108,8 +110,7 @@ internal class RecipeProver(
         refuseDuplicates(raw.modelRefs.map(::candidateName), "candidate", problems)
         raw.iterated.forEach(::iterated)
         val candidates = raw.modelRefs.mapNotNull(::candidate)
-        val learntOne = raw.algorithm.learnt?.let { of -> learnt.prove(of, candidates, catalog)?.let(of.protecting) }
-        val standsIn = raw.algorithm.learnt != null && learntOne == null
+        val (algorithm, selector) = chosenBy(raw.algorithm, candidates)
         return Decision(
             raw.name.value,
             raw.description,
@@ -117,12 +118,19 @@ internal class RecipeProver(
             raw.tier ?: 0,
             raw.rule?.let { proveRule(it, scope, problems) } ?: ALWAYS,
             candidates,
-            if (standsIn) DEFAULT_ALGORITHM else raw.algorithm.type,
-            bound(learntOne ?: raw.algorithm.selector, raw.algorithm.at, candidates),
+            algorithm,
+            experiments.split(raw.name.value, selector, candidates) { arm, own -> chosenBy(arm, own).second },
             provePlugins(raw.plugins, credentialHeaders, problems),
             raw.annotations,
             raw.written,
         )
+    }
+
+    /** The algorithm that acts, and its selector for [candidates]. */
+    private fun chosenBy(raw: RawAlgorithm, candidates: List<Candidate>): Pair<String, Selector> {
+        val learntOne = raw.learnt?.let { of -> learnt.prove(of, candidates, catalog)?.let(of.protecting) }
+        val standsIn = raw.learnt != null && learntOne == null
+        return (if (standsIn) DEFAULT_ALGORITHM else raw.type) to bound(learntOne ?: raw.selector, raw.at, candidates)
     }
 
     /** What it needs of encoders must be there to be asked. */

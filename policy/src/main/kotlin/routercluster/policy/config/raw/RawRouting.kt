@@ -170,7 +170,7 @@ private fun readModelRef(section: Section): RawModelRef? {
  * The algorithms that are built cannot fail, so their `on_error` is checked and has nothing to do, which a notice says. In the place of an
  * algorithm that is not built stands static.
  */
-private fun readAlgorithm(section: Section): RawAlgorithm? {
+internal fun readAlgorithm(section: Section): RawAlgorithm? {
     val cases = algorithmFormat.cases?.byValue.orEmpty()
     if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = cases.keys.joinToString(", "))
     val type = section.text("type")?.let { chooseCurrent(it, cases, formerAlgorithms, section.problems) }
