@@ -14,11 +14,6 @@ import routercluster.policy.evaluation.toHtml
 import routercluster.policy.evaluation.toJson
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
-import java.io.IOException
-import java.nio.charset.CharacterCodingException
-import java.nio.file.Files
-import java.nio.file.NoSuchFileException
-import java.nio.file.Path
 
 /**
  * `router evaluate`: what policies would have come to on requests that another one routed. No model is called.
@@ -49,7 +44,7 @@ class Evaluate(private val load: LoadPolicy, private val read: (line: String) ->
 
     override fun run() {
         val log = ReplayLog(policies.distinct().associate { "$it" to load.fromFile(it) })
-        readLines(replay) { number, line -> log.add(record(number, line)) }
+        readRecords(replay, read, log::add)
         val evaluation = log.evaluate(seed)
         html?.let { writeText(it, evaluation.toHtml("Evaluation of ${policies.joinToString()} by $replay", log.notes())) }
         if (json) {
@@ -58,28 +53,6 @@ class Evaluate(private val load: LoadPolicy, private val read: (line: String) ->
             echo(pretty(tree))
         } else {
             echo(log.notes().joinToString("\n") + "\n\n" + evaluation.render())
-        }
-    }
-
-    private fun record(number: Int, line: String): DecisionRecord =
-        try {
-            read(line)
-        } catch (bad: BadRecord) {
-            throw Failure("$replay:$number: ${bad.message}")
-        }
-
-    /** Lines that are not empty, with their numbers from 1; none is kept. */
-    private fun readLines(path: Path, take: (number: Int, line: String) -> Unit) {
-        try {
-            Files.newBufferedReader(path).useLines { lines ->
-                lines.forEachIndexed { index, line -> if (line.isNotBlank()) take(index + 1, line) }
-            }
-        } catch (_: NoSuchFileException) {
-            throw Failure("$path: no such file")
-        } catch (_: CharacterCodingException) {
-            throw Failure("$path: is not UTF-8 text")
-        } catch (e: IOException) {
-            throw Failure("$path: cannot be read: ${e.message}")
         }
     }
 }

@@ -79,6 +79,7 @@ fun commands(): List<CoreCliktCommand> =
         Eval(::loadWithFiles, ::evaluated),
         Replay(::loadWithFiles, replay = ::replayed).subcommands(ReplayExport { recordIn(it).id }),
         Evaluate(::loadWithFiles, ::decisionRecordOf),
+        experiment(::decisionRecordOf),
         TrainSelector(::loadWithFiles),
         CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),
