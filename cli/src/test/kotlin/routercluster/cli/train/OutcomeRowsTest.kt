@@ -38,7 +38,7 @@ class OutcomeRowsTest {
     }
 
     @Test
-    fun `rows of RouteLLM, MT-Bench and RouterArena`() =
+    fun `rows of RouteLLM, MT-Bench and RouterArena`() {
         assertSoftly {
             read("""{"subject": "law", "question": "Which?\nAnswer:", "strong": 1, "weak": 0}""").outcomes shouldBe
                 mapOf("gpt-4-1106-preview" to Worth(1.0), "mixtral-8x7b-instruct" to Worth(0.0))
@@ -48,6 +48,7 @@ class OutcomeRowsTest {
             read("""{"dataset": "AIME", "question": "Sum?", "models": {"a": {"score": -0.1, "cost_usd": 0.001}}}""").outcomes shouldBe
                 mapOf("a" to Worth(0.0, 0.001))
         }
+    }
 
     @Test
     fun `gzipped rows, and blank lines`() {
