@@ -2,7 +2,6 @@ package routercluster.grains.conversation
 
 import org.apache.pekko.actor.typed.ActorRef
 import routercluster.grains.directory.GrainDirectory
-import routercluster.grains.directory.PutOut
 import routercluster.grains.rootOf
 import routercluster.policy.conversations.Changed
 import routercluster.policy.conversations.Conversation
@@ -70,7 +69,6 @@ class GrainConversations(
                 when {
                     reason == null -> answer.complete(reply)
                     reply is ConversationReply.Unavailable && reply.isSettled -> answer.completeExceptionally(reason)
-                    failure?.let(::rootOf) is PutOut -> answer.completeExceptionally(reason)
                     deadline - nanoTime() <= TimeUnit.MILLISECONDS.toNanos(pauseMillis) -> answer.completeExceptionally(reason)
                     else -> later(pauseMillis) { next(minOf(2 * pauseMillis, PAUSE_MAX_MILLIS)) }
                 }

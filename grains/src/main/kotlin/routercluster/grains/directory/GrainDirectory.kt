@@ -13,17 +13,14 @@ interface GrainDirectory<M : Any> {
     fun tell(id: String, message: M)
 
     /**
-     * Fails with [PutOut] at once where no other node answers this one any more, and with [java.util.concurrent.TimeoutException] where no
-     * reply came within [timeout]; the grain may have done all the same what it was asked, so a message whose effect must not happen twice
-     * carries an id of its own. What follows the reply may run on the thread that brings it, so it waits for nothing.
+     * Fails with [java.util.concurrent.TimeoutException] where no reply came within [timeout]; the grain may have done all the same what it
+     * was asked, so a message whose effect must not happen twice carries an id of its own. What follows the reply may run on the thread that
+     * brings it, so it waits for nothing.
      *
      * @param make the message, which replies to the reference that it is handed
      */
     fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R>
 }
-
-/** The other nodes have gone on without this one, which is about to end: whoever asks should ask another node. */
-class PutOut : IllegalStateException("the other nodes have gone on without this one")
 
 /** @throws IllegalArgumentException for an empty id, which no grain can have */
 internal fun checkedId(id: String): String = id.also { require(it.isNotEmpty()) { "a grain's id has at least one character" } }

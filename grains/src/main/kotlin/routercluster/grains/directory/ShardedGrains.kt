@@ -4,7 +4,6 @@ import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.ActorSystem
 import org.apache.pekko.actor.typed.Props
 import org.apache.pekko.actor.typed.javadsl.AskPattern
-import org.apache.pekko.cluster.MemberStatus
 import org.apache.pekko.cluster.sharding.ShardRegion.CurrentShardRegionState
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings
@@ -12,7 +11,6 @@ import org.apache.pekko.cluster.sharding.typed.GetShardRegionState
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey
-import org.apache.pekko.cluster.typed.Cluster
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
@@ -25,7 +23,6 @@ import java.util.concurrent.ConcurrentHashMap
  */
 class ShardedGrains(private val system: ActorSystem<*>, private val role: String) : GrainHost {
     private val sharding = ClusterSharding.get(system)
-    private val cluster = Cluster.get(system)
     private val largeAsks by lazy { system.systemActorOf(largeAsks(), LARGE_ASKS, Props.empty()) }
     private val kinds = ConcurrentHashMap<String, EntityTypeKey<*>>()
 
@@ -47,7 +44,7 @@ class ShardedGrains(private val system: ActorSystem<*>, private val role: String
                 .withSettings(settings.withPassivationStrategy(passivation)),
         )
         val sharded = ShardedDirectory(sharding, key)
-        return MemberDirectory(cluster, if (kind.isLarge) LargeDirectory(sharded, largeAsks) else sharded)
+        return if (kind.isLarge) LargeDirectory(sharded, largeAsks) else sharded
     }
 
     override fun count(): CompletionStage<List<GrainCount>> {
@@ -69,18 +66,6 @@ class ShardedGrains(private val system: ActorSystem<*>, private val role: String
     private companion object {
         val COUNT_TIMEOUT: Duration = Duration.ofSeconds(2)
     }
-}
-
-/** Asks nobody once the others have gone on without this node. */
-private class MemberDirectory<M : Any>(
-    private val cluster: Cluster,
-    private val grains: GrainDirectory<M>,
-) : GrainDirectory<M> by grains {
-    override fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R> =
-        if (isPutOut()) CompletableFuture.failedFuture(PutOut()) else grains.ask(id, timeout, make)
-
-    /** A node that is not in yet counts as removed for Pekko; what it asks waits until it is. */
-    private fun isPutOut() = cluster.isTerminated || cluster.selfMember().status() == MemberStatus.down()
 }
 
 private class ShardedDirectory<M : Any>(private val sharding: ClusterSharding, private val key: EntityTypeKey<M>) : GrainDirectory<M> {

@@ -85,8 +85,7 @@ class FaultsTest {
             check(fleet.nodes[1].endsWithin(PUT_OUT_MAX)) { "the node that was held is still there" }
             fleet.start()
         }
-        // What was at its door when it was held, and what came there when it went on and did not know yet that it was out.
-        all.failedAtMost(2 * CLIENTS / NODES)
+        all.failedAtMost(CLIENTS / NODES)
     }
 
     @Test

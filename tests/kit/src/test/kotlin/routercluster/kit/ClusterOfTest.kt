@@ -1,28 +1,22 @@
 package routercluster.kit
 
-import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.collections.shouldBeIn
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
-import io.kotest.matchers.types.shouldBeInstanceOf
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.PostStop
 import org.apache.pekko.actor.typed.javadsl.Behaviors
-import org.apache.pekko.cluster.typed.Cluster
-import org.apache.pekko.cluster.typed.Down
 import org.junit.jupiter.api.Test
 import routercluster.grains.WireMessage
 import routercluster.grains.cluster.Draining
 import routercluster.grains.directory.GrainDirectory
 import routercluster.grains.directory.GrainKind
-import routercluster.grains.directory.PutOut
 import routercluster.silo.RunningSilo
 import routercluster.silo.config.Role
 import java.time.Duration
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
-import java.util.concurrent.ExecutionException
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 
@@ -140,19 +134,6 @@ class ClusterOfTest {
             events.toList().distinct() shouldContainExactly listOf("doors drained", "grain of $leaving stopped")
             cluster.await("it is gone") { cluster.status(0).members.map { it.address } == listOf(cluster[0].address) }
             ids.forEach { cluster[0].whereIs(it) shouldBe cluster[0].address }
-        }
-    }
-
-    @Test
-    fun `a node that was put out asks nobody and says so at once`() {
-        ClusterOf(2, prepare = ::host).use { cluster ->
-            val out = cluster[1]
-            val manager = Cluster.get(cluster[0].system).manager()
-            manager.tell(Down(Cluster.get(out.system).selfMember().address()))
-            out.ended.get() shouldBe "the other nodes could not reach this one and have gone on without it"
-            val asked = directories.getValue(out).ask("id", PATIENCE, Asked::Where).toCompletableFuture()
-            asked.isDone shouldBe true
-            shouldThrow<ExecutionException> { asked.get() }.cause.shouldBeInstanceOf<PutOut>()
         }
     }
 
