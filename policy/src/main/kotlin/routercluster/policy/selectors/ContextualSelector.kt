@@ -136,7 +136,7 @@ class ContextualSelector private constructor(
             val measured = context.measured
                 .statistics(candidate.model.name)
                 .performance.firstByte
-            measured.takeIf { it.count >= LatencyAwareSelector.SAMPLES_MIN }?.percentile(MEDIAN)?.toNanos() ?: return null
+            measured.known(MEDIAN)?.toNanos() ?: return null
         }
         val slowest = medians.values.max().toDouble()
         return medians.mapValues { if (slowest > 0.0) it.value / slowest else 0.0 }

@@ -23,7 +23,7 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
 
     override fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked> {
         val times = candidates.map { times(it, context.measured.statistics(it.model.name).performance) }
-        val (failing, rest) = times.partition { it.isFailing }
+        val (failing, rest) = times.partition { it.performance.isFailing }
         val (known, unknown) = rest.partition { it.isMeasured }
         val ranked = costs(known).sortedBy { it.second }.map { (time, cost) -> Ranked(time.candidate, 1 / cost, time.reason(cost)) }
         val last = failing.map { Ranked(it.candidate, 0.0, "all of ${it.performance.attempts} attempts failed") }
@@ -33,8 +33,8 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
     private fun times(candidate: Candidate, performance: Performance) =
         Times(
             candidate,
-            perTokenPercentile?.let { performance.perToken.takeIf { sketch -> sketch.count >= SAMPLES_MIN }?.percentile(it) },
-            firstBytePercentile?.let { performance.firstByte.takeIf { sketch -> sketch.count >= SAMPLES_MIN }?.percentile(it) },
+            perTokenPercentile?.let(performance.perToken::known),
+            firstBytePercentile?.let(performance.firstByte::known),
             performance,
         )
 
@@ -53,7 +53,6 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
         val firstByte: Duration?,
         val performance: Performance,
     ) {
-        val isFailing: Boolean = performance.attempts >= SAMPLES_MIN && performance.successShare == 0.0
         val isMeasured: Boolean =
             (perTokenPercentile == null || perToken != null) && (firstBytePercentile == null || firstByte != null)
 
@@ -73,11 +72,6 @@ data class LatencyAwareSelector(val perTokenPercentile: Int?, val firstBytePerce
             ).min()
             return Unknown(candidate, "$answers measured answers, $SAMPLES_MIN are needed")
         }
-    }
-
-    companion object {
-        /** Measured answers below which a percentile says nothing. */
-        const val SAMPLES_MIN = 3
     }
 }
 

@@ -2,7 +2,6 @@ package routercluster.policy.selectors
 
 import routercluster.policy.Candidate
 import routercluster.policy.config.Section
-import routercluster.policy.outcomes.LatencySketch
 import routercluster.policy.outcomes.Performance
 import java.time.Duration
 
@@ -44,7 +43,7 @@ data class MultiFactorSelector(
     override fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked> {
         val prices = Prices(candidates, context.measured)
         val all = candidates.map { figures(it, context, prices) }
-        val (failing, working) = all.partition { it.isFailing }
+        val (failing, working) = all.partition { it.performance.isFailing }
         val (within, beyond) = working.partition { it.excess(bounds) == null }
         val last = (
             byPrice(beyond).map { Ranked(it.candidate, 0.0, "${it.excess(bounds)}") } +
@@ -64,14 +63,12 @@ data class MultiFactorSelector(
             candidate,
             Quality.of(candidate, statistics.verdicts),
             statistics.performance,
-            time(statistics.performance.perToken),
-            time(statistics.performance.firstByte),
+            statistics.performance.perToken.known(percentile),
+            statistics.performance.firstByte.known(percentile),
             prices.perMillion(candidate),
             context.measured.inFlight(candidate.model.name),
         )
     }
-
-    private fun time(sketch: LatencySketch): Duration? = sketch.takeIf { it.count >= SAMPLES_MIN }?.percentile(percentile)
 
     private fun factors(within: List<FactorFigures>): List<Factor> {
         val best = within.mapNotNull { it.quality?.mean }.maxOrNull()
@@ -129,9 +126,6 @@ data class MultiFactorSelector(
     private fun byPrice(figures: List<FactorFigures>) = figures.sortedBy { it.price ?: Double.MAX_VALUE }
 
     companion object {
-        /** Measured answers below which a percentile says nothing. */
-        const val SAMPLES_MIN = 3L
-
         private const val FAILING = "all of its attempts failed"
 
         internal fun read(parameters: Section?): Selector {
@@ -170,8 +164,6 @@ private class FactorFigures(
     val price: Double?,
     val inFlight: Int,
 ) {
-    val isFailing: Boolean = performance.attempts >= MultiFactorSelector.SAMPLES_MIN && performance.successShare == 0.0
-
     /** Which bound it is beyond, in words; null where it is within all. */
     fun excess(bounds: ServiceLevels): String? =
         when {

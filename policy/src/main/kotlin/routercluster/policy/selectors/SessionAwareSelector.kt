@@ -74,7 +74,7 @@ data class SessionAwareSelector(val base: Selector, val protection: SwitchProtec
             session.isBound -> null
             since != null && since >= protection.idleTimeout -> "the last turn was ${since.toSeconds()} s ago"
             current.isBarred -> "${session.model} is barred"
-            performance != null && performance.attempts >= ATTEMPTS_MIN && performance.successShare == 0.0 -> "${session.model} fails"
+            performance?.isFailing == true -> "${session.model} fails"
             else -> null
         }
     }
@@ -131,7 +131,6 @@ data class SessionAwareSelector(val base: Selector, val protection: SwitchProtec
     }
 
     companion object {
-        private const val ATTEMPTS_MIN = 3
         private const val MANY = 8.0
         private const val HALF_LIFE_MILLIS = 60_000.0
 
