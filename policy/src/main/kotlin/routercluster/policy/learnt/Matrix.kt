@@ -25,26 +25,14 @@ class Matrix(val rows: Int, val columns: Int, val values: FloatArray = FloatArra
         return picked
     }
 
-    /** Inner product of [row] and [point]. Four sums, so that one addition need not wait for the one before. */
-    fun dot(row: Int, point: FloatArray): Float {
-        val start = row * columns
-        val even = columns - columns % LANES
-        var a = 0f
-        var b = 0f
-        var c = 0f
-        var d = 0f
-        for (i in 0 until even step LANES) {
-            a += values[start + i] * point[i]
-            b += values[start + i + 1] * point[i + 1]
-            c += values[start + i + 2] * point[i + 2]
-            d += values[start + i + 3] * point[i + 3]
-        }
-        for (i in even until columns) a += values[start + i] * point[i]
-        return a + b + (c + d)
-    }
+    /** Inner product of [row] and [point]. */
+    fun dot(row: Int, point: FloatArray): Float = sum(row, point) { own, other -> own * other }
 
     /** Squared Euclidean distance between [row] and [point]. */
-    fun distance(row: Int, point: FloatArray): Float {
+    fun distance(row: Int, point: FloatArray): Float = sum(row, point) { own, other -> square(own - other) }
+
+    /** Of [term] over the columns. Four sums, so that one addition need not wait for the one before. */
+    private inline fun sum(row: Int, point: FloatArray, term: (Float, Float) -> Float): Float {
         val start = row * columns
         val even = columns - columns % LANES
         var a = 0f
@@ -52,12 +40,12 @@ class Matrix(val rows: Int, val columns: Int, val values: FloatArray = FloatArra
         var c = 0f
         var d = 0f
         for (i in 0 until even step LANES) {
-            a += square(values[start + i] - point[i])
-            b += square(values[start + i + 1] - point[i + 1])
-            c += square(values[start + i + 2] - point[i + 2])
-            d += square(values[start + i + 3] - point[i + 3])
+            a += term(values[start + i], point[i])
+            b += term(values[start + i + 1], point[i + 1])
+            c += term(values[start + i + 2], point[i + 2])
+            d += term(values[start + i + 3], point[i + 3])
         }
-        for (i in even until columns) a += square(values[start + i] - point[i])
+        for (i in even until columns) a += term(values[start + i], point[i])
         return a + b + (c + d)
     }
 
