@@ -3,14 +3,13 @@ package routercluster.bench.routing
 import routercluster.cli.train.TextReading
 import routercluster.policy.learnt.fit.ReadRequest
 import routercluster.policy.selectors.Traits
+import routercluster.policy.versions.sha256
 import java.io.DataInputStream
 import java.io.DataOutputStream
 import java.io.EOFException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardOpenOption
-import java.security.MessageDigest
-import java.util.HexFormat
 
 /**
  * What the encoder read of texts, kept in a file of [folder] for the encoder's version, since reading twenty thousand texts takes minutes.
@@ -38,8 +37,7 @@ internal class ReadCache(private val folder: Path, private val reading: TextRead
         }
     }
 
-    private fun keyOf(text: String): String =
-        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()), 0, DIGEST_BYTES)
+    private fun keyOf(text: String): String = sha256(text).take(2 * DIGEST_BYTES)
 
     private fun keep(texts: List<String>, read: List<ReadRequest>) {
         val open = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
