@@ -146,9 +146,7 @@ private fun VectorLimits.checkFilter(filter: Filter, spec: CollectionSpec) {
 
 private fun checkFields(filter: Filter, spec: CollectionSpec) {
     when (filter) {
-        Filter.All -> {
-            Unit
-        }
+        Filter.All -> {}
 
         is Filter.Equals -> {
             checkField(filter.field, filter.value, spec, Refusal.FILTER)
