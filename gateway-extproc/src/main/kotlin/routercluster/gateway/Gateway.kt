@@ -18,6 +18,8 @@ import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.SelectionApi
+import routercluster.gateway.cache.AnswerDesk
+import routercluster.gateway.cache.Namespaces
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.encode.EncoderPool
@@ -59,6 +61,7 @@ import routercluster.policy.outcomes.LocalOutcomes
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
+import routercluster.policy.vectors.VectorStore
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
 import routercluster.telemetry.Tracing
@@ -103,6 +106,7 @@ import kotlin.random.asKotlinRandom
  * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
  * @property decisions of this node, where others ask for them; null makes one as large as the policy says
  * @property records where records are looked for that this node does not have
+ * @property vectors opens the store of answers that are given to requests that are alike; null gives none to such
  * @property pause holds the calling thread while a node that is to end still takes requests
  */
 class GatewayConfig(
@@ -136,6 +140,7 @@ class GatewayConfig(
     val replaySecret: () -> ByteArray? = { null },
     val records: Records = Records.NONE,
     val decisions: DecisionRing? = null,
+    val vectors: (() -> VectorStore)? = null,
     private val pause: (Duration) -> Unit = { CountDownLatch(1).await(it.toMillis(), TimeUnit.MILLISECONDS) },
 ) {
     /** Null for a node alone: there is nobody else to come to. */
@@ -143,9 +148,9 @@ class GatewayConfig(
 }
 
 /**
- * A gateway that answers. [close] drains: load balancers are told so and nothing new is let in; what runs may finish within the policy's drain
- * timeout. Where others may answer instead, requests that come within the policy's grace are still let in, and connections are ended with
- * their answers; then the doors' ports close, so that whoever connects tries another node.
+ * A gateway that answers. [close] drains: load balancers are told so and nothing new is let in; what runs may finish within the policy's
+ * drain timeout. Where others may answer instead, requests that come within the policy's grace are still let in, and connections are ended
+ * with their answers; then the doors' ports close, so that whoever connects tries another node.
  */
 class RunningGateway internal constructor(
     val keeper: PolicyKeeper,
@@ -245,12 +250,13 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
     addGauges(metrics, keeper, outcomes)
     val replayIds = ReplayIds(config.replaySecret)
-    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) })
+    val answers = answers(config, encoders, events, metrics)
+    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, answers)
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
     val desk = LimitDesk(limits.reservations, limits.services, events)
     val sessions = Sessions(config.conversations, config.clock)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions, answers)
     val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), events, keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
     val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }
@@ -276,7 +282,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
         )
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
-    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, tracing, metrics, ending)
+    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, answers, tracing, metrics, ending)
     config.first.forEach { (what, stage) -> await(what, stage, readiness) }
     warmUp(keeper, readiness)
     prepare(keeper, readiness)
@@ -285,6 +291,17 @@ fun gateway(config: GatewayConfig): RunningGateway {
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
     return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing)
+}
+
+/** Without a secret of a cluster, whose answers are whose holds for as long as this process runs. */
+private fun answers(config: GatewayConfig, encoders: EncoderPool, events: Events, metrics: PrometheusEvents): AnswerDesk {
+    val own = config.ids.nextBytes(SECRET_BYTES)
+    val namespaces = Namespaces { config.replaySecret() ?: own }
+    val settings = config.policy.cache
+    val versionOf = { name: String -> encoders.status()[name]?.version }
+    val desk = AnswerDesk(settings.bytesMax, config.vectors, namespaces, versionOf, config.clock, config.random, events)
+    metrics.gauge("router.cache.entries", "Answers that are kept for equal requests") { desk.equalCount.toDouble() }
+    return desk
 }
 
 private fun addGauges(metrics: PrometheusEvents, keeper: PolicyKeeper, outcomes: Outcomes) {
@@ -386,6 +403,8 @@ private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoop
         .http2MaxHeaderListSize(headerBytesMax.toLong())
         .requestTimeout(gateway.forwarding.totalTimeout.plus(HttpDoor.ANSWER_GRACE))
 }
+
+private const val SECRET_BYTES = 32
 
 /** Envoy ends each of its calls with a reset, so the guard against floods of them would take our own proxy for an attacker. */
 private const val RESETS_UNBOUNDED = 0

@@ -23,6 +23,7 @@ import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpResponse
 import java.nio.file.Path
+import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
@@ -110,6 +111,7 @@ internal class TestGateway(
     outcomes: Outcomes? = null,
     replaySecret: ByteArray? = null,
     pause: (Duration) -> Unit = {},
+    clock: Clock = Clock.systemUTC(),
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -134,6 +136,7 @@ internal class TestGateway(
                 outcomes = outcomes,
                 replaySecret = { replaySecret },
                 pause = pause,
+                clock = clock,
             ),
         )
 

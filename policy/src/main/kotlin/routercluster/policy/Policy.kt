@@ -1,5 +1,7 @@
 package routercluster.policy
 
+import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.CacheStoreSettings
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.Problem
@@ -31,6 +33,7 @@ import java.time.Duration
  * @property tracing null where the file has no such section
  * @property metrics whether metrics are offered
  * @property responses the Responses API, and where conversations are kept
+ * @property cache where answers are kept that decisions give again
  * @property limits how much callers may ask for
  * @property catalog the encoders that its learned signals ask
  * @property notices what an operator should know of the file although nothing in it is wrong
@@ -53,6 +56,7 @@ class Policy(
     val tracing: TracingSettings? = null,
     val metrics: Boolean = true,
     val responses: ResponsesSettings = ResponsesSettings(),
+    val cache: CacheStoreSettings = CacheStoreSettings(),
     val limits: LimitRules = LimitRules.NONE,
     val catalog: Catalog = Catalog.NONE,
     val notices: List<Problem> = emptyList(),
@@ -67,7 +71,11 @@ class Policy(
 
     /** All that external language models may be asked. */
     val questions: List<LabelQuestion> =
-        (catalog.questions + recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.question }).distinct()
+        (
+            catalog.questions +
+                recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.question } +
+                recipes.values.flatMap { it.caches.values }.mapNotNull { it.bounded?.judge }
+        ).distinct()
 
     /** Names of the encoders and language models that are asked over a network or a pipe. */
     val services: List<String> = (catalog.remotes.keys + questions.map { it.ref.encoder }).distinct()
@@ -104,6 +112,7 @@ class Policy(
             tracing,
             metrics,
             responses,
+            cache,
             limits,
             catalog,
             notices,
@@ -144,6 +153,9 @@ class Recipe(
     val sights = Sights(decisions, catalog)
     val engine = DecisionEngine(strategy, signals, decisions, catalog::givesVectors, projections, semantics, sights)
 
+    /** What its decisions keep of their answers; those that keep nothing are not in it. */
+    val caches: Map<Decision, CacheSettings> = decisions.mapNotNull { decision -> decision.cache?.let { decision to it } }.toMap()
+
     /** Whether its decisions or selectors may depend on encoders. */
     val isLearned: Boolean = engine.isLearned || sights.isAsked
 
@@ -179,6 +191,9 @@ class Decision(
     val annotations: Map<String, String> = emptyMap(),
     val written: AsWritten = AsWritten(algorithm),
 ) {
+    /** What it keeps of its answers; null where it keeps none. */
+    val cache: CacheSettings? get() = plugins.firstNotNullOfOrNull { (it as? Plugin.ResponseCache)?.settings }
+
     /** This decision with another [selector]. */
     fun with(selector: Selector) =
         Decision(name, description, priority, tier, rule, candidates, algorithm, selector, plugins, annotations, written)

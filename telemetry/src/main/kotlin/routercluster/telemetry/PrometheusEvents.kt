@@ -36,6 +36,7 @@ class PrometheusEvents : Events, AutoCloseable {
     private val encoding = EncodeMeters(registry)
     private val limits = LimitMeters(registry)
     private val learning = LearningMeters(registry)
+    private val cache = CacheMeters(registry)
     private val revision: Info =
         Info
             .builder()
@@ -86,6 +87,9 @@ class PrometheusEvents : Events, AutoCloseable {
             is RouterEvent.LimitAsked -> limits.record(event)
             is RouterEvent.Judged -> learning.record(event)
             is RouterEvent.Hinted -> learning.record(event)
+            is RouterEvent.AnswerSought -> cache.record(event)
+            is RouterEvent.AnswerKept -> cache.record(event)
+            is RouterEvent.AnswerJudged -> cache.record(event)
             is RouterEvent.PolicyLoaded -> loaded(event)
             is RouterEvent.PolicyRejected -> rejected()
         }

@@ -49,6 +49,29 @@ sealed interface RouterEvent {
     }
 
     /**
+     * An earlier answer was looked for.
+     *
+     * @property outcome one of a fixed list: `hit_exact`, `hit_semantic`, `miss`, `too_old`, `not_wanted`, `unavailable`, `too_risky`,
+     *   `look` for a hit that is looked into, or `veto_` and what spoke against it
+     * @property saved what the answer cost when a model gave it; null for a miss, and where nobody knows
+     */
+    class AnswerSought(val decision: String, val outcome: String, val saved: Double? = null) : RouterEvent
+
+    /**
+     * An answer was kept, or was not.
+     *
+     * @property outcome `kept`, or why not: one of a fixed list
+     */
+    class AnswerKept(val decision: String, val outcome: String) : RouterEvent
+
+    /**
+     * A kept answer was compared with one that a model gave to the request.
+     *
+     * @property outcome `right`, `wrong`, `no_verdict`, or `not_asked` where too much was being compared
+     */
+    class AnswerJudged(val decision: String, val outcome: String) : RouterEvent
+
+    /**
      * One try at one upstream is over.
      *
      * @property upstream the upstream's id
@@ -118,7 +141,10 @@ sealed interface RouterEvent {
     /** Somebody gave feedback. [outcome] is `counted`, `repeated`, or the stable code of the error that they were told. */
     class Judged(val outcome: String) : RouterEvent
 
-    /** An answer or a next request let something on of a model. [counted] is false where its caller has had all the weight that one may have. */
+    /**
+     * An answer or a next request let something on of a model. [counted] is false where its caller has had all the weight that one may
+     * have.
+     */
     class Hinted(val kind: HintKind, val isGood: Boolean, val counted: Boolean) : RouterEvent
 
     /** A policy took effect, at the start or by a reload. */
@@ -128,7 +154,10 @@ sealed interface RouterEvent {
     class PolicyRejected(val reason: String) : RouterEvent
 }
 
-/** What an answer's tokens cost from the model that [served], and what they would have from the [priciest] candidate and the [default] model. */
+/**
+ * What an answer's tokens cost from the model that [served], and what they would have from the [priciest] candidate and the [default]
+ * model.
+ */
 data class ComparedCost(val served: Double, val priciest: Double, val default: Double)
 
 /** What a limit said, or what became of a request where it could not be asked. [label] is its name in metrics. */

@@ -33,7 +33,7 @@ internal class KeptStates(val store: StateStore, val isDurable: Boolean, val tro
  */
 internal fun keptStates(settings: ServeSettings): KeptStates {
     val redis = settings.policy.responses.redis
-    val folder = settings.data ?: settings.file?.toAbsolutePath()?.resolveSibling("data")
+    val folder = settings.dataFolder()
     return when {
         redis != null -> {
             watched(RedisStateStore(redis.toSettings()), "Redis", REDIS_LOOK_AFTER)
@@ -49,6 +49,9 @@ internal fun keptStates(settings: ServeSettings): KeptStates {
         }
     }
 }
+
+/** Where this machine keeps what outlives the process; null where nothing says. */
+internal fun ServeSettings.dataFolder(): Path? = data ?: file?.toAbsolutePath()?.resolveSibling("data")
 
 private fun watched(store: StateStore, name: String, lookAfter: Duration): KeptStates =
     WatchedStateStore.watched(store, name, lookAfter).let { KeptStates(it, isDurable = true, trouble = it::trouble) }

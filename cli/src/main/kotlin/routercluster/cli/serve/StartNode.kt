@@ -87,6 +87,7 @@ private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: Open
             records = learning?.records ?: Records.NONE,
             replaySecret = learning?.replaySecret ?: { null },
             decisions = parts.ring,
+            vectors = keptVectors(settings),
         )
     return try {
         gateway(config)

@@ -138,8 +138,8 @@ class AdminApi(
     }
 
     /**
-     * Of up to [limit] records of this node behind that of the request [after], those whose answers have ended: as [exportRow]s, one a line, the
-     * oldest first. The last one's id is the next page's [after].
+     * Of up to [limit] records of this node behind that of the request [after], those whose answers have ended: as [exportRow]s, one a
+     * line, the oldest first. The last one's id is the next page's [after].
      */
     private fun export(after: String?, limit: String?): HttpResponse {
         val count = if (limit == null) EXPORTED_MAX else limit.toIntOrNull()?.takeIf { it in 1..EXPORTED_MAX }

@@ -17,8 +17,8 @@ import routercluster.policy.versions.LoggedPolicies
 import java.time.Duration
 
 /**
- * Takes a policy for the whole cluster: `POST /policy` with `{"policy": text, "file": its name}`. It is proven and made fit to serve on this
- * node, then every node is asked to take it.
+ * Takes a policy for the whole cluster: `POST /policy` with `{"policy": text, "file": its name}`. It is proven and made fit to serve on
+ * this node, then every node is asked to take it.
  */
 class PolicyApplyApi(private val keeper: PolicyKeeper, private val timeout: Duration = Duration.ofMinutes(2)) {
     fun addTo(server: ServerBuilder) {

@@ -29,6 +29,7 @@ import routercluster.gateway.pipeline.internalError
 import routercluster.gateway.responses.isResponsesPath
 import routercluster.gateway.upstream.Picked
 import routercluster.policy.request.BadRequest
+import routercluster.telemetry.AnswerPath
 import java.time.Clock
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
@@ -225,7 +226,7 @@ class PipelineDoor(
     }
 
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): DoorPlan {
-        account.answered(200)
+        account.answered(200, if (route.cached == null) AnswerPath.FAST_RESPONSE else AnswerPath.CACHE)
         return told(OwnAnswer.fixed(journey, route, clock.instant().epochSecond))
     }
 

@@ -29,8 +29,8 @@ import java.util.concurrent.atomic.AtomicInteger
 
 /**
  * Where feedback comes in: from clients on [FEEDBACK], through both doors, and from operators' tools on [OUTCOMES]. 202 says that it
- * is durable; the same again gets the same answer and counts once. A body of type `application/x-ndjson` has many statements, one a line, and
- * its answer a line for each.
+ * is durable; the same again gets the same answer and counts once. A body of type `application/x-ndjson` has many statements, one a line,
+ * and its answer a line for each.
  *
  * @param enter the policy's snapshot for a call, which releases it
  */

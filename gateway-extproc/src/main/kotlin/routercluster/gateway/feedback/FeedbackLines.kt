@@ -51,8 +51,8 @@ private const val LINE_FEED = '\n'.code.toByte()
 private fun ByteArray.isBlank() = all { it == ' '.code.toByte() || it == '\t'.code.toByte() || it == '\r'.code.toByte() }
 
 /**
- * What becomes of each of [lines], as one JSON object a line in the same order. [BulkLimits.UNDER_WAY_MAX] are taken at a time; where some of
- * these may be lost, the rest is not tried but told the same. Never fails.
+ * What becomes of each of [lines], as one JSON object a line in the same order. [BulkLimits.UNDER_WAY_MAX] are taken at a time; where some
+ * of these may be lost, the rest is not tried but told the same. Never fails.
  *
  * @param take says what becomes of one line, when that is durable; never fails
  */

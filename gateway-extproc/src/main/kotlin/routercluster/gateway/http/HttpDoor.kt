@@ -39,6 +39,7 @@ import routercluster.gateway.upstream.Reply
 import routercluster.gateway.upstream.UpstreamStreamFailure
 import routercluster.policy.GatewaySettings
 import routercluster.policy.request.BadRequest
+import routercluster.telemetry.AnswerPath
 import java.time.Clock
 import java.time.Duration
 
@@ -214,7 +215,7 @@ class HttpDoor(
     }
 
     private fun fixed(journey: Journey, account: Account, route: Route.Answer): HttpResponse {
-        account.answered(200)
+        account.answered(200, if (route.cached == null) AnswerPath.FAST_RESPONSE else AnswerPath.CACHE)
         return OwnAnswer.fixed(journey, route, clock.instant().epochSecond).toHttp()
     }
 

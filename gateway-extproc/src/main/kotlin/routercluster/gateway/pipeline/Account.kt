@@ -1,6 +1,7 @@
 package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpData
+import routercluster.gateway.cache.AnswerDesk
 import routercluster.gateway.upstream.Attempt
 import routercluster.gateway.upstream.failureClass
 import routercluster.policy.FailureClass
@@ -8,6 +9,7 @@ import routercluster.policy.answer.AnswerCheck
 import routercluster.policy.answer.AnswerFacts
 import routercluster.policy.answer.AnswerForm
 import routercluster.policy.answer.UsageScanner
+import routercluster.policy.cache.AnswerCollector
 import routercluster.policy.conversations.Turn
 import routercluster.policy.conversations.TurnStatus
 import routercluster.policy.conversations.Use
@@ -34,12 +36,13 @@ class Accounts(
     private val clock: Clock,
     private val records: Records = Records.NONE,
     private val notes: ConversationNotes? = null,
+    private val answers: AnswerDesk? = null,
 ) {
     private val hints = Hints(events, clock)
 
     fun open(journey: Journey): Account {
         events.publish(RouterEvent.Entered)
-        return Account(journey, events, clock, records, notes, hints)
+        return Account(journey, events, clock, records, notes, hints, answers)
     }
 
     /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
@@ -59,6 +62,7 @@ class Account(
     private val records: Records,
     private val notes: ConversationNotes?,
     private val hints: Hints,
+    private val answers: AnswerDesk?,
 ) {
     private val closed = AtomicBoolean()
     private var route: Route? = null
@@ -70,6 +74,9 @@ class Account(
     /** Null where no answer is served that costs anything. */
     private var scanner: UsageScanner? = null
     private var check: AnswerCheck? = null
+
+    /** Null where the answer is not kept. */
+    private var collector: AnswerCollector? = null
     private var isReadable = true
     private var failure: String? = null
 
@@ -89,7 +96,7 @@ class Account(
     fun routed(route: Route, decideNanos: Long) {
         this.route = route
         val plan = route.plan ?: return
-        val first = (plan.action as? Action.Forward)?.ranked?.first()
+        val first = (plan.action as? Action.Forward)?.takeIf { route is Route.Forward }?.ranked?.first()
         val picked = first?.candidate?.model?.name
         val event =
             RouterEvent.Routed(
@@ -148,6 +155,12 @@ class Account(
         isReadable = head.isPlain
         if (head.isGood) scanner = UsageScanner(head.format) else failure = "upstream_${head.status}"
         if (head.isGood) check = journey.contract?.let { AnswerCheck(it, head.format) }
+        if (head.status == OK && head.isPlain) collector = collector(head.format)
+    }
+
+    private fun collector(format: UsageScanner.Format): AnswerCollector? {
+        val plan = route?.plan ?: return null
+        return if (answers?.collects(journey, plan) == true) AnswerCollector(format, plan.policy.cache.answerBytesMax) else null
     }
 
     fun chunk(data: HttpData) {
@@ -155,6 +168,7 @@ class Account(
         if (!isReadable) return
         scanner?.feed(data.array())
         check?.feed(data.array())
+        collector?.feed(data.array())
     }
 
     /** The answer broke off after it began. */
@@ -169,10 +183,10 @@ class Account(
         close(AnswerPath.UPSTREAM)
     }
 
-    /** Answered by ourselves. */
-    fun answered(status: Int) {
+    /** Answered by ourselves, or with what a model said before. */
+    fun answered(status: Int, path: AnswerPath = AnswerPath.FAST_RESPONSE) {
         this.status = status
-        close(AnswerPath.FAST_RESPONSE)
+        close(path)
     }
 
     fun refused(error: ApiError) {
@@ -204,6 +218,7 @@ class Account(
             served(bill)
             note(bill, plan)
             hint(plan)
+            keep(plan, bill)
             val event = completed(plan, path, scanner?.facts, bill)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
@@ -229,6 +244,12 @@ class Account(
         val answered = model?.name
         if (plan == null || answered == null || failure != null) return
         hints.answered(journey, plan, answered, check?.takeIf { isReadable }?.form() ?: AnswerForm.UNKNOWN)
+    }
+
+    private fun keep(plan: Plan?, bill: Bill) {
+        val answered = model?.name
+        if (plan == null || answered == null || failure != null) return
+        collector?.let { answers?.keep(journey, plan, answered, it.collected(), bill.cost) }
     }
 
     private fun pricingOf(model: String): Pricing? = journey.snapshot.policy.models[model]
@@ -299,6 +320,7 @@ class Account(
 
         /** What proxies write into their logs where the client left before there was a status. */
         private const val CLIENT_LEFT_STATUS = 499
+        private const val OK = 200
         private const val NANOS_PER_UNIT = 1e9
         private const val MICROS_PER_UNIT = 1e6
         private const val RESPONSES = "/v1/responses"

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 
 /**
- * Notes of chat conversations which model answered, by which decision, and what it took: a turn without any text. A turn is noted when its answer
- * has been sent, and no request waits for it. Safe for use by many threads.
+ * Notes of chat conversations which model answered, by which decision, and what it took: a turn without any text. A turn is noted when its
+ * answer has been sent, and no request waits for it. Safe for use by many threads.
  */
 class ConversationNotes(private val conversations: Conversations) {
     private val waiting = AtomicInteger()

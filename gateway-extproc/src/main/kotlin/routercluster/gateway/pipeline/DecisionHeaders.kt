@@ -10,6 +10,7 @@ import java.util.Locale
 enum class ResponsePath(val header: String) {
     UPSTREAM("upstream"),
     FAST_RESPONSE("fast_response"),
+    CACHE("cache"),
     BLOCKED("blocked"),
     RATE_LIMITED("rate_limited"),
     ERROR("error"),

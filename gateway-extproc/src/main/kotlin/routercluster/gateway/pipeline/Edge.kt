@@ -76,6 +76,14 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         return named.joinToString("/") { URLEncoder.encode(it.orEmpty(), Charsets.UTF_8) }
     }
 
+    /** Where the caller belongs, as a trusted [peer] says; anybody else belongs nowhere. */
+    fun membership(headers: RequestHeaders, peer: InetAddress?): Membership {
+        if (!trusts(peer)) return Membership(null, null, null)
+
+        fun said(name: String) = headers.get(name)?.takeIf(String::isNotBlank)
+        return Membership(said(TENANT), said(TEAM), said(identity.user))
+    }
+
     /** Whether the header [name] says who a caller is. */
     fun namesCaller(name: AsciiString): Boolean = name in identityNames
 
@@ -127,6 +135,9 @@ class Edge(private val identity: IdentityHeaders, gateway: GatewaySettings) {
         fun isPerHop(name: AsciiString): Boolean = name in perHop
     }
 }
+
+/** Where a caller belongs; null for what nobody vouches for. */
+class Membership(val tenant: String?, val team: String?, val user: String?)
 
 /** A CIDR block. */
 internal class AddressBlock(private val network: ByteArray, private val prefixBits: Int) {

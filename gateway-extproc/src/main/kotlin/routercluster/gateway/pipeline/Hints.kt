@@ -16,9 +16,9 @@ import routercluster.telemetry.RouterEvent
 import java.time.Clock
 
 /**
- * Tells selection what answers and the requests that follow them let on, of the kinds that the policy counts. The answer before a request is
- * known where this node gave it, so with several nodes and no stickiness some hints are missed. As feedback is, they are bounded: of one caller
- * and model in one decision this node counts so much a day as verdicts of one identity may count. Safe for use by many threads.
+ * Tells selection what answers and the requests that follow them let on, of the kinds that the policy counts. The answer before a request
+ * is known where this node gave it, so with several nodes and no stickiness some hints are missed. As feedback is, they are bounded: of
+ * one caller and model in one decision this node counts so much a day as verdicts of one identity may count. Safe for use by many threads.
  */
 class Hints(private val events: Events, private val clock: Clock) {
     private val turns = newestOf<TurnKey, LastTurn>(TURNS_MAX)

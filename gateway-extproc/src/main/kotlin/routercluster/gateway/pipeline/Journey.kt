@@ -1,6 +1,8 @@
 package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.RequestHeaders
+import routercluster.gateway.cache.CacheVisit
+import routercluster.gateway.cache.CachedNote
 import routercluster.gateway.limits.JourneyLimits
 import routercluster.gateway.upstream.Target
 import routercluster.policy.answer.AnswerContract
@@ -61,6 +63,9 @@ class Journey(
     /** What it asks of the form of its answer; null where nothing is, or nobody wants to know. */
     var contract: AnswerContract? = null
 
+    /** What is known of it for answers that are kept; null where none are. */
+    var cache: CacheVisit? = null
+
     /** A digest of its messages; null where nobody wants to know. */
     var asked: String? = null
     val debug: Boolean get() = headers.get("x-vsr-debug") == "true"
@@ -114,8 +119,17 @@ sealed interface Route {
         }
     }
 
-    /** Answer with a fixed text in the client's protocol. */
-    class Answer(override val plan: Plan, override val stream: Boolean, val message: String) : Route
+    /**
+     * Answer with a text that is at hand, in the client's protocol.
+     *
+     * @property cached where the text is one that a model gave before; null where the policy says it
+     */
+    class Answer(
+        override val plan: Plan,
+        override val stream: Boolean,
+        val message: String,
+        val cached: CachedNote? = null,
+    ) : Route
 
     /** Refuse; the plan is there when the policy itself refused. */
     class Refuse(val error: ApiError, override val plan: Plan? = null) : Route {

@@ -3,8 +3,10 @@ package routercluster.gateway.pipeline
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.HttpHeaders
 import com.linecorp.armeria.common.HttpHeadersBuilder
+import routercluster.gateway.cache.CachedNote
 import routercluster.gateway.limits.addLimits
 import routercluster.gateway.limits.limitCodes
+import java.util.Locale
 
 /** An answer that no upstream gave: the same through both doors. */
 class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
@@ -25,13 +27,31 @@ class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
             return OwnAnswer(error.status, headers.build(), journey.protocol.body(error, journey.id))
         }
 
-        /** The fixed text of [route], whole or as a stream. */
+        /** The text of [route], whole or as a stream. */
         fun fixed(journey: Journey, route: Route.Answer, nowSeconds: Long): OwnAnswer {
+            val cached = route.cached
             val headers = headers(if (route.stream) "text/event-stream" else JSON)
-            headers.addDecision(journey, route.plan, ResponsePath.FAST_RESPONSE)
+            val path = if (cached == null) ResponsePath.FAST_RESPONSE else ResponsePath.CACHE
+            headers.addDecision(journey, route.plan, path, cached?.kept?.model)
+            if (cached != null) headers.addCached(cached)
             headers.addLimits(journey.limits)
-            val body = fixedAnswer(journey.id, route.plan.asked.written, nowSeconds, route.message, route.stream)
-            return OwnAnswer(200, headers.build(), body)
+            val answer = OwnText(
+                journey.id,
+                cached?.kept?.answer?.model ?: cached?.kept?.model ?: route.plan.asked.written,
+                nowSeconds,
+                route.message,
+                cached?.kept?.answer?.promptTokens ?: 0,
+                cached?.kept?.answer?.completionTokens ?: 0,
+            )
+            return OwnAnswer(200, headers.build(), if (route.stream) answer.events(cached?.showsUsage == true) else answer.whole())
+        }
+
+        private fun HttpHeadersBuilder.addCached(cached: CachedNote) {
+            set("x-vsr-cache-hit", "true")
+            set("x-vsr-cache-kind", cached.kind.label)
+            set("age", cached.age.toSeconds().toString())
+            cached.similarity?.let { set("x-vsr-cache-similarity", String.format(Locale.ROOT, "%.4f", it)) }
+            cached.risk?.let { set("x-vsr-cache-risk", String.format(Locale.ROOT, "%.4f", it)) }
         }
 
         /** A list of models that was asked for. */

@@ -2,6 +2,7 @@ package routercluster.gateway.pipeline
 
 import com.linecorp.armeria.common.HttpData
 import com.linecorp.armeria.common.RequestHeaders
+import routercluster.gateway.cache.AnswerDesk
 import routercluster.gateway.encode.Inquiry
 import routercluster.gateway.limits.LimitDesk
 import routercluster.gateway.limits.estimate
@@ -62,6 +63,7 @@ class Pipeline(
     private val replayIds: ReplayIds,
     private val limits: LimitDesk = LimitDesk.ofThisProcess(clock),
     private val sessions: Sessions = Sessions(null, clock),
+    private val answers: AnswerDesk? = null,
 ) {
     private val measured: MeasuredOf = { recipe, decision -> outcomes.measured(SelectionKey(recipe, decision)) }
 
@@ -121,10 +123,24 @@ class Pipeline(
         val body = parseChat(bytes, policy.gateway.limits)
         val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
         journey.conversation = conversationOf(journey.headers::get, facts)
-        val decided = { decide(journey, body, facts, loop, translated) }
+        val decided = { keptOrDecided(journey, body, facts, loop, translated) }
         if (policy.limits.isEmpty) return decided()
         val early = limits.early(journey) { estimate(body, facts.promptTokens, null) }
         return early.passed(loop) { decided().within(loop) { late(journey, it, body, loop) } }
+    }
+
+    /** Equal requests are answered before any signal is read. What the Responses API keeps itself is not kept twice. */
+    private fun keptOrDecided(
+        journey: Journey,
+        body: ChatBody,
+        facts: Facts,
+        loop: ScheduledExecutorService,
+        translated: Translated?,
+    ): CompletableFuture<Route> {
+        val target = journey.snapshot.policy.resolve(body.model)
+        if (answers == null || translated != null) return decide(journey, body, facts, target, loop, translated)
+        answers.exact(journey, body, facts, target)?.let { return CompletableFuture.completedFuture(it) }
+        return decide(journey, body, facts, target, loop, translated).within(loop) { answers.alike(journey, body, it, loop) }
     }
 
     /** Asks the limits that depend on where the request is to go. */
@@ -146,12 +162,11 @@ class Pipeline(
         journey: Journey,
         body: ChatBody,
         facts: Facts,
+        target: Asked,
         loop: ScheduledExecutorService,
         translated: Translated?,
-    ): CompletableFuture<Route> {
-        val target = journey.snapshot.policy.resolve(body.model)
-        return sessions.of(journey, target, facts).within(loop) { decide(journey, body, facts, target, it, loop, translated) }
-    }
+    ): CompletableFuture<Route> =
+        sessions.of(journey, target, facts).within(loop) { decide(journey, body, facts, target, it, loop, translated) }
 
     private fun decide(
         journey: Journey,

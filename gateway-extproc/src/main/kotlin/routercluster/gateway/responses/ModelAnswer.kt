@@ -1,8 +1,8 @@
 package routercluster.gateway.responses
 
 import routercluster.gateway.pipeline.Account
+import routercluster.gateway.pipeline.OwnText
 import routercluster.gateway.pipeline.cost
-import routercluster.gateway.pipeline.fixedAnswer
 import routercluster.gateway.upstream.UpstreamStreamFailure
 import routercluster.policy.answer.Usage
 import routercluster.policy.answer.UsageScanner
@@ -65,7 +65,7 @@ internal class ModelAnswer private constructor(
         fun of(opened: Opened.Fixed, ids: Random): ModelAnswer {
             val plan = opened.route.plan
             val reader = ChatAnswer(plan.asked.written, ids)
-            val text = fixedAnswer("", plan.asked.written, 0, opened.route.message, stream = false)
+            val text = OwnText("", plan.asked.written, 0, opened.route.message).whole()
             return ModelAnswer(reader, plan.decision?.name, null, { tell -> null.also { tell(reader.whole(text.array())) } }, { })
         }
     }

@@ -27,7 +27,8 @@ class OutgoingRequest(val headers: RequestHeaders, val body: HttpData)
 class Exchange(val id: String, val method: HttpMethod, val targets: List<Target>, val deadlineNanos: Long, val hedging: Boolean = true)
 
 /**
- * One try at one upstream. [number] counts from 1 in the order in which they were begun. [failure] is null for the attempt that served a good answer, and for a [cancelled] one.
+ * One try at one upstream. [number] counts from 1 in the order in which they were begun. [failure] is null for the attempt that served a
+ * good answer, and for a [cancelled] one.
  *
  * @property status the upstream's HTTP status, null where no answer came
  * @property endNanos the commit point of the attempt that served

@@ -13,6 +13,7 @@ import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.autoNames
 import routercluster.policy.config.prove.guarded
+import routercluster.policy.config.prove.proveCacheStore
 import routercluster.policy.config.prove.proveCatalog
 import routercluster.policy.config.prove.proveDefaultModel
 import routercluster.policy.config.prove.proveEntrypoints
@@ -138,6 +139,7 @@ private fun prove(
         tracing = tracing,
         metrics = raw.global.metrics ?: true,
         responses = responses,
+        cache = proveCacheStore(raw.global.cache, problems),
         limits = limits,
         catalog = catalog,
         notices = problems.notices,

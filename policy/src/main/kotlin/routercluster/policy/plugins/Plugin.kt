@@ -1,5 +1,7 @@
 package routercluster.policy.plugins
 
+import routercluster.policy.cache.CacheSettings
+
 /**
  * What a decision does to its requests besides choosing a model. Plugins act in one fixed order, the order of these cases,
  * whatever their order in the file.
@@ -7,6 +9,9 @@ package routercluster.policy.plugins
 sealed interface Plugin {
     /** Answers with [message] at once; no model is called. */
     data class FastResponse(val message: String) : Plugin
+
+    /** Gives an earlier answer to a request that is the same, or alike. */
+    data class ResponseCache(val settings: CacheSettings) : Plugin
 
     /**
      * Drops and caps request parameters.

@@ -3,6 +3,7 @@ package routercluster.policy.routing
 import routercluster.policy.Candidate
 import routercluster.policy.Decision
 import routercluster.policy.Policy
+import routercluster.policy.cache.CacheSettings
 import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Verdict
 import routercluster.policy.outcomes.Figures
@@ -25,6 +26,8 @@ import routercluster.policy.signals.SignalRef
  * @property calls what was asked of encoders, in order
  * @property measured what the selector went by, so that a replay goes by the same
  * @property traits what it knew of the request, as records keep it
+ * @property vector of the newest user message, of unit length, and [category] its topic, where the decision's cache goes by them and an encoder
+ *   told; never recorded
  */
 class Plan(
     val policy: Policy,
@@ -40,7 +43,12 @@ class Plan(
     val calls: List<EncodeCall> = emptyList(),
     val measured: Figures = NO_FIGURES,
     val traits: Traits = Traits.NONE,
+    val vector: FloatArray? = null,
+    val category: String? = null,
 ) : Planning {
+    /** What the decision keeps of its answers; null where it keeps none. */
+    val cache: CacheSettings? get() = decision?.cache
+
     /** Where what comes of it is counted. */
     val key: SelectionKey get() = SelectionKey(recipe.orEmpty(), decision?.name.orEmpty())
 }

@@ -110,7 +110,7 @@ private class Selection(
 
     /** Asks what the selector of the winner still needs. */
     fun begin(ruling: Ruling): Planning {
-        val needs = sights.encoded(needs(ruling))
+        val needs = sights.encoded(needs(ruling) + cacheNeeds(ruling))
         if (ruling.sight
                 ?.needs
                 .orEmpty()
@@ -141,8 +141,19 @@ private class Selection(
             calls = calls,
             measured = seen.figures,
             traits = traits.recorded(),
+            vector = sight?.takeIf { cacheNeeds(ruling).isNotEmpty() }?.embedding,
+            category = sight
+                ?.takeIf { cacheNeeds(ruling).isNotEmpty() }
+                ?.domains
+                ?.maxByOrNull { it.value }
+                ?.key,
         )
     }
+
+    private fun cacheNeeds(ruling: Ruling): Set<Need> = ruling.decision
+        ?.takeUnless { ruling.isBlocked }
+        ?.let(sights::cacheNeeds)
+        .orEmpty()
 
     private fun needs(ruling: Ruling): Set<Need> = ruling.decision
         ?.takeUnless { ruling.isBlocked }

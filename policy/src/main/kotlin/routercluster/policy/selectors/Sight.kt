@@ -33,9 +33,11 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     private val heads: Map<Need, NamedHead> =
         Need.entries.mapNotNull { need -> need.slot?.let(catalog::headFor)?.let { need to it } }.toMap()
     private val byDecision: Map<Decision, Set<Need>> = decisions.associateWith(::needed)
+    private val cacheNeeds: Set<Need> = setOf(Need.EMBEDDING, Need.DOMAIN).filterTo(LinkedHashSet()) { it in heads }
+    private val byCache: Map<Decision, Set<Need>> = decisions.associateWith { if (cachesAlike(it)) cacheNeeds else emptySet() }
 
     /** What any of them may ask. */
-    private val all: Set<Need> = encoded(byDecision.values.flatten())
+    private val all: Set<Need> = encoded((byDecision.values + byCache.values).flatten())
 
     /** Whether selectors ask encoders at all. */
     val isAsked: Boolean = all.isNotEmpty()
@@ -51,6 +53,9 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
 
     /** What the selector of [decision] goes by: nothing where there is nothing to choose between. */
     internal fun needs(decision: Decision): Set<Need> = byDecision[decision].orEmpty()
+
+    /** What its cache goes by: the request's vector, and its topic where a head tells one. */
+    internal fun cacheNeeds(decision: Decision): Set<Need> = byCache[decision].orEmpty()
 
     /** Those of [needs] that encoders tell. */
     internal fun encoded(needs: Collection<Need>): Set<Need> = needs.filterTo(LinkedHashSet()) { it.slot != null }
@@ -84,6 +89,11 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
         val chooses = decision.candidates.size > 1 && decision.plugins.none { it is Plugin.FastResponse }
         return if (chooses) decision.selector.needs else emptySet()
     }
+
+    private fun cachesAlike(decision: Decision): Boolean =
+        heads[Need.EMBEDDING] != null &&
+            decision.plugins.any { it is Plugin.ResponseCache && it.settings.mode.semantic } &&
+            decision.plugins.none { it is Plugin.FastResponse }
 
     private fun headsFor(needs: Set<Need>): List<NamedHead> = needs.mapNotNull(heads::get)
 

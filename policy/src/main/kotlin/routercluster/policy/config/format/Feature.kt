@@ -19,7 +19,7 @@ enum class Feature(val label: String, val without: String, val isSecurity: Boole
 
     ANTHROPIC_UPSTREAMS("anthropic_upstreams", "requests go out in OpenAI's format"),
     IMAGE_SIGNALS("image_signals", "images are not looked at: a rule over images alone fails, and on_error decides"),
-    RESPONSE_CACHE("response_cache", "every request goes to a model"),
+    CACHE_BACKENDS("cache_backends", "answers are kept in a folder of this machine"),
     RAG("rag", "nothing is retrieved"),
     MEMORY("memory", "nothing is remembered"),
     VECTOR_STORE("vector_store", "there is no store to search"),

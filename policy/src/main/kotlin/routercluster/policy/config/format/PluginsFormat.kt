@@ -1,25 +1,45 @@
 package routercluster.policy.config.format
 
+import routercluster.policy.cache.CacheControl
+import routercluster.policy.cache.CacheMode
+import routercluster.policy.cache.CacheScope
+import routercluster.policy.cache.ClientControls
 import routercluster.policy.config.format.Status.NotBuilt
 
-private val responseCache = fields {
+private val cacheCategory = fields {
     enabled()
-    choice("mode", listOf("semantic", "exact", "exact_then_semantic"), "What counts as the same request.", "semantic")
-    choice("scope", listOf("user", "team", "tenant", "global"), "Who may get another's answer.", "user")
-    part("semantic", "Requests that are alike.") { share("similarity_threshold", "From which similarity on.", 0.8) }
-    share("similarity_threshold", "From which similarity on requests are alike.")
+    share("similarity_threshold", "From which similarity on.")
+    share("max_error", "Share of its requests that may get a wrong answer.")
     ttl()
+}
+
+/** In the order in which they count. */
+internal val cacheMarks = listOf("cache_epoch", "model_revision", "prompt_revision", "policy_revision")
+
+private val responseCache = fields(acts = "answers of the decision") {
+    enabled()
+    choice("mode", CacheMode.entries.map { it.name.lowercase() }, "What counts as the same request.", "semantic")
+    choice("scope", CacheScope.entries.map { it.name.lowercase() }, "Who may get another's answer.", "user")
+    part("semantic", "Requests that are alike.") {
+        share("similarity_threshold", "From which similarity on; where it is absent, that of global.stores.response_cache.")
+    }
+    share("similarity_threshold", "The same, in a former place.")
+    share("max_error", "Share of requests that may get a wrong answer: hits by what a judge found, in place of a similarity.")
+    text("judge", "External model of role classification that compares answers; goes with max_error.")
+    ttl()
+    flag("keep_time_sensitive", "Whether answers are kept to questions whose answer changes with time.", false)
+    field("categories", Kind.Named(Kind.Part(cacheCategory)), "What is different for a topic, by label of the domain head.")
     part("request_controls", "What a client may say of it.") {
         enabled(default = false)
-        text("header", "In which header.", "x-vsr-cache-control")
-        texts("allowed", "Which words.", listOf("no-cache", "no-store", "bypass", "max-age", "ttl"))
+        text("header", "In which header.", ClientControls.HEADER)
+        texts("allowed", "Which words.", CacheControl.words)
         whole("max_ttl_seconds", 0..SECONDS_MAX, "For how long at most.")
     }
-    part("personalized", "Requests that retrieval has added to.") {
+    part("personalized", "Requests that retrieval has added to.", notBuilt = Feature.RAG) {
         choice("mode", listOf("disabled", "exact"), "Whether they are kept.", "disabled")
     }
     part("revision", "Marks that set entries apart.") {
-        listOf("cache_epoch", "model_revision", "prompt_revision", "policy_revision").forEach { text(it, "A mark of one's own.") }
+        cacheMarks.forEach { text(it, "A mark of one's own.") }
     }
 }
 
@@ -274,6 +294,7 @@ private fun builtPlugins(): Map<String, Case> =
                 texts("delete", "Headers that are taken out.")
             },
         ),
+        "response_cache" to Case("Gives an earlier answer again.", responseCache),
     )
 
 private fun headerFormat() = fields {
@@ -283,7 +304,6 @@ private fun headerFormat() = fields {
 
 private fun notBuiltPlugins(): Map<String, Case> =
     mapOf(
-        "response_cache" to Case("Gives an earlier answer again.", responseCache, NotBuilt(Feature.RESPONSE_CACHE)),
         "rag" to Case("Puts in passages of documents.", rag, NotBuilt(Feature.RAG)),
         "memory" to Case("Puts in what is remembered of the user.", memory, NotBuilt(Feature.MEMORY)),
         "context_compression" to Case("Shortens the request.", contextCompression, NotBuilt(Feature.CONTEXT_COMPRESSION)),

@@ -1,21 +1,34 @@
 package routercluster.policy.config.format
 
+import routercluster.policy.cache.CacheStoreSettings
+
 /** Kinds of embedding models; the first is the usual one. */
 internal val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
 
-private val responseCacheStore = fields {
+internal val responseCacheStore = fields(acts = "answers of decisions with the plugin response_cache") {
     enabled()
-    choice("backend_type", listOf("memory", "redis", "valkey", "milvus", "qdrant", "hybrid"), "Where entries are kept.", "memory")
-    whole("max_entries", 1..MANY, "Entries at most.", 1_000)
+    choice(
+        "backend_type",
+        listOf("memory", "embedded", "qdrant", "redis", "valkey", "milvus", "hybrid"),
+        "Where vectors of requests are kept: in this process, in a folder of this machine, or in a server.",
+        "embedded",
+        notBuilt = listOf("redis", "valkey", "milvus", "hybrid").associateWith { Feature.CACHE_BACKENDS },
+    )
+    whole("max_entries", 1..MANY, "No effect: bytes are bounded.")
+    size("max_bytes", 1L * MIB..1024L * 1024 * MIB, "Room for equal requests, in this process.", "64MiB")
+    size("max_store_bytes", 1L * MIB..1024L * 1024 * MIB, "Room for alike requests, in a folder or in this process.", "1GiB")
+    size("max_answer_bytes", 1L..64L * MIB, "A longer answer is not kept.", "1MiB")
     ttl(3_600)
-    choice("eviction_policy", listOf("fifo", "lru", "lfu"), "Which entry goes when there are too many.", "fifo")
-    share("similarity_threshold", "From which similarity on two requests count as alike.", 0.8)
-    choice("embedding_model", embeddingModels, "Which model makes vectors of requests.", "bert")
-    part("redis", "Settings of a Redis that searches.", searchIndexFormat)
-    part("valkey", "Settings of a Valkey that searches.", searchIndexFormat)
-    part("milvus", "Settings of Milvus.", milvusFormat)
+    choice("eviction_policy", listOf("fifo", "lru", "lfu"), "No effect: what is asked for often and lately stays.")
+    share("similarity_threshold", "From which similarity on two requests count as alike.", CacheStoreSettings.SIMILARITY)
+    choice("embedding_model", embeddingModels, "No effect: the encoder that serves embeddings makes the vectors.")
+    part("redis", "Settings of a Redis that searches.", searchIndexFormat, notBuilt = Feature.CACHE_BACKENDS)
+    part("valkey", "Settings of a Valkey that searches.", searchIndexFormat, notBuilt = Feature.CACHE_BACKENDS)
+    part("milvus", "Settings of Milvus.", milvusFormat, notBuilt = Feature.CACHE_BACKENDS)
     part("qdrant", "Settings of Qdrant.", qdrantFormat)
 }
+
+private const val MIB = 1024L * 1024
 
 /** How what is remembered is sifted before a model sees it. */
 internal val reflectionFormat = fields {
@@ -92,7 +105,6 @@ internal val storesFormat = fields(acts = "stores") {
         "response_cache",
         "Answers that are given again to requests like earlier ones.",
         responseCacheStore,
-        notBuilt = Feature.RESPONSE_CACHE,
     )
     part("memory", "What is remembered of a user.", memoryStore, notBuilt = Feature.MEMORY)
     part("vector_store", "Documents that can be searched.", vectorStore, notBuilt = Feature.VECTOR_STORE)

@@ -27,8 +27,8 @@ internal class LearntProver(private val raw: RawArtifacts, private val files: Po
     val versions: List<String> get() = read.values.mapNotNull { it?.version }
 
     /**
-     * The selector that [algorithm] asks for. Null where its artifact cannot be used: a problem tells why, or, where the file that was to come
-     * from elsewhere is not there, that this is asked for and not to be had.
+     * The selector that [algorithm] asks for. Null where its artifact cannot be used: a problem tells why, or, where the file that was to
+     * come from elsewhere is not there, that this is asked for and not to be had.
      */
     fun prove(algorithm: RawLearnt, candidates: List<Candidate>, catalog: Catalog): Selector? {
         val path = algorithm.artifact ?: raw.paths[algorithm.kind]

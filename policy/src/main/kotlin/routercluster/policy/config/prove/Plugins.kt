@@ -1,5 +1,6 @@
 package routercluster.policy.config.prove
 
+import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Problems
 import routercluster.policy.config.raw.RawHeader
 import routercluster.policy.config.raw.RawPlugin
@@ -11,14 +12,15 @@ import routercluster.policy.request.BodyEdits
 /**
  * The plugins of one decision that are switched on; those that are off are checked all the same.
  *
+ * @param catalog the external models that may be asked
  * @param credentialHeaders names under which upstreams get their keys
  */
-internal fun provePlugins(raw: List<RawPlugin>, credentialHeaders: Set<String>, problems: Problems): List<Plugin> {
+internal fun provePlugins(raw: List<RawPlugin>, credentialHeaders: Set<String>, catalog: Catalog, problems: Problems): List<Plugin> {
     refuseDuplicates(raw.map { it.type }, "plugin of this decision", problems)
-    return raw.mapNotNull { plugin -> provePlugin(plugin.settings, credentialHeaders, problems).takeIf { plugin.enabled } }
+    return raw.mapNotNull { plugin -> provePlugin(plugin.settings, credentialHeaders, catalog, problems).takeIf { plugin.enabled } }
 }
 
-private fun provePlugin(raw: RawPluginSettings, credentialHeaders: Set<String>, problems: Problems): Plugin? =
+private fun provePlugin(raw: RawPluginSettings, credentialHeaders: Set<String>, catalog: Catalog, problems: Problems): Plugin? =
     when (raw) {
         RawPluginSettings.NotBuilt -> {
             null
@@ -26,6 +28,10 @@ private fun provePlugin(raw: RawPluginSettings, credentialHeaders: Set<String>, 
 
         is RawPluginSettings.FastResponse -> {
             raw.message?.let { Plugin.FastResponse(it.value) }
+        }
+
+        is RawPluginSettings.ResponseCache -> {
+            proveResponseCache(raw, catalog, problems)
         }
 
         is RawPluginSettings.SystemPrompt -> {

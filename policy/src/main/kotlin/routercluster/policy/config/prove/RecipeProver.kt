@@ -120,7 +120,7 @@ internal class RecipeProver(
             candidates,
             algorithm,
             experiments.split(raw.name.value, selector, candidates) { arm, own -> chosenBy(arm, own).second },
-            provePlugins(raw.plugins, credentialHeaders, problems),
+            provePlugins(raw.plugins, credentialHeaders, catalog, problems),
             raw.annotations,
             raw.written,
         )

@@ -27,6 +27,7 @@ internal class RawGlobal(
     val rateLimit: RawRateLimit? = null,
     val catalog: RawCatalog = RawCatalog(),
     val artifacts: RawArtifacts = RawArtifacts(),
+    val cache: RawCacheStore? = null,
 )
 
 internal fun readGlobal(section: Section?): RawGlobal {
@@ -60,5 +61,6 @@ internal fun readGlobal(section: Section?): RawGlobal {
         services?.section("ratelimit")?.let(::readRateLimit),
         readCatalog(section.section("model_catalog")),
         readModelSelection(router?.section("model_selection")),
+        stores?.section("response_cache")?.let(::readCacheStore),
     )
 }

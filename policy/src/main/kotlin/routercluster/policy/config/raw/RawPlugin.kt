@@ -1,5 +1,6 @@
 package routercluster.policy.config.raw
 
+import routercluster.policy.cache.CacheSettings
 import routercluster.policy.config.Location
 import routercluster.policy.config.Problems
 import routercluster.policy.config.Section
@@ -25,6 +26,16 @@ internal sealed interface RawPluginSettings {
 
     class SystemPrompt(val prompt: Text?, val mode: Plugin.SystemPrompt.Mode?) : RawPluginSettings
 
+    /** @property similarityAt null where none is written */
+    class ResponseCache(
+        val settings: CacheSettings,
+        val maxError: Double?,
+        val judge: Text?,
+        val errorAt: Location,
+        val similarityAt: Location?,
+    ) :
+        RawPluginSettings
+
     class HeaderMutation(
         val at: Location,
         val add: List<RawHeader>,
@@ -42,6 +53,7 @@ private val readers: Map<String, (Section) -> RawPluginSettings> =
         "request_params" to ::readRequestParams,
         "system_prompt" to ::readSystemPrompt,
         "header_mutation" to ::readHeaderMutation,
+        "response_cache" to ::readResponseCache,
     )
 
 internal fun readPlugin(section: Section): RawPlugin? {

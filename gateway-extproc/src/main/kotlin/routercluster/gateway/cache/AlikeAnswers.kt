@@ -1,0 +1,95 @@
+package routercluster.gateway.cache
+
+import routercluster.policy.cache.KeptAnswer
+import routercluster.policy.cache.Veto
+import routercluster.policy.cache.Wording
+import routercluster.policy.vectors.CollectionId
+import routercluster.policy.vectors.CollectionSpec
+import routercluster.policy.vectors.FieldKind
+import routercluster.policy.vectors.FieldValue
+import routercluster.policy.vectors.Filter
+import routercluster.policy.vectors.NearQuery
+import routercluster.policy.vectors.Part
+import routercluster.policy.vectors.Point
+import routercluster.policy.vectors.Scope
+import routercluster.policy.vectors.VectorCollection
+import routercluster.policy.vectors.VectorStore
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ConcurrentHashMap
+
+/** What makes the vectors of a collection. */
+internal data class VectorSource(val encoder: String, val version: String, val dimension: Int)
+
+/**
+ * A request as alike ones are looked for.
+ *
+ * @property namespace whose answers may be given
+ * @property around what has to be equal
+ * @property text of the last message
+ */
+internal class AlikeRequest(val namespace: String, val around: String, val text: String, val vector: FloatArray, val source: VectorSource)
+
+/** An answer to a request that is alike. [veto] is why it must not be given, null where nothing speaks against it. */
+internal class Alike(val id: String, val kept: KeptAnswer, val similarity: Double, val wording: Wording, val veto: Veto?)
+
+/**
+ * Answers by vectors of their requests. What may be given to whom and what has to be equal is looked at inside the search.
+ *
+ * @param open opens the store, which takes a while; asked for by the first request that needs it
+ */
+internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable {
+    private val opening = lazy { open() }
+    private val store: VectorStore by opening
+    private val collections = ConcurrentHashMap<VectorSource, CompletableFuture<VectorCollection>>()
+
+    /** The answers with at least [similarity], nearest first. */
+    fun near(request: AlikeRequest, asked: Wording, similarity: Double): CompletableFuture<List<Alike>> {
+        val scope = Scope(setOf(request.namespace), Filter.Equals(AROUND, FieldValue.Text(request.around)))
+        val query = NearQuery(request.vector, scope, LOOKED_AT, similarity.toFloat(), setOf(Part.TEXT, Part.BODY))
+        return collection(request.source).thenCompose { it.search(query) }.thenApply { hits ->
+            hits.mapNotNull { hit ->
+                val kept = hit.entry.body?.let(KeptAnswer::fromBytes) ?: return@mapNotNull null
+                val wording = Wording.of(hit.entry.text.orEmpty())
+                Alike(hit.entry.id, kept, hit.score.toDouble(), wording, Veto.between(asked, wording))
+            }
+        }
+    }
+
+    /** @param id of an equal request, so that it is kept once */
+    fun keep(request: AlikeRequest, id: String, kept: KeptAnswer, expiresAt: Long): CompletableFuture<Unit> {
+        val fields = mapOf(
+            AROUND to FieldValue.Text(request.around),
+            RECIPE to FieldValue.Text(kept.recipe),
+            DECISION to FieldValue.Text(kept.decision),
+            MODEL to FieldValue.Text(kept.model),
+        )
+        val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, kept.toBytes())
+        return collection(request.source).thenCompose { it.upsert(listOf(point)) }
+    }
+
+    /** One that could not be opened is tried again by the next request. */
+    private fun collection(source: VectorSource): CompletableFuture<VectorCollection> {
+        val opened = collections.computeIfAbsent(source) {
+            val id = CollectionId(COLLECTION, source.encoder, source.version)
+            CompletableFuture.supplyAsync { store }.thenCompose { it.open(CollectionSpec(id, source.dimension, FIELDS)) }
+        }
+        if (opened.isCompletedExceptionally) collections.remove(source, opened)
+        return opened
+    }
+
+    override fun close() {
+        if (opening.isInitialized()) store.close()
+    }
+
+    private companion object {
+        const val COLLECTION = "answers"
+        const val AROUND = "around"
+        const val RECIPE = "recipe"
+        const val DECISION = "decision"
+        const val MODEL = "model"
+        val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL).associateWith { FieldKind.TEXT }
+
+        /** The nearest may be vetoed where the next is not. */
+        const val LOOKED_AT = 3
+    }
+}

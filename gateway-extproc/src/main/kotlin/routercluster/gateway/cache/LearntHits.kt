@@ -1,0 +1,65 @@
+package routercluster.gateway.cache
+
+import com.github.benmanes.caffeine.cache.Caffeine
+import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.HitLearner
+import routercluster.policy.cache.Likeness
+import routercluster.policy.cache.Ruling
+import routercluster.policy.cache.Wording
+import routercluster.policy.routing.Plan
+import kotlin.random.Random
+
+/** An entry that was ruled on for a request, and what it takes to learn from its answer. */
+internal class Candidate(val alike: Alike, val category: String, val likeness: Likeness, val ruling: Ruling, val learner: HitLearner)
+
+/**
+ * Rules on hits by what judges found, for every decision whose wrong hits are bounded. What is learnt is this process's, and is learnt
+ * anew where the decision's settings change.
+ *
+ * @param random drawn from by many threads
+ */
+internal class LearntHits(private val random: Random) {
+    private data class Key(val recipe: String, val decision: String, val settings: CacheSettings)
+
+    /** Verdicts on the answer of one entry. */
+    private class Verdicts(var right: Int = 0, var wrong: Int = 0)
+
+    private val learners = Caffeine
+        .newBuilder()
+        .maximumSize(
+            LEARNERS_MAX,
+        ).build<Key, HitLearner> { key -> HitLearner(key.settings::maxErrorFor) }
+    private val verdicts = Caffeine.newBuilder().maximumSize(ENTRIES_MAX).build<String, Verdicts> { Verdicts() }
+
+    /** Rules on the nearest of [near] that no veto speaks against; null where there is none, which counts all the same. */
+    fun rule(plan: Plan, settings: CacheSettings, asked: Wording, near: List<Alike>): Candidate? {
+        val learner = learners.get(Key(plan.recipe.orEmpty(), plan.decision?.name.orEmpty(), settings))
+        val category = plan.category ?: NO_CATEGORY
+        val nearest = near.firstOrNull { it.veto == null }
+        synchronized(learner) {
+            if (nearest == null) {
+                learner.rule(category, null, random.nextDouble())
+                return null
+            }
+            val next = near.firstOrNull { it.similarity < nearest.similarity }?.similarity ?: 0.0
+            val record = verdicts.get(nearest.id)
+            val likeness = Likeness.of(asked, nearest.wording, nearest.similarity, nearest.similarity - next, record.right, record.wrong)
+            return Candidate(nearest, category, likeness, learner.rule(category, likeness, random.nextDouble()), learner)
+        }
+    }
+
+    /** The answer of [candidate] was compared with one that a model gave. */
+    fun looked(candidate: Candidate, isRight: Boolean) = synchronized(candidate.learner) {
+        val record = verdicts.get(candidate.alike.id)
+        if (isRight) record.right++ else record.wrong++
+        candidate.learner.looked(candidate.category, candidate.likeness, candidate.ruling, isRight)
+    }
+
+    private companion object {
+        const val LEARNERS_MAX = 1_000L
+        const val ENTRIES_MAX = 100_000L
+
+        /** Where no head tells topics. */
+        const val NO_CATEGORY = ""
+    }
+}

@@ -1,0 +1,132 @@
+package routercluster.policy.cache
+
+import routercluster.policy.encode.LabelQuestion
+import routercluster.policy.models.Secret
+import java.time.Duration
+
+/** What counts as the same request: every bit that matters, or a last message that is alike. */
+enum class CacheMode(val exact: Boolean, val semantic: Boolean) {
+    EXACT(true, false),
+    SEMANTIC(false, true),
+    EXACT_THEN_SEMANTIC(true, true),
+}
+
+/** Who may get another's answer. Whoever does not belong anywhere, so that nobody vouches for a name, shares nothing but [GLOBAL]. */
+enum class CacheScope { USER, TEAM, TENANT, GLOBAL }
+
+/**
+ * What a client may say of the cache.
+ *
+ * @property header our own header
+ * @property words of [CacheControl.words] that hold
+ * @property ttlMax the longest that a client may ask for
+ */
+data class ClientControls(val header: String = HEADER, val words: Set<String> = emptySet(), val ttlMax: Duration? = null) {
+    companion object {
+        const val HEADER = "x-vsr-cache-control"
+    }
+}
+
+/**
+ * How a category of requests differs from the rest of its decision. What is null is as the decision says.
+ *
+ * @property similarity from which on an entry is taken
+ * @property maxError see [BoundedHits]
+ */
+data class CategoryCache(
+    val isKept: Boolean = true,
+    val similarity: Double? = null,
+    val ttl: Duration? = null,
+    val maxError: Double? = null,
+)
+
+/**
+ * Hits by what was learnt, in place of a similarity from which on every entry is taken: see [HitLearner].
+ *
+ * @property maxError share of a category's requests that may get a wrong answer, above 0 to 1
+ * @property judge tells whether two answers to a request say the same
+ */
+data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
+
+/**
+ * What a decision keeps of its answers and gives again. What is null is as the store says.
+ *
+ * @property similarity cosine, 0 to 1, from which on an entry is taken
+ * @property bounded null takes every entry from [similarity] on
+ * @property ttl from the moment on at which an answer is kept, however often it is given again
+ * @property keepsPassing whether answers are kept to questions whose answer changes with time, see [TimeSensitive]
+ * @property categories by label of the domain head
+ * @property marks of the policy's author, which set entries apart
+ */
+data class CacheSettings(
+    val mode: CacheMode = CacheMode.SEMANTIC,
+    val scope: CacheScope = CacheScope.USER,
+    val similarity: Double? = null,
+    val bounded: BoundedHits? = null,
+    val ttl: Duration? = null,
+    val controls: ClientControls = ClientControls(),
+    val keepsPassing: Boolean = false,
+    val categories: Map<String, CategoryCache> = emptyMap(),
+    val marks: List<String> = emptyList(),
+) {
+    /** From which similarity on an entry is taken for a request of [category]. */
+    fun similarityFor(category: String?, store: CacheStoreSettings): Double =
+        categories[category]?.similarity ?: similarity ?: store.similarity
+
+    /** The bound of a category; those that go by [bounded] have one. */
+    fun maxErrorFor(category: String?): Double = categories[category]?.maxError ?: bounded?.maxError ?: 1.0
+
+    fun ttlFor(category: String?, store: CacheStoreSettings): Duration = categories[category]?.ttl ?: ttl ?: store.ttl
+
+    fun keeps(category: String?): Boolean = categories[category]?.isKept ?: true
+}
+
+/**
+ * Where answers are kept, for all decisions.
+ *
+ * @property similarity where a decision says none
+ * @property ttl where a decision says none
+ * @property bytesMax of the exact tier, in this process
+ * @property storeBytesMax of the vectors and answers in a folder or in this process
+ * @property answerBytesMax a longer answer is not kept
+ * @property qdrant null but for [CacheBackend.QDRANT]
+ */
+data class CacheStoreSettings(
+    val enabled: Boolean = true,
+    val similarity: Double = SIMILARITY,
+    val ttl: Duration = TTL,
+    val backend: CacheBackend = CacheBackend.EMBEDDED,
+    val bytesMax: Long = BYTES_MAX,
+    val storeBytesMax: Long = STORE_BYTES_MAX,
+    val answerBytesMax: Int = ANSWER_BYTES_MAX,
+    val qdrant: QdrantServer? = null,
+) {
+    companion object {
+        /**
+         * Of labelled pairs of questions, a sixth of all would get a wrong answer at the seed's 0.8, one in a hundred at this:
+         * docs/benchmarks.md.
+         */
+        const val SIMILARITY = 0.95
+        val TTL: Duration = Duration.ofHours(1)
+        const val BYTES_MAX = 64L * 1024 * 1024
+        const val STORE_BYTES_MAX = 1024L * 1024 * 1024
+        const val ANSWER_BYTES_MAX = 1024 * 1024
+    }
+}
+
+enum class CacheBackend { MEMORY, EMBEDDED, QDRANT }
+
+/** How a Qdrant server is reached. */
+data class QdrantServer(
+    val host: String,
+    val port: Int = PORT,
+    val apiKey: Secret? = null,
+    val tls: Boolean = false,
+    val timeout: Duration = TIMEOUT,
+    val collectionPrefix: String = "",
+) {
+    companion object {
+        const val PORT = 6_334
+        val TIMEOUT: Duration = Duration.ofSeconds(10)
+    }
+}

@@ -1,0 +1,117 @@
+package routercluster.policy.cache
+
+import kotlin.math.exp
+import kotlin.math.ln
+import kotlin.math.sqrt
+
+/**
+ * Sums of one category of requests, from which [ErrorBound] tells how risky a hit may be. Sums of several nodes added up are those of one
+ * node that has seen all. Bins are of risk, see [ErrorBound.bin].
+ *
+ * @property requests all requests, those without any entry near them included
+ * @property expected per bin the risks of all requests whose nearest entry was of that risk, added up
+ * @property looked per bin the risks of those whose answer was looked into, added up
+ * @property wrong per bin how many of these were wrong
+ */
+class RiskSums(
+    val requests: Double,
+    val expected: DoubleArray,
+    val looked: DoubleArray,
+    val wrong: DoubleArray,
+) {
+    operator fun plus(other: RiskSums): RiskSums =
+        RiskSums(requests + other.requests, expected + other.expected, looked + other.looked, wrong + other.wrong)
+
+    /** Everything counts [share] of what it did, 0 to 1. */
+    fun faded(share: Double): RiskSums = RiskSums(requests * share, expected.times(share), looked.times(share), wrong.times(share))
+
+    companion object {
+        val NONE = RiskSums(0.0, DoubleArray(ErrorBound.BINS), DoubleArray(ErrorBound.BINS), DoubleArray(ErrorBound.BINS))
+
+        private operator fun DoubleArray.plus(other: DoubleArray) = DoubleArray(size) { this[it] + other[it] }
+
+        private fun DoubleArray.times(factor: Double) = DoubleArray(size) { this[it] * factor }
+    }
+}
+
+/**
+ * How risky a hit may be so that wrong hits stay under a share of a category's requests.
+ *
+ * A [RiskModel] says how many of the hits up to some risk are wrong; how many really are is that times a factor of the category, about
+ * which nothing is known but what was looked into. The factor has a gamma distribution around that of all categories together, worth
+ * [PRIOR] wrong answers, and with each look becomes surer (a Poisson count with a gamma prior, so the posterior is gamma again). The hits
+ * allowed are those whose expected wrong answers, times the factor's upper quantile, stay under the bound. So the statement is: if requests
+ * stay of the kind that was looked into, then with probability [CERTAINTY] at most `maxError` of a category's requests get a wrong hit.
+ * Where they do not stay so, looks find it, and sums that [RiskSums.faded] fades forget what was.
+ *
+ * @param maxError share of a category's requests that may get a wrong answer, above 0 to 1
+ */
+class ErrorBound(private val maxError: Double) {
+    init {
+        require(maxError > 0 && maxError <= 1) { "max_error is above 0 and at most 1, not $maxError" }
+    }
+
+    /**
+     * The highest bin of risk whose requests may be answered by a hit; -1 where none may.
+     *
+     * @param all the sums of every category together, [own] included
+     */
+    fun highest(own: RiskSums, all: RiskSums): Int {
+        if (own.requests < REQUESTS_MIN) return -1
+        var expected = 0.0
+        var looked = 0.0
+        var wrong = 0.0
+        var allLooked = 0.0
+        var allWrong = 0.0
+        for (bin in 0 until BINS) {
+            expected += own.expected[bin]
+            looked += own.looked[bin]
+            wrong += own.wrong[bin]
+            allLooked += all.looked[bin]
+            allWrong += all.wrong[bin]
+            val factor = gammaQuantile(PRIOR + wrong) / (PRIOR / usual(allWrong, allLooked) + looked)
+            if (factor * expected > maxError * own.requests) return bin - 1
+        }
+        return BINS - 1
+    }
+
+    companion object {
+        /** The factor of all categories together; 1 before anything was looked into. */
+        private fun usual(wrong: Double, looked: Double) = (1 + wrong) / (1 + looked)
+
+        /** The most likely factor of a category with [own] sums, over bins up to [highest]. */
+        fun factor(own: RiskSums, all: RiskSums, highest: Int): Double {
+            fun DoubleArray.upTo() = (0..highest).sumOf { this[it] }
+            return (PRIOR + own.wrong.upTo()) / (PRIOR / usual(all.wrong.upTo(), all.looked.upTo()) + own.looked.upTo())
+        }
+
+        /** Bins of risk, evenly wide in its logarithm from [RISK_LOW] to [RISK_HIGH]; the first and the last hold what is beyond. */
+        const val BINS = 128
+
+        /** How sure the bound is. */
+        const val CERTAINTY = 0.95
+
+        /** A category with fewer requests has no hits. */
+        const val REQUESTS_MIN = 50.0
+        private const val PRIOR = 4.0
+        private const val RISK_LOW = 0.002
+        private const val RISK_HIGH = 0.7
+        private const val NORMAL_QUANTILE = 1.6449
+        private val perBin = ln(RISK_HIGH / RISK_LOW) / (BINS - 2)
+
+        /** The bin of a [risk]: 0 to [BINS] - 1. */
+        fun bin(risk: Double): Int = if (risk < RISK_LOW) 0 else (1 + (ln(risk / RISK_LOW) / perBin).toInt()).coerceAtMost(BINS - 1)
+
+        /** The lowest risk of a [bin]. */
+        fun riskOf(bin: Int): Double = if (bin == 0) 0.0 else RISK_LOW * exp((bin - 1) * perBin)
+
+        /**
+         * The [CERTAINTY] quantile of a gamma distribution of [shape] and scale 1; by Wilson and Hilferty (1931), within 1 % from a shape
+         * of 4 on.
+         */
+        internal fun gammaQuantile(shape: Double): Double {
+            val cube = 1 - 1 / (9 * shape) + NORMAL_QUANTILE / (3 * sqrt(shape))
+            return shape * cube * cube * cube
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package routercluster.policy.cache
+
+import com.fasterxml.jackson.core.JacksonException
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
+import java.time.Instant
+
+/**
+ * An answer that is kept to be given again.
+ *
+ * @property model the policy's name of the model that gave it
+ * @property recipe where it was asked for, as [decision] is
+ * @property cost what it cost, in the model's currency; null where nobody knows
+ */
+class KeptAnswer(
+    val answer: StorableAnswer,
+    val model: String,
+    val recipe: String,
+    val decision: String,
+    val keptAt: Instant,
+    val cost: Double?,
+) {
+    /** As stores keep it. */
+    fun toBytes(): ByteArray {
+        val json = mapper.createObjectNode().put(FORMAT, FORMAT_NOW)
+        json
+            .put("text", answer.text)
+            .put("named", answer.model)
+            .put("model", model)
+            .put("recipe", recipe)
+            .put("decision", decision)
+        json.put("kept_at", keptAt.toEpochMilli()).put("cost", cost)
+        json.put("prompt_tokens", answer.promptTokens).put("completion_tokens", answer.completionTokens)
+        return mapper.writeValueAsBytes(json)
+    }
+
+    companion object {
+        private val mapper = ObjectMapper()
+        private const val FORMAT = "format"
+        private const val FORMAT_NOW = 1
+
+        /** Null for what is none, or of a later format: it is as if it had not been kept. */
+        fun fromBytes(bytes: ByteArray): KeptAnswer? =
+            try {
+                mapper.readTree(bytes)?.takeIf { it.path(FORMAT).intValue() == FORMAT_NOW }?.let(::read)
+            } catch (_: JacksonException) {
+                null
+            }
+
+        private fun read(json: JsonNode): KeptAnswer? {
+            fun text(name: String) = json.path(name).textValue()
+            val answer =
+                StorableAnswer(text("text") ?: return null, text("named"), count(json, "prompt_tokens"), count(json, "completion_tokens"))
+            return KeptAnswer(
+                answer,
+                text("model") ?: return null,
+                text("recipe") ?: return null,
+                text("decision") ?: return null,
+                Instant.ofEpochMilli(json.path("kept_at").longValue()),
+                json.get("cost")?.takeIf(JsonNode::isNumber)?.doubleValue(),
+            )
+        }
+
+        private fun count(json: JsonNode, name: String): Long? = json.get(name)?.takeIf(JsonNode::isIntegralNumber)?.longValue()
+    }
+}

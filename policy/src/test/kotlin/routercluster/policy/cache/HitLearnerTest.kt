@@ -1,0 +1,133 @@
+package routercluster.policy.cache
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.doubles.shouldBeLessThan
+import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
+import org.junit.jupiter.api.Test
+import routercluster.policy.cache.Likeness.Trait
+import kotlin.math.exp
+import kotlin.random.Random
+
+/** Made-up requests whose chance of being right follows from their likeness and their category. */
+class HitLearnerTest {
+    private class Stream(seed: Int) {
+        val random = Random(seed)
+
+        fun likeness(): Likeness {
+            val values = DoubleArray(Trait.entries.size)
+            values[Trait.SIMILARITY.ordinal] = random.nextDouble(0.5, 1.0)
+            values[Trait.CONTENT.ordinal] = random.nextDouble()
+            values[Trait.RECORD.ordinal] = 0.5
+            return Likeness(values)
+        }
+
+        fun isRight(likeness: Likeness, hardness: Double): Boolean {
+            val odds = 30 * (likeness[Trait.SIMILARITY] - 0.85) + 4 * (likeness[Trait.CONTENT] - 0.5) - hardness
+            return random.nextDouble() < 1 / (1 + exp(-odds))
+        }
+    }
+
+    private class Share(var requests: Int = 0, var hits: Int = 0, var wrong: Int = 0) {
+        val ofHits: Double get() = hits.toDouble() / requests
+        val ofWrong: Double get() = wrong.toDouble() / requests
+    }
+
+    private val hardness = mapOf("easy" to -1.0, "usual" to 0.0, "hard" to 2.0)
+
+    /** Half of the requests have nothing near them. */
+    private fun run(learner: HitLearner, stream: Stream, requests: Int, harder: Double = 0.0): Map<String, Share> {
+        val shares = hardness.mapValues { Share() }
+        repeat(requests) {
+            val (category, own) = hardness.entries.elementAt(stream.random.nextInt(hardness.size))
+            val likeness = if (stream.random.nextBoolean()) stream.likeness() else null
+            val ruling = learner.rule(category, likeness, stream.random.nextDouble())
+            val share = shares.getValue(category)
+            share.requests++
+            if (likeness != null) {
+                val isRight = stream.isRight(likeness, own + harder)
+                if (ruling is Ruling.Hit) {
+                    share.hits++
+                    if (!isRight) share.wrong++
+                } else {
+                    learner.looked(category, likeness, ruling, isRight)
+                }
+            }
+        }
+        return shares
+    }
+
+    @Test
+    fun `wrong hits stay under the bound in every category while hits come`() {
+        val learner = HitLearner({ 0.01 })
+        for ((_, share) in run(learner, Stream(1), 30_000)) {
+            share.ofWrong shouldBeLessThan 0.01
+            share.ofHits shouldBeGreaterThan 0.04
+        }
+        learner.riskAllowed("easy").shouldNotBeNull()
+    }
+
+    @Test
+    fun `a category may have a bound of its own`() {
+        val learner = HitLearner({ if (it == "easy") 0.002 else 0.05 })
+        val shares = run(learner, Stream(2), 30_000)
+        shares.getValue("easy").ofWrong shouldBeLessThan 0.002
+        shares.getValue("usual").ofWrong shouldBeLessThan 0.05
+        shares.getValue("usual").ofHits shouldBeGreaterThan shares.getValue("easy").ofHits
+    }
+
+    @Test
+    fun `where hits go wrong more often from some day on, looks find it and the bound holds over all`() {
+        val learner = HitLearner({ 0.01 })
+        val stream = Stream(3)
+        val before = run(learner, stream, 25_000)
+        val after = run(learner, stream, 25_000, harder = 2.0)
+        for (category in hardness.keys) {
+            val wrong = before.getValue(category).wrong + after.getValue(category).wrong
+            val requests = before.getValue(category).requests + after.getValue(category).requests
+            wrong.toDouble() / requests shouldBeLessThan 0.01
+        }
+    }
+
+    @Test
+    fun `nothing is a hit before anything was compared`() {
+        val learner = HitLearner({ 0.5 })
+        val stream = Stream(4)
+        repeat(1_000) { (learner.rule("usual", stream.likeness(), 0.5) as Ruling.Miss).risk shouldBe null }
+        learner.riskAllowed("usual") shouldBe null
+        learner.parts("usual", stream.likeness()) shouldBe emptyMap()
+    }
+
+    @Test
+    fun `the same requests and draws give the same rulings`() {
+        val shares = List(2) { run(HitLearner({ 0.01 }), Stream(5), 10_000).values.map { it.hits to it.wrong } }
+        shares[0] shouldBe shares[1]
+    }
+
+    @Test
+    fun `categories have a bound`() {
+        val learner = HitLearner({ 0.01 })
+        repeat(HitLearner.CATEGORIES_MAX) { learner.rule("category $it", null, 0.5) }
+        shouldThrow<IllegalStateException> { learner.rule("one more", null, 0.5) }
+    }
+
+    @Test
+    fun `a model of risk runs the known way along every trait and says what speaks for a hit`() {
+        val stream = Stream(6)
+        val judged = List(3_000) { stream.likeness().let { likeness -> Judged(likeness, stream.isRight(likeness, 0.0)) } }
+        val model = RiskModel.fit(judged)
+        var last = 1.0
+        for (step in 0..50) {
+            val values = DoubleArray(Trait.entries.size)
+            values[Trait.SIMILARITY.ordinal] = 0.5 + step / 100.0
+            values[Trait.CONTENT.ordinal] = 0.5
+            val risk = model.risk(Likeness(values))
+            (risk <= last) shouldBe true
+            last = risk
+        }
+        last shouldBeLessThan 0.1
+        model.parts(judged.first().likeness).getValue(Trait.NAMES) shouldBe 0.0
+        shouldThrow<IllegalArgumentException> { RiskModel.fit(judged.take(RiskModel.JUDGED_MIN - 1)) }
+    }
+}
