@@ -52,6 +52,8 @@ fun configureLogging(
     chattyLoggers.forEach { context.getLogger(it).level = quiet }
     // Each server of ours tells Armeria's discarding registry of the same threads, which it warns of.
     context.getLogger("io.micrometer.core.instrument.MeterRegistry").level = LogbackLevel.ERROR
+    // Lucene 9 warns of every Java that has a newer vector API than it knows.
+    context.getLogger("org.apache.lucene.internal.vectorization").level = LogbackLevel.ERROR
     SLF4JBridgeHandler.removeHandlersForRootLogger()
     SLF4JBridgeHandler.install()
     return Logging(appender)
@@ -66,6 +68,7 @@ private val chattyLoggers =
         "io.netty",
         "io.opentelemetry",
         "io.prometheus",
+        "io.qdrant",
         "jdk",
         "org.apache.pekko.event.slf4j",
         "reactor",

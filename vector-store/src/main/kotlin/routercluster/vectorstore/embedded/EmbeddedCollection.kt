@@ -56,7 +56,7 @@ internal class EmbeddedCollection(
     private val room: () -> Long,
 ) : VectorCollection {
     private val limits = settings.limits
-    private val writer = openWriter(folder, limits.dimensionMax)
+    private val writer = openWriter(folder)
     private val searchers = SearcherManager(writer, SearcherFactory())
     private val bits = FilterBits(FILTER_BYTES_MAX)
 
@@ -240,16 +240,19 @@ internal class EmbeddedCollection(
 
         /** Segments up to this are merged as if they had this size: of many small ones that come every second, few are left soon. */
         const val SMALL_SEGMENT_MB = 16.0
+
+        /** Fewer segments make searches faster, and take more merging. */
+        const val SEGMENTS_PER_TIER = 4.0
         const val BUFFER_MB = 64.0
 
         /** Opens the index, or begins one, and reads all that it has, to find out now whether it is damaged. */
-        fun openWriter(folder: Path, dimensionMax: Int): IndexWriter {
+        fun openWriter(folder: Path): IndexWriter {
             try {
                 val directory = FSDirectory.open(folder)
                 return closingOnFailure(directory) {
                     val config = IndexWriterConfig(WordAnalyzer())
-                        .setCodec(vectorCodec(dimensionMax))
-                        .setMergePolicy(TieredMergePolicy().setFloorSegmentMB(SMALL_SEGMENT_MB))
+                        .setCodec(vectorCodec())
+                        .setMergePolicy(TieredMergePolicy().setFloorSegmentMB(SMALL_SEGMENT_MB).setSegmentsPerTier(SEGMENTS_PER_TIER))
                         .setRAMBufferSizeMB(BUFFER_MB)
                     val writer = IndexWriter(directory, config)
                     closingOnFailure({ writer.rollback() }) {

@@ -4,27 +4,99 @@ import org.apache.lucene.codecs.Codec
 import org.apache.lucene.codecs.KnnVectorsFormat
 import org.apache.lucene.codecs.KnnVectorsReader
 import org.apache.lucene.codecs.KnnVectorsWriter
+import org.apache.lucene.codecs.hnsw.FlatVectorScorerUtil
+import org.apache.lucene.codecs.hnsw.FlatVectorsScorer
 import org.apache.lucene.codecs.lucene912.Lucene912Codec
-import org.apache.lucene.codecs.lucene99.Lucene99HnswScalarQuantizedVectorsFormat
+import org.apache.lucene.codecs.lucene99.Lucene99FlatVectorsFormat
+import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat
+import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsReader
+import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsWriter
+import org.apache.lucene.codecs.lucene99.Lucene99ScalarQuantizedVectorsReader
+import org.apache.lucene.codecs.lucene99.Lucene99ScalarQuantizedVectorsWriter
 import org.apache.lucene.index.SegmentReadState
 import org.apache.lucene.index.SegmentWriteState
+import org.apache.lucene.index.VectorSimilarityFunction
+import org.apache.lucene.util.hnsw.RandomAccessVectorValues
+import org.apache.lucene.util.hnsw.RandomVectorScorer
+import org.apache.lucene.util.hnsw.RandomVectorScorerSupplier
+import org.apache.lucene.util.quantization.RandomAccessQuantizedByteVectorValues
 
-/**
- * Lucene's codec with quantised vectors: a byte for each number to search with, of which seven bits are used, and the numbers as they were to
- * score the best with. It writes under the names of Lucene's own formats, which read it again.
- */
-internal fun vectorCodec(dimensionMax: Int): Codec =
+/** Lucene's codec with [SevenBitVectors]. It writes under the name of Lucene's own, which reads it again. */
+internal fun vectorCodec(): Codec =
     object : Lucene912Codec(Mode.BEST_SPEED) {
-        private val vectors = WideVectors(Lucene99HnswScalarQuantizedVectorsFormat(), dimensionMax)
+        private val vectors = SevenBitVectors()
 
         override fun getKnnVectorsFormatForField(field: String): KnnVectorsFormat = vectors
     }
 
-/** Lucene refuses vectors of more than 1,024 numbers unless a format allows them. */
-private class WideVectors(private val format: KnnVectorsFormat, private val dimensionMax: Int) : KnnVectorsFormat(format.name) {
-    override fun fieldsWriter(state: SegmentWriteState): KnnVectorsWriter = format.fieldsWriter(state)
+/**
+ * Lucene's graphs (HNSW) over Lucene's quantised vectors, a byte for each number of which seven bits are used, compared by [SevenBitProduct]. The
+ * numbers as they were are beside them on disk. Lucene finds this class by its name when it reads.
+ */
+class SevenBitVectors : KnnVectorsFormat(NAME) {
+    override fun fieldsWriter(state: SegmentWriteState): KnnVectorsWriter {
+        val quantised = Lucene99ScalarQuantizedVectorsWriter(state, null, BITS, false, raw.fieldsWriter(state), SevenBitScorer)
+        val degree = Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN
+        return Lucene99HnswVectorsWriter(state, degree, Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH, quantised, 1, null)
+    }
 
-    override fun fieldsReader(state: SegmentReadState): KnnVectorsReader = format.fieldsReader(state)
+    override fun fieldsReader(state: SegmentReadState): KnnVectorsReader =
+        Lucene99HnswVectorsReader(state, Lucene99ScalarQuantizedVectorsReader(state, raw.fieldsReader(state), SevenBitScorer))
 
-    override fun getMaxDimensions(fieldName: String): Int = dimensionMax
+    /** As far as a collection's dimension goes, which has a bound of its own. */
+    override fun getMaxDimensions(fieldName: String): Int = Int.MAX_VALUE
+
+    private companion object {
+        const val NAME = "RouterClusterSevenBit"
+        const val BITS: Byte = 7
+        val raw = Lucene99FlatVectorsFormat(FlatVectorScorerUtil.getLucene99FlatVectorsScorer())
+    }
+}
+
+/** Scores quantised vectors by what Lucene's own scorer computes, and others with that. */
+private object SevenBitScorer : FlatVectorsScorer {
+    private val others = FlatVectorScorerUtil.getLucene99FlatVectorsScorer()
+
+    override fun getRandomVectorScorerSupplier(
+        similarity: VectorSimilarityFunction,
+        values: RandomAccessVectorValues,
+    ): RandomVectorScorerSupplier =
+        if (values is RandomAccessQuantizedByteVectorValues) Supplier(values) else others.getRandomVectorScorerSupplier(similarity, values)
+
+    override fun getRandomVectorScorer(
+        similarity: VectorSimilarityFunction,
+        values: RandomAccessVectorValues,
+        target: FloatArray,
+    ): RandomVectorScorer {
+        if (values !is RandomAccessQuantizedByteVectorValues) return others.getRandomVectorScorer(similarity, values, target)
+        val quantised = ByteArray(target.size)
+        val correction = values.scalarQuantizer.quantize(target, quantised, similarity)
+        return scorer(SevenBitProduct(quantised), correction, values)
+    }
+
+    override fun getRandomVectorScorer(
+        similarity: VectorSimilarityFunction,
+        values: RandomAccessVectorValues,
+        target: ByteArray,
+    ): RandomVectorScorer = others.getRandomVectorScorer(similarity, values, target)
+
+    /** @property values has room for one vector at a time, so every thread has its own */
+    private class Supplier(private val values: RandomAccessQuantizedByteVectorValues) : RandomVectorScorerSupplier {
+        override fun scorer(ord: Int): RandomVectorScorer {
+            val product = SevenBitProduct(values.vectorValue(ord))
+            return scorer(product, values.getScoreCorrectionConstant(ord), values)
+        }
+
+        override fun copy(): RandomVectorScorerSupplier = Supplier(values.copy())
+    }
+
+    private fun scorer(product: SevenBitProduct, correction: Float, values: RandomAccessQuantizedByteVectorValues): RandomVectorScorer {
+        val scale = values.scalarQuantizer.constantMultiplier
+        return object : RandomVectorScorer.AbstractRandomVectorScorer(values) {
+            override fun score(node: Int): Float {
+                val steps = product.with(values.vectorValue(node))
+                return (1 + steps * scale + correction + values.getScoreCorrectionConstant(node)) / 2
+            }
+        }
+    }
 }
