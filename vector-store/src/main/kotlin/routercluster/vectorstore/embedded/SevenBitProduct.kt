@@ -6,9 +6,9 @@ import java.nio.ByteOrder
 /**
  * A vector of numbers from 0 to 127, laid out so that its products with others take one multiplication for four numbers.
  *
- * A word of 64 bits has four numbers, each in 16 bits. Multiplied by a word that has four others in the opposite order, its topmost 16 bits are the sum of
- * the four products: like the middle of the product of two polynomials. It is at most 4 × 127², which fits, and so do the sums below it, so that nothing is
- * carried over. This needs no vector instructions, which Lucene uses only from Java 21 to 22 and Java's compiler does not find here.
+ * A word of 64 bits has four numbers, each in 16 bits. Multiplied by a word that has four others in the opposite order, its topmost 16 bits
+ * are the sum of the four products: like the middle of the product of two polynomials. It is at most 4 × 127², which fits, and so do the
+ * sums below it, so that nothing is carried over. This needs no vector instructions, which Lucene uses only from Java 21 to 22 and Java's compiler does not find here.
  */
 internal class SevenBitProduct(vector: ByteArray) {
     /** Two for each eight numbers: of those at even places and of those at odd ones. */
