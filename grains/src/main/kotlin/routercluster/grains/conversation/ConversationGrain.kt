@@ -39,9 +39,14 @@ fun conversationKind(
     settings: ConversationSettings,
     idleAfter: Duration = GrainKind.IDLE_AFTER,
 ): GrainKind<ConversationCommand> =
-    GrainKind("conversation", ConversationCommand::class.java, ConversationCommand.Sleep, idleAfter = idleAfter, isLarge = true) {
-        conversation(it, settings)
-    }
+    GrainKind(
+        "conversation",
+        ConversationCommand::class.java,
+        ConversationCommand.Sleep,
+        idleAfter = idleAfter,
+        isLarge = true,
+        isSafeTwice = settings.store.isShared,
+    ) { conversation(it, settings) }
 
 /** The grain of one conversation. [grainId] is from [grainIdOf]. */
 fun conversation(grainId: String, settings: ConversationSettings): Behavior<ConversationCommand> =

@@ -15,6 +15,8 @@ import java.time.Duration
  * @property activeMax grains that are awake on one node before the one that was told nothing for longest goes to sleep
  * @property idleAfter time without a message after which a grain goes to sleep
  * @property isLarge whether messages and replies may take more than 256 KiB; they then travel between nodes on a lane of their own
+ * @property isSafeTwice whether two nodes may have a grain of the same id at once, since a store that they share lets only the one save that knows
+ *   more. Then a node that the others have gone on without still does what it was asked, with grains of its own.
  * @property behaviour a grain that wakes up
  */
 class GrainKind<M : Any>(
@@ -24,6 +26,7 @@ class GrainKind<M : Any>(
     val activeMax: Int = ACTIVE_MAX,
     val idleAfter: Duration = IDLE_AFTER,
     val isLarge: Boolean = false,
+    val isSafeTwice: Boolean = false,
     val behaviour: (id: String) -> Behavior<M>,
 ) {
     init {

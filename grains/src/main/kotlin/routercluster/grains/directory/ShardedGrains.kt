@@ -1,9 +1,11 @@
 package routercluster.grains.directory
 
+import org.apache.pekko.actor.CoordinatedShutdown
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.ActorSystem
 import org.apache.pekko.actor.typed.Props
 import org.apache.pekko.actor.typed.javadsl.AskPattern
+import org.apache.pekko.cluster.MemberStatus
 import org.apache.pekko.cluster.sharding.ShardRegion.CurrentShardRegionState
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingQuery
 import org.apache.pekko.cluster.sharding.typed.ClusterShardingSettings
@@ -11,18 +13,23 @@ import org.apache.pekko.cluster.sharding.typed.GetShardRegionState
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey
+import org.apache.pekko.cluster.typed.Cluster
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
 
 /**
- * Grains spread over the nodes of a cluster that have [role]; other nodes reach them.
+ * Grains spread over the nodes of a cluster that have [role]; other nodes reach them. Once the others have gone on without this node, it wakes
+ * those that are safe twice itself, until it ends.
  *
  * @param system a node of the cluster
  */
 class ShardedGrains(private val system: ActorSystem<*>, private val role: String) : GrainHost {
     private val sharding = ClusterSharding.get(system)
+    private val cluster = Cluster.get(system)
+    private val shutdown = CoordinatedShutdown.get(system)
+    private val own = LocalGrains(system)
     private val largeAsks by lazy { system.systemActorOf(largeAsks(), LARGE_ASKS, Props.empty()) }
     private val kinds = ConcurrentHashMap<String, EntityTypeKey<*>>()
 
@@ -44,8 +51,14 @@ class ShardedGrains(private val system: ActorSystem<*>, private val role: String
                 .withSettings(settings.withPassivationStrategy(passivation)),
         )
         val sharded = ShardedDirectory(sharding, key)
-        return if (kind.isLarge) LargeDirectory(sharded, largeAsks) else sharded
+        val all = if (kind.isLarge) LargeDirectory(sharded, largeAsks) else sharded
+        return if (kind.isSafeTwice) OutlivingDirectory(all, own.host(kind), ::isPutOut) else all
     }
+
+    /** Never of a node that has yet to be let in: its status is "removed" until then. */
+    private fun isPutOut(): Boolean =
+        cluster.selfMember().status() === MemberStatus.down() ||
+            shutdown.shutdownReason.orElse(null) === CoordinatedShutdown.clusterDowningReason()
 
     override fun count(): CompletionStage<List<GrainCount>> {
         val counts = kinds.toSortedMap().map { (name, key) -> count(name, key).toCompletableFuture() }
@@ -75,6 +88,20 @@ private class ShardedDirectory<M : Any>(private val sharding: ClusterSharding, p
         grain(id).ask({ make(it) }, timeout).direct()
 
     private fun grain(id: String) = sharding.entityRefFor(key, checkedId(id))
+}
+
+/** [own] grains where this node was put out of the cluster, else those [all] over it. */
+private class OutlivingDirectory<M : Any>(
+    private val all: GrainDirectory<M>,
+    private val own: GrainDirectory<M>,
+    private val isPutOut: () -> Boolean,
+) : GrainDirectory<M> {
+    override fun tell(id: String, message: M) = reached().tell(id, message)
+
+    override fun <R : Any> ask(id: String, timeout: Duration, make: (replyTo: ActorRef<R>) -> M): CompletionStage<R> =
+        reached().ask(id, timeout, make)
+
+    private fun reached() = if (isPutOut()) own else all
 }
 
 private class LargeDirectory<M : Any>(

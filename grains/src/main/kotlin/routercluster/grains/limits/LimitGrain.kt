@@ -26,7 +26,7 @@ fun limitKind(
     clock: InstantSource = InstantSource.system(),
     nanoTime: () -> Long = System::nanoTime,
 ): GrainKind<LimitMessage> =
-    GrainKind(LIMIT_GRAIN, LimitMessage::class.java, LimitMessage.Stop, idleAfter = IDLE_AFTER) { id ->
+    GrainKind(LIMIT_GRAIN, LimitMessage::class.java, LimitMessage.Stop, idleAfter = IDLE_AFTER, isSafeTwice = store.isShared) { id ->
         kept(StateKey(LIMIT_GRAIN, id), store, ledgerCodec) {
             val begun = clock.millis()
             val start = nanoTime()

@@ -60,7 +60,12 @@ fun selectorGrain(id: String, store: StateStore, clock: InstantSource, saveEvery
 
 /** Selector grains as a host keeps them. */
 fun selectorKind(store: StateStore, clock: InstantSource): GrainKind<SelectorCommand> =
-    GrainKind(SELECTOR, SelectorCommand::class.java, SelectorCommand.Sleep) { selectorGrain(it, store, clock) }
+    GrainKind(
+        SELECTOR,
+        SelectorCommand::class.java,
+        SelectorCommand.Sleep,
+        isSafeTwice = store.isShared,
+    ) { selectorGrain(it, store, clock) }
 
 private class SelectorGrain(private val id: String, private val clock: InstantSource, context: ActorContext<Any>) :
     KeptGrain<SelectorCommand, KeptSelector> {

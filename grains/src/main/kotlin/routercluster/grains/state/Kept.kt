@@ -19,6 +19,9 @@ const val COMMANDS_HELD_MAX = 10_000
  * - As [StateFailure.Stale]: somebody else keeps this state. All that waits is refused, and the grain stops; the next to wake loads.
  * - A load failed: what waits is refused, and each further command is a new attempt. Reads are served where a state is known from before.
  *
+ * A save is what finds out that somebody else keeps this state. So in a store that all nodes share, what is answered without one is first
+ * compared with the store: the grain may have a double, or may have been given up and held, and its double saved meanwhile.
+ *
  * @param saveEvery least time from one save to the next, for states that change often; replies wait for it
  * @param grain made when the actor starts; what it tells itself goes to the context's `self`
  */
@@ -43,7 +46,7 @@ private class Keeping<C : Any, S : Any>(
 ) {
     /** @param old what was known before; null where nothing was */
     fun load(old: Version<S>?, waiting: MutableList<C> = mutableListOf(), stopping: Boolean = false): Behavior<Any> {
-        context.pipeToSelf(slot.load()) { version, failure ->
+        context.pipeToSelf(slot.load(old)) { version, failure ->
             if (failure ==
                 null
             ) {
@@ -58,7 +61,7 @@ private class Keeping<C : Any, S : Any>(
     private fun loading(old: Version<S>?, waiting: MutableList<C>, stopping: Boolean): Behavior<Any> =
         Behaviors.receiveMessage { message ->
             when (message) {
-                is StoreEvent.Loaded<*> -> loaded(message, waiting, stopping)
+                is StoreEvent.Loaded<*> -> loaded(message, old, waiting, stopping)
                 is StoreEvent.Failed -> loadFailed(message.failure, old, waiting, stopping)
                 is StoreEvent -> Behaviors.same()
                 is GrainStop -> loading(old, waiting, stopping = true)
@@ -68,23 +71,23 @@ private class Keeping<C : Any, S : Any>(
 
     private fun waitForLoad(command: C, old: Version<S>?, waiting: MutableList<C>): Behavior<Any> {
         when {
-            old != null && grain.onlyReads(command) -> read(command, old)
+            old != null && isReadAtOnce(command) -> read(command, old)
             waiting.size >= COMMANDS_HELD_MAX -> refuseOneMore(command)
             else -> waiting += command
         }
         return Behaviors.same()
     }
 
-    private fun loaded(event: StoreEvent.Loaded<*>, waiting: List<C>, stopping: Boolean): Behavior<Any> {
+    private fun loaded(event: StoreEvent.Loaded<*>, old: Version<S>?, waiting: List<C>, stopping: Boolean): Behavior<Any> {
         // This grain's own slot has read it.
         @Suppress("UNCHECKED_CAST")
         val version = event.version as Version<S>
-        grain.durable(version.state)
+        if (version !== old) grain.durable(version.state)
         return goOn(waiting.fold(Progress(version, stopping = stopping), ::decide))
     }
 
     private fun loadFailed(failure: StateFailure, old: Version<S>?, waiting: List<C>, stopping: Boolean): Behavior<Any> {
-        waiting.forEach { grain.refuse(it, failure) }
+        waiting.forEach { if (old != null && grain.onlyReads(it)) read(it, old) else grain.refuse(it, failure) }
         return if (stopping) Behaviors.stopped() else unloaded(old)
     }
 
@@ -98,7 +101,7 @@ private class Keeping<C : Any, S : Any>(
         }
 
     private fun loadFor(command: C, old: Version<S>?): Behavior<Any> {
-        val served = old != null && grain.onlyReads(command)
+        val served = old != null && isReadAtOnce(command)
         if (served) read(command, old)
         return load(old, if (served) mutableListOf() else mutableListOf(command))
     }
@@ -111,13 +114,28 @@ private class Keeping<C : Any, S : Any>(
                 is StoreEvent.Rested -> goOn(progress.copy(resting = false))
                 is StoreEvent -> Behaviors.same()
                 is GrainStop -> goOn(progress.copy(stopping = true))
-                else -> goOn(decide(progress, commandOf(message)))
+                else -> take(progress, commandOf(message))
             }
         }
 
+    private fun take(progress: Progress<C, S>, command: C): Behavior<Any> {
+        if (!slot.isShared || progress.batches.isNotEmpty()) return goOn(decide(progress, command))
+        val step = grain.decide(progress.state, command)
+        return if (step is Step.Stay) {
+            load(
+                progress.durable,
+                mutableListOf(command),
+                progress.stopping,
+            )
+        } else {
+            goOn(progress.with(command, step))
+        }
+    }
+
+    /** Where a save is on its way that will tell, what else is to be said waits for it. */
     private fun decide(progress: Progress<C, S>, command: C): Progress<C, S> {
         when {
-            grain.onlyReads(command) -> read(command, progress.durable)
+            grain.onlyReads(command) && (!slot.isShared || progress.batches.isEmpty()) -> read(command, progress.durable)
             progress.held >= COMMANDS_HELD_MAX -> refuseOneMore(command)
             else -> return progress.with(command, grain.decide(progress.state, command))
         }
@@ -151,6 +169,8 @@ private class Keeping<C : Any, S : Any>(
             is StateFailure.Unavailable, is StateFailure.Unreadable -> load(progress.durable, stopping = progress.stopping)
         }
     }
+
+    private fun isReadAtOnce(command: C) = !slot.isShared && grain.onlyReads(command)
 
     private fun read(command: C, known: Version<S>) = grain.decide(known.state, command).reply()
 

@@ -23,7 +23,7 @@ interface KeptGrain<C : Any, S : Any> {
     /** Tells the one who asked that [command] has not happened or, after [StateFailure.Unavailable], that nobody knows. */
     fun refuse(command: C, failure: StateFailure)
 
-    /** [state] is what the store holds: after each load and each save. */
+    /** [state] is what the store holds: after each load of another state than was known, and each save. */
     fun durable(state: S?) = Unit
 }
 

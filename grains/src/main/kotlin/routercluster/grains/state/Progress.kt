@@ -3,6 +3,7 @@ package routercluster.grains.state
 import org.apache.pekko.actor.NoSerializationVerificationNeeded
 import routercluster.grains.rootOf
 import java.time.Duration
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 
 /** What the store is known to hold; revision 0 and null where nothing is kept. */
@@ -54,8 +55,16 @@ internal data class Progress<C : Any, S : Any>(
 
 /** The grain's own part of the store. */
 internal class StateSlot<S : Any>(private val key: StateKey, private val store: StateStore, private val codec: StateCodec<S>) {
-    fun load(): CompletionStage<Version<S>> =
-        store.load(key).thenApply { stored -> Version(stored?.revision ?: 0, stored?.let { codec.decode(it.bytes) }) }
+    /** Whether others may save it too. */
+    val isShared: Boolean get() = store.isShared
+
+    /** @param known is told again where it still is what the store holds */
+    fun load(known: Version<S>? = null): CompletionStage<Version<S>> =
+        if (known == null) {
+            store.load(key).thenApply { stored -> Version(stored?.revision ?: 0, stored?.let { codec.decode(it.bytes) }) }
+        } else {
+            store.revision(key).thenCompose { if (it == known.revision) CompletableFuture.completedFuture(known) else load() }
+        }
 
     /** Tells the new revision: 0 where [state] is null and so forgotten. */
     fun save(revision: Long, state: S?, expiresAfter: Duration?): CompletionStage<Long> =

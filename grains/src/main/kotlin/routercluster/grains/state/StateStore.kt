@@ -28,8 +28,14 @@ class StoredState(val revision: Long, val bytes: ByteArray)
  * itself promises that. Safe for use by many threads; no call blocks, and each is answered within a time that the store bounds.
  */
 interface StateStore : AutoCloseable {
+    /** Whether all nodes of a cluster keep their states in it, so that somebody else may have saved what a grain takes for its own. */
+    val isShared: Boolean get() = false
+
     /** Null where nothing is kept. Fails with [StateFailure.Unavailable] or [StateFailure.Unreadable]. */
     fun load(key: StateKey): CompletionStage<StoredState?>
+
+    /** The kept revision, 0 where nothing is kept. Fails as [load] does. */
+    fun revision(key: StateKey): CompletionStage<Long> = load(key).thenApply { it?.revision ?: 0L }
 
     /**
      * Keeps [bytes] where the kept revision is still [expectedRevision], 0 where nothing is kept yet, and tells the new revision.

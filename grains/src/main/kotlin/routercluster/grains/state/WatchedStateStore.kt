@@ -39,7 +39,11 @@ class WatchedStateStore(
     @Volatile var trouble: String? = null
         private set
 
+    override val isShared: Boolean get() = store.isShared
+
     override fun load(key: StateKey): CompletionStage<StoredState?> = heard(isSave = false) { store.load(key) }
+
+    override fun revision(key: StateKey): CompletionStage<Long> = heard(isSave = false) { store.revision(key) }
 
     override fun save(key: StateKey, expectedRevision: Long, bytes: ByteArray, expiresAfter: Duration?): CompletionStage<Long> =
         heard(isSave = true) { store.save(key, expectedRevision, bytes, expiresAfter) }

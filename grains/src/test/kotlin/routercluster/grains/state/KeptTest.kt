@@ -103,6 +103,45 @@ class KeptTest {
     }
 
     @Test
+    fun `in a store that all share, nothing is said of a state that a double has changed`() {
+        val shared = ScriptedStateStore(kept, isShared = true)
+        val first = kit.spawn(counter(KEY.id, shared))
+        first.add(1) shouldBe CounterReply.Now(1)
+        val double = kit.spawn(counter(KEY.id, shared))
+        double.add(10) shouldBe CounterReply.Now(11)
+        first.read() shouldBe CounterReply.Now(11)
+        first.add(100) shouldBe CounterReply.Now(111)
+        double.add(1_000) shouldBe CounterReply.Refused("Stale")
+    }
+
+    @Test
+    fun `a store that all share may be away, and reads are served from what was known`() {
+        val shared = ScriptedStateStore(kept, isShared = true)
+        val grain = kit.spawn(counter(KEY.id, shared))
+        grain.add(1)
+        shared.fate = { Fate.LOST }
+        repeat(2) { grain.read() shouldBe CounterReply.Now(1) }
+        grain.add(10) shouldBe CounterReply.Refused("Unavailable")
+        grain.read() shouldBe CounterReply.Now(1)
+        shared.fate = { Fate.DONE }
+        grain.read() shouldBe CounterReply.Now(1)
+        grain.add(10) shouldBe CounterReply.Now(11)
+    }
+
+    @Test
+    fun `in a store that all share, a read waits for the save that is on its way`() {
+        val shared = ScriptedStateStore(kept, isShared = true)
+        val grain = kit.spawn(counter(KEY.id, shared))
+        grain.add(1)
+        shared.fate = { Fate.HELD }
+        grain.tell(Counter.Add(10, probe.ref))
+        grain.tell(Counter.Read(probe.ref))
+        probe.expectNoMessage(Duration.ofMillis(50))
+        shared.release()
+        probe.receiveSeveralMessages(2) shouldBe listOf(CounterReply.Now(11), CounterReply.Now(11))
+    }
+
+    @Test
     fun `what was forgotten begins anew, and a double from before cannot write over it`() {
         val first = wake()
         first.add(1)

@@ -25,11 +25,14 @@ enum class Fate {
 /** A store that does as the test says. [fate] is asked once for each call, by whichever thread calls. */
 class ScriptedStateStore(
     private val inner: StateStore,
+    override val isShared: Boolean = false,
     @Volatile var fate: (save: Boolean) -> Fate = { Fate.DONE },
 ) : StateStore by inner {
     private val held = LinkedBlockingQueue<() -> Unit>()
 
     override fun load(key: StateKey) = meet(save = false) { inner.load(key) }
+
+    override fun revision(key: StateKey) = meet(save = false) { inner.revision(key) }
 
     override fun save(key: StateKey, expectedRevision: Long, bytes: ByteArray, expiresAfter: Duration?) =
         meet(save = true) { inner.save(key, expectedRevision, bytes, expiresAfter) }

@@ -37,6 +37,17 @@ abstract class StateStoreContract {
     }
 
     @Test
+    fun `a revision is told without the bytes, and is that of the last save`() {
+        await(store.revision(KEY)) shouldBe 0
+        val first = save(0, bytes("first"))
+        await(store.revision(KEY)) shouldBe first
+        val second = save(first, ByteArray(0))
+        await(store.revision(KEY)) shouldBe second
+        await(store.delete(KEY, second))
+        await(store.revision(KEY)) shouldBe 0
+    }
+
+    @Test
     fun `who knows an older revision, none or one that never was loses`() {
         val first = save(0, bytes("first"))
         val second = save(first, bytes("second"))

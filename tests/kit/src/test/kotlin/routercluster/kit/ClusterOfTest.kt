@@ -7,6 +7,8 @@ import io.kotest.matchers.shouldBe
 import org.apache.pekko.actor.typed.ActorRef
 import org.apache.pekko.actor.typed.PostStop
 import org.apache.pekko.actor.typed.javadsl.Behaviors
+import org.apache.pekko.cluster.typed.Cluster
+import org.apache.pekko.cluster.typed.Down
 import org.junit.jupiter.api.Test
 import routercluster.grains.WireMessage
 import routercluster.grains.cluster.Draining
@@ -17,6 +19,7 @@ import routercluster.silo.config.Role
 import java.time.Duration
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CountDownLatch
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 
@@ -36,7 +39,7 @@ class ClusterOfTest {
     private fun host(node: RunningSilo) {
         directories[node] =
             node.grains.host(
-                GrainKind("where", Asked::class.java, Asked.Stop) {
+                GrainKind("where", Asked::class.java, Asked.Stop, isSafeTwice = true) {
                     Behaviors
                         .receive(Asked::class.java)
                         .onMessage(Asked.Where::class.java) { asked ->
@@ -134,6 +137,29 @@ class ClusterOfTest {
             events.toList().distinct() shouldContainExactly listOf("doors drained", "grain of $leaving stopped")
             cluster.await("it is gone") { cluster.status(0).members.map { it.address } == listOf(cluster[0].address) }
             ids.forEach { cluster[0].whereIs(it) shouldBe cluster[0].address }
+        }
+    }
+
+    @Test
+    fun `a node that was put out does itself what it is asked until it has ended`() {
+        ClusterOf(2, prepare = ::host).use { cluster ->
+            val out = cluster[1]
+            val homes = mutableSetOf<String>()
+            cluster.await("grains live on both nodes") {
+                homes += out.whereIs("id ${homes.size}")
+                homes.size == 2
+            }
+            val drained = CountDownLatch(1)
+            val isAtDoors = CountDownLatch(1)
+            out.beforeLeaving("doors") {
+                isAtDoors.countDown()
+                drained.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+            }
+            Cluster.get(cluster[0].system).manager().tell(Down(Cluster.get(out.system).selfMember().address()))
+            isAtDoors.await(PATIENCE.toSeconds(), TimeUnit.SECONDS) shouldBe true
+            (0..20).map { out.whereIs("id $it") }.toSet() shouldBe setOf(out.address)
+            drained.countDown()
+            out.ended.get() shouldBe "the other nodes could not reach this one and have gone on without it"
         }
     }
 

@@ -23,8 +23,14 @@ class RedisStateStore(private val settings: RedisSettings, nanoTime: () -> Long 
     private val connection = RedisConnection(settings, nanoTime)
     private val onTheirWay = AtomicInteger()
 
+    override val isShared: Boolean get() = true
+
     override fun load(key: StateKey): CompletionStage<StoredState?> =
         call { redis -> redis.async().get(nameOf(key)).toCompletableFuture() }.thenApply { value -> value?.let { storedState(key, it) } }
+
+    override fun revision(key: StateKey): CompletionStage<Long> =
+        call { redis -> redis.async().getrange(nameOf(key), 0, REVISION_DIGITS - 1L).toCompletableFuture() }
+            .thenApply { value -> if (value.isEmpty()) 0L else revisionOf(key, value) }
 
     override fun save(key: StateKey, expectedRevision: Long, bytes: ByteArray, expiresAfter: Duration?): CompletionStage<Long> {
         val expiresMillis = expiresAfter?.toMillis()?.coerceAtLeast(1) ?: 0
@@ -106,10 +112,12 @@ class RedisStateStore(private val settings: RedisSettings, nanoTime: () -> Long 
         return "${settings.keyPrefix}$kind:${key.id}".toByteArray()
     }
 
-    private fun storedState(key: StateKey, value: ByteArray): StoredState {
+    private fun storedState(key: StateKey, value: ByteArray) =
+        StoredState(revisionOf(key, value), value.copyOfRange(REVISION_DIGITS, value.size))
+
+    private fun revisionOf(key: StateKey, value: ByteArray): Long {
         val revision = if (value.size < REVISION_DIGITS) null else String(value, 0, REVISION_DIGITS, Charsets.US_ASCII).toLongOrNull()
-        if (revision == null) throw StateFailure.Unreadable("what Redis keeps of ${key.kind} ${key.id} was not written by a router")
-        return StoredState(revision, value.copyOfRange(REVISION_DIGITS, value.size))
+        return revision ?: throw StateFailure.Unreadable("what Redis keeps of ${key.kind} ${key.id} was not written by a router")
     }
 }
 
