@@ -73,7 +73,9 @@ class Learned(
         const val KEYS = 20
         const val MODELS = 4
         const val BURST = 100
-        const val WAITING_MAX = 8_000
+
+        /** With a burst more as many as a node lets wait: each waits for some 0.4 s, so fewer would measure themselves. */
+        const val WAITING_MAX = ClusterOutcomes.QUEUED_MAX - BURST
         const val PAUSE_SECONDS = 0.0005
         const val WARM_UP_SECONDS_MAX = 3.0
         const val PROPAGATIONS = 60
