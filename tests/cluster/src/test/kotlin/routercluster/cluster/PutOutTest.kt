@@ -69,8 +69,9 @@ class PutOutTest {
     private fun ask(door: URI, path: String, body: String): Socket {
         val socket = Socket(door.host, door.port)
         socket.soTimeout = ANSWER_MAX.toMillis().toInt()
-        val head = "POST $path HTTP/1.1\r\nHost: door\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}"
-        socket.getOutputStream().write("$head\r\n\r\n$body".toByteArray())
+        val head = listOf("POST $path HTTP/1.1", "Host: door", "Content-Type: application/json", "Connection: close")
+        val request = head + "Content-Length: ${body.length}" + "" + body
+        socket.getOutputStream().write(request.joinToString("\r\n").toByteArray())
         return socket
     }
 
