@@ -3,6 +3,7 @@ package routercluster.policy
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.CacheStoreSettings
 import routercluster.policy.catalog.Catalog
+import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.config.InvalidPolicy
 import routercluster.policy.config.Problem
 import routercluster.policy.config.format.Inactive
@@ -69,16 +70,19 @@ class Policy(
     /** Whether decisions or selectors may depend on encoders. */
     val isLearned: Boolean = recipes.values.any { it.isLearned }
 
+    /** Whether anybody but language models that choose is asked. */
+    val asksEncoders: Boolean = recipes.values.any { it.engine.isLearned || it.sights.asksEncoders }
+
     /** All that external language models may be asked. */
     val questions: List<LabelQuestion> =
-        (
-            catalog.questions +
-                recipes.values.flatMap { it.signals }.mapNotNull { (it as? LearnedSignal)?.question } +
-                recipes.values.flatMap { it.caches.values }.mapNotNull { it.bounded?.judge }
-        ).distinct()
+        (catalog.questions + recipes.values.flatMap(::asked)).distinct()
 
     /** Names of the encoders and language models that are asked over a network or a pipe. */
     val services: List<String> = (catalog.remotes.keys + questions.map { it.ref.encoder }).distinct()
+
+    /** The language models that are asked [questions], by the names that those have for them. */
+    val externals: Map<String, ExternalModel> =
+        catalog.externals + recipes.values.flatMap { it.sights.advices }.associate { it.ref.encoder to it.adviser }
 
     /** Longest wait for encoders while one request is decided. */
     val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO
@@ -129,6 +133,11 @@ class Policy(
         private const val ALLOW_INACTIVE = "a policy without it, or a router started with --allow-inactive"
     }
 }
+
+private fun asked(recipe: Recipe): List<LabelQuestion> =
+    recipe.signals.mapNotNull { (it as? LearnedSignal)?.question } +
+        recipe.sights.advices.map { it.question } +
+        recipe.caches.values.mapNotNull { it.bounded?.judge }
 
 data class Listener(val name: String, val address: String, val port: Int, val timeout: Duration)
 

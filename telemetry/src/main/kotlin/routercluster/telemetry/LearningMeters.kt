@@ -13,6 +13,9 @@ internal class LearningMeters(private val registry: MeterRegistry) {
     private val switches = MeterTable(PrometheusEvents.SERIES_MAX, DecisionKey(OTHER, OTHER), ::switchCounter)
     private val compared = MeterTable(PrometheusEvents.SERIES_MAX, ComparedKey(OTHER, OTHER, OTHER, OTHER), ::comparedCounter)
 
+    private val advice = MeterTable(PrometheusEvents.SERIES_MAX, AdviceKey(OTHER, OTHER, OTHER, OTHER), ::adviceCounter)
+    private val adviceCosts = MeterTable(PrometheusEvents.SERIES_MAX, AdviceCostKey(OTHER, OTHER, OTHER), ::adviceCostCounter)
+
     fun record(event: RouterEvent.Judged) = judgements.at(codes.of(event.outcome)).increment()
 
     fun record(event: RouterEvent.Hinted) = hints.at(HintKey(event.kind.key, event.isGood, event.counted)).increment()
@@ -23,14 +26,19 @@ internal class LearningMeters(private val registry: MeterRegistry) {
         if (event.model == null) return
         val decision = event.decision ?: NOTHING
         picks.at(PickKey(recipe, decision, model, event.explored)).increment()
+        for ((adviser, tokens) in event.calls.flatMap { it.spent }) {
+            advice.at(AdviceKey(recipe, decision, adviser, "prompt")).increment(tokens.promptTokens.toDouble())
+            advice.at(AdviceKey(recipe, decision, adviser, "completion")).increment(tokens.completionTokens.toDouble())
+        }
         if (event.switched) switches.at(DecisionKey(recipe, decision)).increment()
     }
 
     fun record(event: RouterEvent.Completed) {
-        val costs = event.compared ?: return
-        val currency = currencies.of(event.currency)
         val recipe = event.recipe ?: NOTHING
         val decision = event.decision ?: NOTHING
+        event.advice?.let { adviceCosts.at(AdviceCostKey(recipe, decision, currencies.of(it.currency))).increment(it.cost) }
+        val costs = event.compared ?: return
+        val currency = currencies.of(event.currency)
         listOf("served" to costs.served, "priciest" to costs.priciest, "default" to costs.default).forEach { (of, cost) ->
             compared.at(ComparedKey(recipe, decision, of, currency)).increment(cost)
         }
@@ -64,6 +72,20 @@ internal class LearningMeters(private val registry: MeterRegistry) {
             ).tags("recipe", key.recipe, "decision", key.decision, "of", key.of, "currency", key.currency)
             .register(registry)
 
+    private fun adviceCounter(key: AdviceKey): Counter =
+        Counter
+            .builder("router.advice.tokens")
+            .description("Tokens of language models that were asked to choose a model")
+            .tags("recipe", key.recipe, "decision", key.decision, "model", key.model, "kind", key.kind)
+            .register(registry)
+
+    private fun adviceCostCounter(key: AdviceCostKey): Counter =
+        Counter
+            .builder("router.advice.cost")
+            .description("Cost of asking language models to choose a model; part of what requests cost")
+            .tags("recipe", key.recipe, "decision", key.decision, "currency", key.currency)
+            .register(registry)
+
     private fun counter(name: String, help: String, vararg tags: String): Counter =
         Counter
             .builder(name)
@@ -80,4 +102,8 @@ internal class LearningMeters(private val registry: MeterRegistry) {
     }
 
     private data class ComparedKey(val recipe: String, val decision: String, val of: String, val currency: String)
+
+    private data class AdviceKey(val recipe: String, val decision: String, val model: String, val kind: String)
+
+    private data class AdviceCostKey(val recipe: String, val decision: String, val currency: String)
 }

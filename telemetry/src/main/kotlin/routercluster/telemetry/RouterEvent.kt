@@ -107,6 +107,7 @@ sealed interface RouterEvent {
      * @property costEstimated the part of [cost] that rests on estimates
      * @property finishReasons why each choice ended, in the provider's words
      * @property compared null where one of its prices is not known
+     * @property advice the part of [cost] that was paid for choosing the model
      */
     data class Completed(
         val operation: String,
@@ -130,6 +131,7 @@ sealed interface RouterEvent {
         val currency: String? = null,
         val finishReasons: List<String> = emptyList(),
         val compared: ComparedCost? = null,
+        val advice: AdviceCost? = null,
     ) : RouterEvent
 
     /** A request was refused before it could be routed. [code] is the stable code that the client sees. */
@@ -209,3 +211,6 @@ fun interface Events {
         private val log = LoggerFactory.getLogger(Events::class.java)
     }
 }
+
+/** What asking language models to choose came to. */
+data class AdviceCost(val currency: String, val cost: Double)

@@ -64,16 +64,20 @@ class EncoderPool(
     private var closed = false
 
     /**
-     * Opens what is not open yet of the encoders in [catalog], and of the language models that are asked [questions]; by default
-     * those that serve its slots.
+     * Opens what is not open yet of the encoders in [catalog], and of the language models that are asked [questions], which are
+     * among [externals]; by default those that serve its slots.
      *
      * @throws EncodeFailure.Unavailable where one cannot be opened; then none is held
      */
     @Synchronized
-    fun lease(catalog: Catalog, questions: List<LabelQuestion> = catalog.questions): EncoderLease {
+    fun lease(
+        catalog: Catalog,
+        questions: List<LabelQuestion> = catalog.questions,
+        externals: Map<String, ExternalModel> = catalog.externals,
+    ): EncoderLease {
         val taken = mutableListOf<Wanted>()
         try {
-            wanted(catalog, questions).forEach {
+            wanted(catalog, questions, externals).forEach {
                 take(it)
                 taken += it
             }
@@ -97,10 +101,10 @@ class EncoderPool(
         remotes.close()
     }
 
-    private fun wanted(catalog: Catalog, questions: List<LabelQuestion>): List<Wanted> =
+    private fun wanted(catalog: Catalog, questions: List<LabelQuestion>, externals: Map<String, ExternalModel>): List<Wanted> =
         catalog.encoders.values.map(::Local) +
             catalog.remotes.values.map(::Remote) +
-            questions.groupBy { catalog.externals.getValue(it.ref.encoder) }.map { (external, its) -> Asked(external, its) }
+            questions.groupBy { externals.getValue(it.ref.encoder) }.map { (external, its) -> Asked(external, its) }
 
     private fun take(wanted: Wanted) {
         if (closed) throw EncodeFailure.Unavailable("the router is shutting down")

@@ -28,7 +28,7 @@ class ReadyPolicy internal constructor(val policy: Policy, val lease: EncoderLea
  */
 fun EncoderPool.ready(policy: Policy): ReadyPolicy {
     if (!policy.isLearned) return ReadyPolicy(policy, null)
-    val lease = lease(policy.catalog, policy.questions)
+    val lease = lease(if (policy.asksEncoders) policy.catalog else Catalog.NONE, policy.questions, policy.externals)
     return try {
         ReadyPolicy(prepared(policy, lease.encoder), lease)
     } catch (failure: EncodeFailure) {

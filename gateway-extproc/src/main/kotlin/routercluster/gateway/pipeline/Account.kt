@@ -23,6 +23,7 @@ import routercluster.policy.record.EndNote
 import routercluster.policy.record.Records
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
+import routercluster.telemetry.AdviceCost
 import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
@@ -208,18 +209,20 @@ class Account(
             events.publish(event)
             journey.span.end(event)
         } else {
-            val bill = bill(scanner?.facts, model?.pricing, unserved.mapNotNull(::pricingOf)) { plan?.facts?.promptTokens?.toLong() ?: 0 }
+            val answer = bill(scanner?.facts, model?.pricing, unserved.mapNotNull(::pricingOf)) { plan?.facts?.promptTokens?.toLong() ?: 0 }
+            val advice = plan?.let(::adviceCost)
+            val bill = answer.with(advice)
             settleLimits(bill, plan)
             journey.record?.let {
                 it.ended(bill.note(), model?.name, endNote())
                 journey.snapshot.policy.gateway.decisionsKeptFor
                     ?.let { time -> records.keep(it, time) }
             }
-            served(bill)
+            served(answer)
             note(bill, plan)
             hint(plan)
             keep(plan, bill)
-            val event = completed(plan, path, scanner?.facts, bill)
+            val event = completed(plan, path, scanner?.facts, bill, advice)
             // What was neither routed nor refused, such as a list of models, is no request to a model.
             if (plan != null) events.publish(event)
             journey.span.end(event)
@@ -287,7 +290,7 @@ class Account(
         return EndNote(status, failure, firstByte, Duration.ofNanos(System.nanoTime() - journey.startNanos))
     }
 
-    private fun completed(plan: Plan?, path: AnswerPath, facts: AnswerFacts?, bill: Bill): RouterEvent.Completed {
+    private fun completed(plan: Plan?, path: AnswerPath, facts: AnswerFacts?, bill: Bill, advice: AdviceCost?): RouterEvent.Completed {
         val usage = bill.usage
         return RouterEvent.Completed(
             operation = journey.operation,
@@ -311,6 +314,7 @@ class Account(
             currency = bill.currency,
             finishReasons = facts?.finishReasons.orEmpty(),
             compared = plan?.let { comparedCost(it, model, usage) },
+            advice = advice,
         )
     }
 

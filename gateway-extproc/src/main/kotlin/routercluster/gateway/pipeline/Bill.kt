@@ -4,6 +4,8 @@ import routercluster.policy.answer.AnswerFacts
 import routercluster.policy.answer.Usage
 import routercluster.policy.models.Pricing
 import routercluster.policy.record.UsageNote
+import routercluster.policy.routing.Plan
+import routercluster.telemetry.AdviceCost
 
 /**
  * What a request is billed.
@@ -14,11 +16,27 @@ import routercluster.policy.record.UsageNote
  * @property costEstimated the part of [cost] that rests on estimates
  */
 class Bill(val usage: Usage?, val isEstimated: Boolean, val cost: Double?, val costEstimated: Double, val currency: String?) {
+    /** With what was paid for choosing the model, as far as that is known and in the same currency. */
+    fun with(advice: AdviceCost?): Bill {
+        if (advice == null || (currency != null && currency != advice.currency)) return this
+        return Bill(usage, isEstimated, (cost ?: 0.0) + advice.cost, costEstimated, advice.currency)
+    }
+
     /** For the decision record; null where there is nothing to say. */
     fun note(): UsageNote? {
         if (usage == null && cost == null) return null
         return UsageNote(usage?.promptTokens, usage?.completionTokens, usage?.cachedTokens, isEstimated, cost, costEstimated, currency)
     }
+}
+
+/** What was paid for choosing a model; null where no model with a price was asked. Those in another currency than the first's are left out. */
+fun adviceCost(plan: Plan): AdviceCost? {
+    val paid = plan.calls.flatMap { it.spent }.mapNotNull { (model, tokens) ->
+        val pricing = plan.policy.models[model]?.pricing
+        pricing?.let { AdviceCost(it.currency, cost(it, Usage(tokens.promptTokens, tokens.completionTokens))) }
+    }
+    val currency = paid.firstOrNull()?.currency ?: return null
+    return AdviceCost(currency, paid.filter { it.currency == currency }.sumOf { it.cost })
 }
 
 /**

@@ -24,6 +24,7 @@ data class NamedHead(val ref: HeadRef, val head: Head)
  * @property absent what rules name as such a folder and is none
  * @property remotes encoders that are services, by name; what serves a slot may be among them
  * @property questions those whose heads serve slots; signals bring more of their own
+ * @property advisers the policy's own models, by name, as selectors may ask them
  * @property scope tells questions of one recipe from those of another; null for the default recipe
  */
 class Catalog(
@@ -40,11 +41,17 @@ class Catalog(
     val remotes: Map<String, RemoteSettings> = emptyMap(),
     val questions: List<LabelQuestion> = emptyList(),
     private val scope: String? = null,
+    val advisers: Map<String, ExternalModel> = emptyMap(),
 ) {
     fun headFor(slot: Slot): NamedHead? = slots[slot]
 
     /** This catalog for the signals of [recipe], whose questions have names of their own. */
-    fun within(recipe: String) =
+    fun within(recipe: String) = with(recipe, advisers)
+
+    /** This catalog where selectors may ask [advisers]. */
+    internal fun advisedBy(advisers: Map<String, ExternalModel>) = with(scope, advisers)
+
+    private fun with(scope: String?, advisers: Map<String, ExternalModel>) =
         Catalog(
             encoders,
             slots,
@@ -58,7 +65,8 @@ class Catalog(
             absent,
             remotes,
             questions,
-            scope = recipe,
+            scope,
+            advisers,
         )
 
     /** What the head is called that answers the question [name] which [external] is asked. */

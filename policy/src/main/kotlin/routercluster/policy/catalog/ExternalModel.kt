@@ -1,12 +1,13 @@
 package routercluster.policy.catalog
 
-import routercluster.policy.models.Secret
+import routercluster.policy.models.Upstream
 import java.time.Duration
 
 /**
  * A language model or a classifier behind HTTP that helps to read requests.
  *
  * @property promptTemplate holds [PROMPT] once; null asks in the form of the [role]
+ * @property chatPath where chat completions are asked for, below the path of the [endpoint]
  * @property threshold 0..1, of a guard; null for the one of its module
  */
 data class ExternalModel(
@@ -20,6 +21,7 @@ data class ExternalModel(
     val threshold: Double? = null,
     val maxTokens: Int = 512,
     val temperature: Double = 0.0,
+    val chatPath: String = Upstream.CHAT_COMPLETIONS,
 ) {
     enum class Role { GUARDRAIL, CLASSIFICATION, SCORING, PREFERENCE, MEMORY_REWRITE, MEMORY_EXTRACTION }
 

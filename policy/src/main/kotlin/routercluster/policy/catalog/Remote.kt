@@ -9,8 +9,16 @@ import java.time.Duration
  *
  * @property path what stands before the paths of its protocol, without a closing slash; often empty
  * @property key sent as a bearer token
+ * @property headers sent as they are
  */
-data class Endpoint(val tls: Boolean, val host: String, val port: Int, val path: String = "", val key: Secret? = null) {
+data class Endpoint(
+    val tls: Boolean,
+    val host: String,
+    val port: Int,
+    val path: String = "",
+    val key: Secret? = null,
+    val headers: Map<String, Secret> = emptyMap(),
+) {
     override fun toString(): String = "${if (tls) "https" else "http"}://${if (':' in host) "[$host]" else host}:$port$path"
 }
 

@@ -11,6 +11,7 @@ import routercluster.policy.config.prove.LimitProver
 import routercluster.policy.config.prove.NamedByRules
 import routercluster.policy.config.prove.NamedUpstreams
 import routercluster.policy.config.prove.RecipeProver
+import routercluster.policy.config.prove.advisersOf
 import routercluster.policy.config.prove.autoNames
 import routercluster.policy.config.prove.guarded
 import routercluster.policy.config.prove.proveCacheStore
@@ -105,6 +106,7 @@ private fun prove(
     val defaultModel = proveDefaultModel(raw.providers, models, problems)
     val strategy = raw.global.strategy ?: Strategy.PRIORITY
     val catalog = proveCatalog(raw.global.catalog, raw.gateway, namedByRules(raw), outside.environment, outside.files, problems)
+        .advisedBy(advisersOf(models))
     val confidence = raw.gateway.confidence ?: GatewaySettings().confidence
     val learnt = LearntProver(raw.global.artifacts, outside.files, problems)
     val decisions = (raw.routing.decisions + raw.recipes.flatMap { it.routing.decisions }).mapTo(mutableSetOf()) { it.name.value }

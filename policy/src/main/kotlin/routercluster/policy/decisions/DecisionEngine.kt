@@ -63,9 +63,7 @@ class DecisionEngine(
         if (!sights.isAsked || cost != sights.cost) {
             emptySet()
         } else {
-            decisions.indices.filter(contest::mayWin).flatMapTo(LinkedHashSet()) {
-                sights.encoded(sights.needs(decisions[it]) + sights.cacheNeeds(decisions[it]))
-            }
+            decisions.indices.filter(contest::mayWin).flatMapTo(LinkedHashSet()) { sights.asked(decisions[it]) }
         }
 
     /** The places of the signals that the output of a mapping rests on, by its name. */

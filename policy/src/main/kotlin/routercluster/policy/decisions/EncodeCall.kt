@@ -4,6 +4,8 @@ import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.EncodeRequest
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.encode.HeadResult
+import routercluster.policy.encode.Spent
 import routercluster.policy.signals.SignalRef
 import java.time.Duration
 
@@ -14,6 +16,7 @@ import java.time.Duration
  * @property took from asking to the answer, or to giving up
  * @property batch the most passages that shared a pass of the network; 0 without an answer
  * @property failure null where an answer came
+ * @property spent what language models counted that were asked to choose; one that did not say is not there
  */
 data class EncodeCall(
     val signals: List<SignalRef>,
@@ -23,9 +26,17 @@ data class EncodeCall(
     val waited: Duration = Duration.ZERO,
     val computed: Duration = Duration.ZERO,
     val failure: String? = null,
+    val spent: List<ModelSpent> = emptyList(),
 ) {
     companion object {
-        internal fun of(signals: List<SignalRef>, request: EncodeRequest, reply: EncodeReply, took: Duration) =
+        /** @param advisers names of the models that were asked to choose, by their heads */
+        internal fun of(
+            signals: List<SignalRef>,
+            request: EncodeRequest,
+            reply: EncodeReply,
+            took: Duration,
+            advisers: Map<HeadRef, String> = emptyMap(),
+        ) =
             EncodeCall(
                 signals,
                 request.passages.mapIndexed { index, it ->
@@ -35,7 +46,11 @@ data class EncodeCall(
                 reply.batch,
                 reply.waited,
                 reply.computed,
+                spent = advisers.mapNotNull { (ref, model) -> spent(reply, ref)?.let { ModelSpent(model, it) } },
             )
+
+        private fun spent(reply: EncodeReply, ref: HeadRef): Spent? =
+            reply.results.firstNotNullOfOrNull { (it.heads[ref] as? HeadResult.Labels)?.spent }
 
         internal fun failed(signals: List<SignalRef>, request: EncodeRequest, reason: String, took: Duration) =
             EncodeCall(
@@ -46,6 +61,9 @@ data class EncodeCall(
             )
     }
 }
+
+/** What a model of the policy took to be asked. */
+data class ModelSpent(val model: String, val tokens: Spent)
 
 /**
  * A text that was read.

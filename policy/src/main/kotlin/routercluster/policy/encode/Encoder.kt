@@ -109,8 +109,9 @@ sealed interface HeadResult {
     /**
      * @property probabilities one per label of the head, summing to 1 for exclusive labels
      * @property abstained whether the head would rather not say; the probabilities are those it has
+     * @property spent what the answer took of a language model; null for other heads, and where the model does not say
      */
-    class Labels(val probabilities: FloatArray, val abstained: Boolean = false) : HeadResult
+    class Labels(val probabilities: FloatArray, val abstained: Boolean = false, val spent: Spent? = null) : HeadResult
 
     /** [spans] in the order of the text, not overlapping. */
     class Spans(val spans: List<Span>) : HeadResult
@@ -121,6 +122,9 @@ sealed interface HeadResult {
     /** [reason] is safe to show to an operator: no text of the passage is in it. */
     class Failed(val reason: String) : HeadResult
 }
+
+/** Tokens that a language model counted. */
+data class Spent(val promptTokens: Long, val completionTokens: Long)
 
 /** Characters [start] (inclusive) to [end] (exclusive) of a passage, in UTF-16 units. [confidence] is 0..1. */
 data class Span(val label: String, val start: Int, val end: Int, val confidence: Float)

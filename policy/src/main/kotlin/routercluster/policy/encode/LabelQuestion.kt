@@ -9,13 +9,21 @@ package routercluster.policy.encode
  * @property instructions how to choose, in the words of the policy
  * @property positive the labels that mean a threat. Where there are any, an answer that names no label is a failure: a guard may
  *   not abstain
+ * @property form what is asked, and how strictly the answer is read
  */
 data class LabelQuestion(
     val ref: HeadRef,
     val choices: List<Choice>,
     val instructions: String? = null,
     val positive: Set<String> = emptySet(),
+    val form: Form = Form.LABEL,
 ) {
+    /**
+     * [LABEL]: which label fits the text, read kindly. [MODEL]: which of the models should answer the text, where only an object that names one
+     * of them exactly is an answer.
+     */
+    enum class Form { LABEL, MODEL }
+
     /** @property description what the label stands for, where the policy says */
     data class Choice(val label: String, val description: String? = null)
 

@@ -3,9 +3,11 @@ package routercluster.policy.record
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
 import routercluster.policy.decisions.EncodeCall
+import routercluster.policy.decisions.ModelSpent
 import routercluster.policy.decisions.PassageNote
 import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.encode.Spent
 import routercluster.policy.signals.SignalRef
 import java.time.Duration
 
@@ -21,8 +23,16 @@ internal fun EncodeCall.toJson(): ObjectNode {
         .put("batch", batch)
     json.put("failure", failure)
     json.putArray("passages").addAll(passages.map { it.toJson() })
+    if (spent.isNotEmpty()) json.putArray("spent").addAll(spent.map { it.toJson() })
     return json
 }
+
+private fun ModelSpent.toJson(): ObjectNode =
+    JsonNodeFactory.instance
+        .objectNode()
+        .put("model", model)
+        .put("prompt_tokens", tokens.promptTokens)
+        .put("completion_tokens", tokens.completionTokens)
 
 private fun PassageNote.toJson(): ObjectNode {
     val json = JsonNodeFactory.instance.objectNode().put("characters", characters)
@@ -44,6 +54,7 @@ internal fun encodeCall(json: Fields) =
         waited = duration(json.number("waited_ms")),
         computed = duration(json.number("computed_ms")),
         failure = json.textOrNull("failure"),
+        spent = json.list("spent") { ModelSpent(it.text("model"), Spent(it.long("prompt_tokens"), it.long("completion_tokens"))) },
     )
 
 private fun passageNote(json: Fields): PassageNote {

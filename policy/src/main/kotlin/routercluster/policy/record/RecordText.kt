@@ -136,12 +136,16 @@ private fun cells(call: EncodeCall): List<List<String>> {
     val asked = call.signals.joinToString(", ").ifEmpty { "selection" }
     val time = "${shown(call.took)} ms"
     if (call.failure != null) return listOf(listOf(asked, time, "failed", call.failure))
-    return call.passages.mapIndexed { index, passage ->
+    val spent = call.spent.map { (model, tokens) ->
+        listOf("", "", model, "${tokens.promptTokens} prompt and ${tokens.completionTokens} completion tokens")
+    }
+    val read = call.passages.mapIndexed { index, passage ->
         val heads = passage.heads.joinToString(", ") { it.head }
         val first = index == 0
         val pass = "batch ${call.batch}, waited ${shown(call.waited)} ms, computed ${shown(call.computed)} ms".takeIf { first }
         listOf(if (first) asked else "", if (first) time else "", words(passage), listOfNotNull(heads, pass).joinToString("; "))
     }
+    return read + spent
 }
 
 private fun words(passage: PassageNote): String {

@@ -110,16 +110,16 @@ private class Selection(
 
     /** Asks what the selector of the winner still needs. */
     fun begin(ruling: Ruling): Planning {
-        val needs = sights.encoded(needs(ruling) + cacheNeeds(ruling))
-        if (ruling.sight
-                ?.needs
-                .orEmpty()
-                .containsAll(needs)
-        ) {
-            return closed(ruling, ruling.sight)
+        val decision = ruling.decision?.takeUnless { ruling.isBlocked } ?: return closed(ruling, ruling.sight)
+        val seen = ruling.sight
+        val selecting = sights.selecting(decision, seen, session, facts)
+        if (selecting == null) {
+            val unread = sights.asked(decision) - seen?.needs.orEmpty()
+            return closed(ruling, if (unread.isEmpty()) seen else sights.blind(unread, "there is no text to read"))
         }
-        val request = sights.request(needs, facts) ?: return closed(ruling, sights.blind(needs, "there is no text to read"))
-        return OpenSelection(sights, needs, request) { sight, call -> closed(ruling, sight, ruling.calls + call) }
+        return OpenSelection(sights, selecting, facts) { sight, call ->
+            closed(ruling, if (seen == null) sight else sight.with(seen), ruling.calls + call)
+        }
     }
 
     fun closed(ruling: Ruling, sight: Sight?, calls: List<EncodeCall> = ruling.calls): Plan {

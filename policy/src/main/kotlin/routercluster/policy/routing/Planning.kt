@@ -6,7 +6,8 @@ import routercluster.policy.decisions.Question
 import routercluster.policy.decisions.Ruling
 import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.EncodeRequest
-import routercluster.policy.selectors.Need
+import routercluster.policy.request.Facts
+import routercluster.policy.selectors.Selecting
 import routercluster.policy.selectors.Sight
 import routercluster.policy.selectors.Sights
 import java.time.Duration
@@ -46,23 +47,25 @@ internal class OpenDecision(private val question: Question, private val select: 
     override fun expired(took: Duration): Planning = planning(question.expired(took), select)
 }
 
-/** The decision is made, and its selector's [needs] are asked for. Without an answer it selects without them. */
+/** The decision is made, and what its selector goes by is asked for. Without an answer it selects without. */
 internal class OpenSelection(
     private val sights: Sights,
-    private val needs: Set<Need>,
-    override val request: EncodeRequest,
+    private val selecting: Selecting,
+    private val facts: Facts,
     private val close: (Sight, EncodeCall) -> Plan,
 ) : OpenPlan {
+    override val request: EncodeRequest get() = selecting.request
     override val patience: Duration get() = request.timeout
 
     override fun answered(reply: EncodeReply, took: Duration): Planning {
-        val result = reply.results.singleOrNull()
-        val sight = if (result == null) sights.blind(needs, "the encoder's answer is not whole") else sights.read(needs, result)
-        return close(sight, EncodeCall.of(emptyList(), request, reply, took))
+        val isWhole = reply.results.size == request.passages.size
+        val sight =
+            if (isWhole) sights.read(selecting, reply.results, facts) else sights.blind(selecting, "the encoder's answer is not whole")
+        return close(sight, EncodeCall.of(emptyList(), request, reply, took, selecting.advices.associate { it.ref to it.model }))
     }
 
     override fun failed(reason: String, took: Duration): Planning =
-        close(sights.blind(needs, reason), EncodeCall.failed(emptyList(), request, reason, took))
+        close(sights.blind(selecting, reason), EncodeCall.failed(emptyList(), request, reason, took))
 
     override fun expired(took: Duration): Planning =
         if (took < patience) this else failed("no answer within ${patience.toMillis()} ms", took)

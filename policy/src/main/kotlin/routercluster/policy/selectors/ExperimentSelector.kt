@@ -81,6 +81,7 @@ class ExperimentSelector(val name: String, val arms: List<Arm>) : Selector {
     internal fun within(other: (Selector) -> Selector) = ExperimentSelector(name, arms.map { it.with(other(it.selector)) })
 
     override val needs: Set<Need> get() = arms.flatMapTo(LinkedHashSet()) { it.selector.needs } + Need.UNIT
+    override val advices: List<Advice> get() = arms.flatMap { it.selector.advices }.distinctBy { it.ref }
 
     override fun bound(candidates: List<Candidate>, catalog: Catalog): Selector =
         ExperimentSelector(name, arms.map { it.with(it.selector.bound(it.own(candidates), catalog)) })

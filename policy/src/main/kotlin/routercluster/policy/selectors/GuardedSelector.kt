@@ -107,6 +107,7 @@ class GuardedSelector(private val inner: Selector, private val guards: Guards) :
         }
 
     override val needs: Set<Need> get() = inner.needs
+    override val advices: List<Advice> get() = inner.advices
 
     override fun bound(candidates: List<Candidate>, catalog: Catalog): Selector = GuardedSelector(inner.bound(candidates, catalog), guards)
 

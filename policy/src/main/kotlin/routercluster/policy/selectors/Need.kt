@@ -23,6 +23,9 @@ enum class Need(val slot: Slot? = null) {
     /** What came before in the conversation. */
     SESSION,
 
+    /** Which candidate a language model says should answer. */
+    ADVICE,
+
     /** Whose request it is, by which an experiment splits. */
     UNIT,
     ;

@@ -26,6 +26,9 @@ fun interface Selector {
     /** What it goes by beside figures. Nothing else is worked out for it, and what could not be had it does without. */
     val needs: Set<Need> get() = emptySet()
 
+    /** Language models that it has asked once its decision has won, where it [needs] an [Need.ADVICE]. */
+    val advices: List<Advice> get() = emptyList()
+
     /** This selector for the [candidates] of one decision, in the order of the file. Called once, before [exemplars] are asked for. */
     fun bound(candidates: List<Candidate>, catalog: Catalog): Selector = this
 

@@ -22,5 +22,6 @@ internal val selectors: Map<String, SelectorReader> =
         "elo" to SelectorReader(EloSelector::read),
         "rl_driven" to SelectorReader(RlDrivenSelector::read),
         "contextual" to SelectorReader(ContextualSelector::read),
+        "prompt" to SelectorReader(PromptSelector::read),
         "session_aware" to SelectorReader(SessionAwareSelector::read),
     )

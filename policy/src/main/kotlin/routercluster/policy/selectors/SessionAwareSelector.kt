@@ -3,6 +3,7 @@ package routercluster.policy.selectors
 import routercluster.policy.Candidate
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Section
+import routercluster.policy.config.format.baseMethods
 import routercluster.policy.models.Pricing
 import routercluster.policy.signals.Exemplars
 import java.time.Duration
@@ -48,6 +49,7 @@ data class SwitchProtection(
  */
 data class SessionAwareSelector(val base: Selector, val protection: SwitchProtection = SwitchProtection()) : Selector {
     override val needs: Set<Need> get() = base.needs + Need.SESSION + Need.PROMPT_TOKENS
+    override val advices: List<Advice> get() = base.advices
     override val exemplars: Exemplars? get() = base.exemplars
 
     override fun bound(candidates: List<Candidate>, catalog: Catalog): Selector = copy(base = base.bound(candidates, catalog))
@@ -136,7 +138,7 @@ data class SessionAwareSelector(val base: Selector, val protection: SwitchProtec
 
         /** Protection around the selector that `fallback_method` names, with its default parameters. */
         internal fun read(parameters: Section?): Selector {
-            val base = parameters?.oneOf("fallback_method", selectors - "session_aware") ?: SelectorReader { StaticSelector }
+            val base = parameters?.oneOf("fallback_method", selectors.filterKeys { it in baseMethods }) ?: SelectorReader { StaticSelector }
             return SessionAwareSelector(base.read(null), readProtection(parameters))
         }
 

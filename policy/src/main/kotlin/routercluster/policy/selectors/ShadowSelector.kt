@@ -19,6 +19,7 @@ class ShadowSelector(private val inner: Selector) : Selector {
     }
 
     override val needs: Set<Need> get() = inner.needs
+    override val advices: List<Advice> get() = inner.advices
 
     override fun bound(candidates: List<Candidate>, catalog: Catalog): Selector = ShadowSelector(inner.bound(candidates, catalog))
 

@@ -4,6 +4,7 @@ import routercluster.policy.Decision
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.catalog.NamedHead
 import routercluster.policy.encode.EncodeRequest
+import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.HeadResult
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.PassageResult
@@ -19,6 +20,7 @@ import java.time.Duration
  *
  * @property needs those that were asked for
  * @property lacks why those are missing that are
+ * @property advised what language models said, by the question
  */
 internal class Sight(
     val needs: Set<Need>,
@@ -26,7 +28,27 @@ internal class Sight(
     val domains: Map<String, Double>? = null,
     val complexity: Double? = null,
     val lacks: Map<Need, String> = emptyMap(),
-)
+    val advised: Map<HeadRef, Advised> = emptyMap(),
+) {
+    /** With what was asked of language models besides; [other] says nothing else that this says. */
+    internal fun with(other: Sight) =
+        Sight(
+            needs + other.needs,
+            embedding ?: other.embedding,
+            domains ?: other.domains,
+            complexity ?: other.complexity,
+            lacks + other.lacks,
+            advised + other.advised,
+        )
+}
+
+/**
+ * What is asked for one selection, once its decision has won.
+ *
+ * @property needs those that the first passage of [request] is about; where there are none it has no such passage
+ * @property advices those that its last passage is about; where there are none it has no such passage
+ */
+internal class Selecting(val needs: Set<Need>, val advices: List<Advice>, val request: EncodeRequest)
 
 /** What the selectors of a recipe's decisions have encoders asked. */
 class Sights(decisions: List<Decision>, private val catalog: Catalog) {
@@ -36,11 +58,20 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     private val cacheNeeds: Set<Need> = setOf(Need.EMBEDDING, Need.DOMAIN).filterTo(LinkedHashSet()) { it in heads }
     private val byCache: Map<Decision, Set<Need>> = decisions.associateWith { if (cachesAlike(it)) cacheNeeds else emptySet() }
 
+    private val advicesByDecision: Map<Decision, List<Advice>> =
+        decisions.associateWith { if (chooses(it)) it.selector.advices else emptyList() }
+
     /** What any of them may ask. */
     private val all: Set<Need> = encoded((byDecision.values + byCache.values).flatten())
 
     /** Whether selectors ask encoders at all. */
-    val isAsked: Boolean = all.isNotEmpty()
+    val isAsked: Boolean = all.isNotEmpty() || advicesByDecision.values.any { it.isNotEmpty() }
+
+    /** Whether any of that is asked of encoders, not of language models alone. */
+    val asksEncoders: Boolean = all.isNotEmpty()
+
+    /** Language models that selectors ask. */
+    val advices: List<Advice> = advicesByDecision.values.flatten().distinctBy { it.ref }
 
     /** Whether selectors go by what came before in the conversation. */
     val wantsSession: Boolean = byDecision.values.any { Need.SESSION in it }
@@ -49,13 +80,16 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     internal val cost: Cost = if (heads.any { (need, head) -> need in all && head.head.remote }) Cost.ASK else Cost.ENCODE
 
     /** How long a selector waits for encoders. */
-    val patience: Duration = if (isAsked) catalog.timeoutOf(headsFor(all)) else Duration.ZERO
+    val patience: Duration = if (isAsked) timeout(all, advices) else Duration.ZERO
 
     /** What the selector of [decision] goes by: nothing where there is nothing to choose between. */
     internal fun needs(decision: Decision): Set<Need> = byDecision[decision].orEmpty()
 
     /** What its cache goes by: the request's vector, and its topic where a head tells one. */
     internal fun cacheNeeds(decision: Decision): Set<Need> = byCache[decision].orEmpty()
+
+    /** What encoders are asked for the selector and the cache of [decision]. */
+    internal fun asked(decision: Decision): Set<Need> = encoded(needs(decision) + cacheNeeds(decision))
 
     /** Those of [needs] that encoders tell. */
     internal fun encoded(needs: Collection<Need>): Set<Need> = needs.filterTo(LinkedHashSet()) { it.slot != null }
@@ -66,8 +100,49 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
         return if (refs.isEmpty() || facts.userText.isBlank()) null else Passage(facts.userText, refs, vector = catalog.embedding.shape)
     }
 
-    internal fun request(needs: Set<Need>, facts: Facts): EncodeRequest? =
-        passage(needs, facts)?.let { EncodeRequest(listOf(it), catalog.timeoutOf(headsFor(needs))) }
+    /**
+     * What has to be asked so that selector and cache of [decision] know what they need, where [seen] is known already. Null where there is nothing
+     * to ask.
+     */
+    internal fun selecting(decision: Decision, seen: Sight?, session: SessionFacts?, facts: Facts): Selecting? {
+        val needs = asked(decision).takeUnless { seen?.needs.orEmpty().containsAll(it) }.orEmpty()
+        val advices = advicesByDecision[decision].orEmpty().filter { it.settled(session) == null && facts.userText.isNotBlank() }
+        val read = passage(needs, facts)
+        val passages =
+            listOfNotNull(read, advices.firstOrNull()?.passage(facts.userText)?.copy(heads = advices.mapTo(LinkedHashSet()) { it.ref }))
+        if (passages.isEmpty()) return null
+        val asked = if (read == null) emptySet() else needs
+        return Selecting(asked, advices, EncodeRequest(passages, timeout(asked, advices)))
+    }
+
+    /** What the answers to [selecting] say. */
+    internal fun read(selecting: Selecting, results: List<PassageResult>, facts: Facts): Sight {
+        val seen = if (selecting.needs.isEmpty()) Sight(emptySet()) else read(selecting.needs, results.first())
+        return if (selecting.advices.isEmpty()) {
+            seen
+        } else {
+            seen.with(
+                advised(selecting) { it.read(results.last().heads[it.ref], facts.userText) },
+            )
+        }
+    }
+
+    /** Nothing was answered to [selecting], for [reason]. */
+    internal fun blind(selecting: Selecting, reason: String): Sight =
+        blind(selecting.needs, reason).with(advised(selecting) { Advised.Nothing("${it.model} could not be asked: $reason") })
+
+    private fun advised(selecting: Selecting, answer: (Advice) -> Advised): Sight {
+        val answers = selecting.advices.associate { it.ref to answer(it) }
+        val lack = answers.values.firstNotNullOfOrNull { (it as? Advised.Nothing)?.reason }
+        return Sight(emptySet(), lacks = if (lack == null) emptyMap() else mapOf(Need.ADVICE to lack), advised = answers)
+    }
+
+    /** A service ends by its own timeout, before the whole does, so that the others' answers count. */
+    private fun timeout(needs: Set<Need>, advices: List<Advice>): Duration {
+        val encoders = if (needs.isEmpty()) null else catalog.timeoutOf(headsFor(needs))
+        val advisers = advices.maxOfOrNull { it.adviser.timeout }?.plus(GRACE)
+        return listOfNotNull(encoders, advisers).max()
+    }
 
     /** What [result] says for [needs]. */
     internal fun read(needs: Set<Need>, result: PassageResult): Sight {
@@ -85,10 +160,9 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     /** Nothing of [needs] is known, for [reason]. */
     internal fun blind(needs: Set<Need>, reason: String) = Sight(needs, lacks = needs.associateWith { reason })
 
-    private fun needed(decision: Decision): Set<Need> {
-        val chooses = decision.candidates.size > 1 && decision.plugins.none { it is Plugin.FastResponse }
-        return if (chooses) decision.selector.needs else emptySet()
-    }
+    private fun needed(decision: Decision): Set<Need> = if (chooses(decision)) decision.selector.needs else emptySet()
+
+    private fun chooses(decision: Decision) = decision.candidates.size > 1 && decision.plugins.none { it is Plugin.FastResponse }
 
     private fun cachesAlike(decision: Decision): Boolean =
         heads[Need.EMBEDDING] != null &&
@@ -133,6 +207,8 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     companion object {
         /** Nobody asks. */
         val NONE = Sights(emptyList(), Catalog.NONE)
+
+        private val GRACE: Duration = Duration.ofMillis(100)
     }
 }
 
@@ -143,6 +219,7 @@ internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sigh
         val reason =
             when {
                 need == Need.SESSION -> "nothing is known of the conversation".takeIf { session == null }
+                need == Need.ADVICE -> if (sight == null) "nobody was asked" else sight.lacks[need]
                 need == Need.UNIT -> "nobody knows whose request it is".takeIf { unit == null }
                 need.slot == null -> null
                 sight == null || need !in sight.needs -> "no encoder was asked"
@@ -159,5 +236,6 @@ internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sigh
         session.takeIf { Need.SESSION in needs },
         lacks,
         unit = unit.takeIf { Need.UNIT in needs },
+        advised = sight?.advised.orEmpty(),
     )
 }

@@ -1,5 +1,7 @@
 package routercluster.policy.selectors
 
+import routercluster.policy.encode.HeadRef
+
 /**
  * What is known of one request, of that which its decision's selector [Need]s. What is null is not known, and [why] tells why. For one
  * thread.
@@ -24,10 +26,12 @@ class Traits(
     noted: Map<String, Map<String, Double>> = emptyMap(),
     private val unit: String? = null,
     arm: ArmNote? = null,
+    private val advised: Map<HeadRef, Advised> = emptyMap(),
 ) {
     private val notes = LinkedHashMap(noted)
     private var wantedInVain = false
     private var armWantedInVain = false
+    private var adviceWantedInVain = false
 
     /** Null where no experiment has split. */
     var arm: ArmNote? = arm
@@ -61,6 +65,15 @@ class Traits(
         return assign(unit).also { arm = it }
     }
 
+    /** The label that the language model behind [ref] chose; the one that was recorded where this is a record's. Null where it chose none. */
+    internal fun advised(ref: HeadRef): String? {
+        val name = "advice ${ref.head}"
+        notes[name]?.let { return it.keys.first() }
+        val chosen = (advised[ref] as? Advised.Chosen)?.label
+        if (chosen == null) adviceWantedInVain = true else notes[name] = mapOf(chosen to 1.0)
+        return chosen
+    }
+
     /** What stands under [name]; null where nothing does. */
     internal fun noted(name: String): Map<String, Double>? = notes[name]
 
@@ -85,6 +98,7 @@ class Traits(
             Need.COMPLEXITY -> complexity == null
             Need.PROMPT_TOKENS -> promptTokens == null
             Need.SESSION -> session == null
+            Need.ADVICE -> adviceWantedInVain
             Need.UNIT -> armWantedInVain
         }
 

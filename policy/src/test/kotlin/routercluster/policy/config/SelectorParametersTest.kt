@@ -116,7 +116,7 @@ class SelectorParametersTest {
 
     @Test
     fun `the methods that session_aware takes are those that there are`() {
-        baseMethods shouldBe (selectors.keys - "session_aware").toList()
+        baseMethods shouldBe (selectors.keys - setOf("session_aware", "prompt")).toList()
     }
 
     @Test

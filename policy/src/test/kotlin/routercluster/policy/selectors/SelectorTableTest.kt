@@ -10,7 +10,8 @@ class SelectorTableTest {
         (read["router_dc"] as RouterDcSelector).settings shouldBe RouterDcSettings()
         (read["hybrid"] as HybridSelector).run { Triple(weights, isNormalised, qualityGap) } shouldBe Triple(HybridWeights(), true, null)
         (read["contextual"] as ContextualSelector).settings shouldBe ContextualSettings()
-        read - setOf("router_dc", "hybrid", "contextual") shouldBe
+        (read["prompt"] as PromptSelector).settings shouldBe PromptSettings()
+        read - setOf("router_dc", "hybrid", "contextual", "prompt") shouldBe
             mapOf(
                 "static" to StaticSelector,
                 "weighted" to WeightedSelector,

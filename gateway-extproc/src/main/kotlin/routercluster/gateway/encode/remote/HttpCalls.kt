@@ -96,6 +96,7 @@ internal class HttpCalls(
             .builder(method, (address.path + path).ifEmpty { "/" })
             .contentType(MediaType.JSON)
             .set(HttpHeaderNames.ACCEPT, MediaType.JSON.toString())
+            .also { head -> address.headers.forEach { (name, value) -> head.set(name, value.reveal()) } }
             .also { head -> address.key?.let { head.set(HttpHeaderNames.AUTHORIZATION, "Bearer ${it.reveal()}") } }
 
     private inner class Attempt(

@@ -5,6 +5,7 @@ import routercluster.policy.encode.Coverage
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.HeadResult
 import routercluster.policy.encode.Passage
+import routercluster.policy.encode.Spent
 import routercluster.policy.encode.VectorShape
 import routercluster.policy.encode.pieces
 import kotlin.math.sqrt
@@ -46,8 +47,14 @@ internal fun pooled(head: Head, shape: VectorShape, windows: Windows, answers: L
         vectors.size == answers.size -> unit(mean(vectors, weights), shape.dimensions)
         labels.size != answers.size -> answers.first()
         head.positive.isNotEmpty() -> labels.maxBy { threat(head, it) }
-        else -> HeadResult.Labels(mean(labels.map { it.probabilities }, weights), labels.all { it.abstained })
+        else -> HeadResult.Labels(mean(labels.map { it.probabilities }, weights), labels.all { it.abstained }, spent(labels))
     }
+}
+
+/** Null where a window's model did not say. */
+private fun spent(labels: List<HeadResult.Labels>): Spent? {
+    val all = labels.map { it.spent ?: return null }
+    return Spent(all.sumOf { it.promptTokens }, all.sumOf { it.completionTokens })
 }
 
 private fun threat(head: Head, answer: HeadResult.Labels): Float =

@@ -14,6 +14,7 @@ private fun builtAlgorithms(): Map<String, Case> =
         "elo" to Case("By ratings of verdicts.", elo()),
         "rl_driven" to Case("By verdicts, exploring less the more there are.", rlDriven()),
         "contextual" to Case("By what verdicts say of requests like this one. Ours.", contextual()),
+        "prompt" to Case("By asking a language model which candidate should answer.", prompt()),
         "session_aware" to Case("By another algorithm, unless the conversation does better to keep its model.", sessionAware()),
         "knn" to Case("By how models answered the nearest known requests.", nearestRequests()),
         "kmeans" to Case("By how models answered the nearest cluster of known requests.", fields { learnt() }),
@@ -69,6 +70,13 @@ internal val baseMethods =
         "rl_driven",
         "contextual",
     )
+
+private fun prompt() = fields {
+    text("model", "The model of this policy that is asked; its first upstream.", required = true)
+    text("instructions", "By what it is to choose.", required = true)
+    whole("timeout_seconds", 1..3_600, "Longest wait for it.", 5)
+    flag("once_per_conversation", "Whether a conversation keeps the model of its last turn, and nobody is asked again. Ours.", false)
+}
 
 private fun sessionAware() = fields {
     choice("fallback_method", baseMethods, "The other algorithm, with its default parameters.", "static")
@@ -137,21 +145,7 @@ internal val hybridFormat = fields {
     flag("normalize_scores", "Whether parts are brought to one scale.", true)
 }
 
-private fun selector(meaning: String, fields: Fields = fields {}) = Case(meaning, fields, Status.NotBuilt(Feature.SELECTORS))
-
 private fun looper(meaning: String, fields: Fields) = Case(meaning, fields, Status.NotBuilt(Feature.LOOPER))
-
-private fun selectorCases(): Map<String, Case> =
-    mapOf(
-        "prompt" to selector(
-            "By asking a model.",
-            fields {
-                text("model", "The model that is asked.", required = true)
-                text("instructions", "What it is told.", required = true)
-                whole("timeout_seconds", 1..3_600, "Longest wait for it.")
-            },
-        ),
-    )
 
 private fun multiFactor() = fields {
     part("weights", "Weights of the parts.") {
@@ -273,7 +267,7 @@ private fun workflows() = fields {
     onError()
 }
 
-private val notBuiltAlgorithms: Map<String, Case> = selectorCases() + looperCases()
+private val notBuiltAlgorithms: Map<String, Case> = looperCases()
 
 /** `algorithm` of a decision. */
 internal val algorithmFormat = fields(acts = "order of candidates") {
@@ -285,7 +279,11 @@ internal val algorithmFormat = fields(acts = "order of candidates") {
         required = true,
         notBuilt = notBuiltAlgorithms.mapValues { (_, case) -> (case.status as Status.NotBuilt).feature },
     )
-    choice("on_error", listOf("fallback", "skip", "fail"), "What a failure of the algorithm does; those that are built cannot fail.")
+    choice(
+        "on_error",
+        listOf("fallback", "skip", "fail"),
+        "What a failure of the algorithm does: `prompt` takes the order of the file or, with `fail`, refuses; the others that are built cannot fail.",
+    )
     part("protection", "When a conversation changes its model; left out, whenever the algorithm says so.") { protection() }
     cases("type", slot = null, built + notBuiltAlgorithms)
 }

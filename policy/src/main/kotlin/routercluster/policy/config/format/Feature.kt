@@ -30,7 +30,6 @@ enum class Feature(val label: String, val without: String, val isSecurity: Boole
     ROUTER_REPLAY("router_replay", "the ring of decision records is all that is kept"),
     MODEL_SELECTION("model_selection", "decisions without an algorithm take their first candidate"),
     ROUTER_LEARNING("router_learning", "the pick of the algorithm stands"),
-    SELECTORS("selectors", "the decision takes its candidates in the order of the file, as by static"),
     ABSENT_SELECTOR("absent_selector", "the decision takes its candidates in the order of the file, as by static"),
     LOOPER("looper", "one model answers: the first of the decision's candidates, as by static"),
     OUTPUT_CONTRACT("output_contract", "answers pass as the model wrote them"),

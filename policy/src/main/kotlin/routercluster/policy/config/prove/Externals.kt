@@ -6,6 +6,9 @@ import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.config.Problems
 import routercluster.policy.config.format.Feature
 import routercluster.policy.config.raw.RawExternal
+import routercluster.policy.models.Model
+import routercluster.policy.models.Secret
+import routercluster.policy.models.Upstream
 import java.time.Duration
 
 private const val TIMEOUT_SECONDS_DEFAULT = 5.0
@@ -72,3 +75,25 @@ private fun prove(raw: RawExternal, problems: Problems): ExternalModel? {
 }
 
 private const val MILLIS = 1_000
+
+/** The policy's own [models] as selectors may ask them, by name: over chat completions, at their first upstream. */
+internal fun advisersOf(models: Map<String, Model>): Map<String, ExternalModel> =
+    models.mapNotNull { (name, model) -> model.upstreams.firstOrNull()?.let { name to adviserOf(name, it) } }.toMap()
+
+private fun adviserOf(name: String, upstream: Upstream): ExternalModel {
+    val credential = upstream.credential?.let { mapOf(it.header to Secret(it.prefix + it.secret.reveal())) }.orEmpty()
+    val headers = upstream.headers.mapValues { Secret(it.value) } + credential
+    return ExternalModel(
+        "prompt:$name",
+        ExternalModel.Role.CLASSIFICATION,
+        Endpoint(upstream.tls, upstream.host, upstream.port, headers = headers),
+        upstream.model,
+        Duration.ofMillis((TIMEOUT_SECONDS_DEFAULT * MILLIS).toLong()),
+        parser = AnswerParser.JSON,
+        maxTokens = ADVICE_TOKENS_MAX,
+        chatPath = upstream.pathFor(Upstream.CHAT_COMPLETIONS),
+    )
+}
+
+/** A name and a sentence of reasons; a model that thinks aloud needs some more. */
+private const val ADVICE_TOKENS_MAX = 1_024

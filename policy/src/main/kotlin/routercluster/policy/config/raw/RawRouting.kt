@@ -18,6 +18,7 @@ import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
 import routercluster.policy.learnt.LearntKind
 import routercluster.policy.models.ModelCard
+import routercluster.policy.selectors.PromptSelector
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.SessionAwareSelector
 import routercluster.policy.selectors.StaticSelector
@@ -58,9 +59,16 @@ internal class RawDecision(
 /**
  * @property type as it acts, which for one that is not built is the default
  * @property at where that is written; null where nothing is
+ * @property adviser the model of the policy that it asks
  * @property learnt what its artifact is, where it goes by one: its selector then comes of that
  */
-internal class RawAlgorithm(val type: String, val selector: Selector, val at: Location? = null, val learnt: RawLearnt? = null)
+internal class RawAlgorithm(
+    val type: String,
+    val selector: Selector,
+    val at: Location? = null,
+    val learnt: RawLearnt? = null,
+    val adviser: Text? = null,
+)
 
 internal class RawModelRef(
     val model: Text,
@@ -154,6 +162,7 @@ private fun readWritten(section: Section) =
 
 private const val PRIORITY_MAX = 1_000_000_000
 internal const val DEFAULT_ALGORITHM = "static"
+private const val PROMPT = "prompt"
 private val defaultAlgorithm = RawAlgorithm(DEFAULT_ALGORITHM, StaticSelector)
 
 private fun readModelRef(section: Section): RawModelRef? {
@@ -182,7 +191,7 @@ internal fun readAlgorithm(section: Section): RawAlgorithm? {
     val parameters = section.section(type)
     val onError = section.oneOf("on_error", listOf("fallback", "skip", "fail").associateWith { it })
     val learnt = LearntKind.of(type)
-    if (onError != null && (learnt != null || type in selectors)) {
+    if (onError != null && type != PROMPT && (learnt != null || type in selectors)) {
         section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
     }
     val protection = section.section("protection")?.let(SessionAwareSelector::readProtection)
@@ -193,7 +202,8 @@ internal fun readAlgorithm(section: Section): RawAlgorithm? {
         return RawAlgorithm(type, StaticSelector, at, readLearnt(learnt, Text(type, at), parameters, ::protected))
     }
     selectors[type]?.let { selector ->
-        return RawAlgorithm(type, protected(selector.read(parameters)), section.at("type"))
+        val base = selector.read(parameters).let { if (it is PromptSelector && onError == "fail") it.refusing() else it }
+        return RawAlgorithm(type, protected(base), section.at("type"), adviser = if (type == PROMPT) parameters?.text("model") else null)
     }
     parameters?.checkAll(case.fields)
     (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }

@@ -1,6 +1,8 @@
 package routercluster.gateway.encode.remote.chat
 
+import com.fasterxml.jackson.core.JsonParser
 import com.fasterxml.jackson.core.JsonProcessingException
+import com.fasterxml.jackson.databind.DeserializationFeature
 import com.fasterxml.jackson.databind.JsonNode
 import routercluster.gateway.encode.remote.mapper
 import routercluster.policy.catalog.AnswerParser
@@ -25,6 +27,32 @@ internal fun choiceIn(answer: String, parser: AnswerParser, question: LabelQuest
         }
     return readers.firstNotNullOfOrNull { it(said) }
 }
+
+/**
+ * The model that a strict answer names: the whole [answer] is one object with a text `model` and at most a text `rationale` beside it, within a
+ * code fence at most; what was thought aloud before it does not count. Null for any other answer.
+ */
+internal fun modelNamed(answer: String): String? {
+    val said = thoughts.replace(answer.take(CHARACTERS_MAX), " ").trim()
+    val bare = fence.matchEntire(said)?.groupValues?.get(1) ?: said
+    val json =
+        try {
+            strictly.readTree(bare)
+        } catch (_: JsonProcessingException) {
+            return null
+        }
+    val isExpected = json != null && json.isObject && json.fieldNames().asSequence().all { it in modelKeys }
+    return if (isExpected) json.path(MODEL).textValue() else null
+}
+
+private const val MODEL = "model"
+private val modelKeys = setOf(MODEL, "rationale")
+private val fence = Regex("""(?s)```(?:json)?\s*(\{.*})\s*```""")
+private val strictly = mapper
+    .reader()
+    .with(
+        DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+    ).with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
 
 private val thoughts = Regex("""(?s)<think>.*?</think>""")
 
