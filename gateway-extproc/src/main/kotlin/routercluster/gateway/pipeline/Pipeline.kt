@@ -179,7 +179,15 @@ class Pipeline(
     ): CompletableFuture<Route> {
         val policy = journey.snapshot.policy
         val unit = unitOf(journey.conversation, journey.identity.user, journey.id)
-        val planning = policy.begin(target, facts, random, measured = measured, session = session, unit = unit)
+        val planning = policy.begin(
+            target,
+            facts,
+            random,
+            measured = measured,
+            session = session,
+            unit = unit,
+            user = journey.identity.user,
+        )
         val encoder = journey.snapshot.encoder
         if (planning is Plan || encoder == null) {
             return CompletableFuture.completedFuture(chatRoute(journey, body, settled(planning), translated))

@@ -285,13 +285,6 @@ class Section(
     }
 }
 
-/** [name] where it is a key of [table], or null after reporting why not; names in [former] have moved. */
-internal fun chooseCurrent(name: Text, table: Map<String, *>, former: Map<String, String>, problems: Problems): String? {
-    val now = former[name.value] ?: return choose(name, table.keys.associateWith { it }, emptyList(), problems)
-    problems.add(name.at, "is a name from before v0.3", name.value, now)
-    return null
-}
-
 /** The entry of [table] that [name] names, or null after reporting why there is none. */
 internal fun <E> choose(
     name: Text,

@@ -41,6 +41,29 @@ data class DecisionStatistics(
             contexts.filterKeys { it.slice > slice(now, CONTEXT_SLICE) - CONTEXT_SLICES },
         )
 
+    /**
+     * Without the people, whose sums are those of one number, that were heard of least recently, so that [PEOPLE_MAX] are left. Sums of
+     * theirs that were added to last come last.
+     */
+    internal fun withFewerPeople(): DecisionStatistics {
+        val people = contexts.keys.map { it.layout }.filter { it.size == 1 }
+        if (people.size <= PEOPLE_MAX) return this
+        val latest = people.withIndex().associate { (place, layout) -> layout to place }
+        if (latest.size <= PEOPLE_MAX) return this
+        val left = latest.entries
+            .sortedBy { it.value }
+            .take(latest.size - PEOPLE_MAX)
+            .mapTo(HashSet()) { it.key }
+        return copy(contexts = contexts.filterKeys { it.layout !in left })
+    }
+
+    /** With [more], which comes last among its kind. */
+    internal fun hearing(more: DecisionStatistics): DecisionStatistics {
+        val others = contexts - more.contexts.keys
+        val again = more.contexts.mapValues { (cell, sums) -> contexts[cell]?.plus(sums) ?: sums }
+        return (copy(contexts = emptyMap()) + more.copy(contexts = emptyMap())).copy(contexts = others + again).withFewerPeople()
+    }
+
     /** The sums of every model over the windows that end at [now]. */
     fun models(now: Instant): Map<String, ModelStatistics> {
         val kept = since(now)
@@ -99,6 +122,9 @@ data class DecisionStatistics(
         /** Wider than those of verdicts, since these sums are some hundred times as large; together they last as long. */
         val CONTEXT_SLICE: Duration = Duration.ofDays(5)
         const val CONTEXT_SLICES = 6
+
+        /** People of one decision of whom sums of their own are kept. */
+        const val PEOPLE_MAX = 256
 
         fun of(outcome: AttemptOutcome) =
             DecisionStatistics(performance = mapOf(Cell(slice(outcome.at, PERFORMANCE_SLICE), outcome.model) to Performance.of(outcome)))

@@ -56,7 +56,7 @@ data class SelectorState(
         val ids = LinkedHashMap(judged)
         ids[feedback.id] = feedback.sums
         while (ids.size > JUDGED_MAX) ids.remove(ids.keys.first())
-        return copy(statistics = statistics + DecisionStatistics.of(feedback), judged = ids, influence = influence + feedback)
+        return copy(statistics = statistics.hearing(DecisionStatistics.of(feedback)), judged = ids, influence = influence + feedback)
     }
 
     /** Without what has left its window at [now]. */

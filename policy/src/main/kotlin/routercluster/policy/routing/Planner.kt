@@ -41,6 +41,7 @@ fun Policy.plan(name: ModelName, facts: Facts, random: Random, everything: Boole
  * @param measured what selectors go by
  * @param session the conversation that the request goes on with; null where nothing is known of it
  * @param unit what experiments split by, see [routercluster.policy.selectors.unitOf]; null where nobody knows
+ * @param user whose verdicts a personal selector goes by; null where nobody knows
  */
 fun Policy.plan(
     target: Target,
@@ -50,6 +51,7 @@ fun Policy.plan(
     measured: MeasuredOf = NOTHING_MEASURED,
     session: SessionFacts? = null,
     unit: String? = null,
+    user: String? = null,
 ): Plan =
     when (target) {
         is Target.Unknown -> {
@@ -62,7 +64,7 @@ fun Policy.plan(
 
         is Target.Routed -> {
             val engine = target.recipe.engine
-            val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit)
+            val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit, user)
             val all = everything || readsEverything(target)
             selection.closed(if (all) engine.decideFully(facts) else engine.decide(facts), sight = null)
         }
@@ -82,10 +84,15 @@ fun Policy.begin(
     also: Set<Int> = emptySet(),
     session: SessionFacts? = null,
     unit: String? = null,
+    user: String? = null,
 ): Planning {
     val recipe = (target as? Target.Routed)?.recipe
-    if (recipe == null || (!recipe.isLearned && also.isEmpty())) return plan(target, facts, random, everything, measured, session, unit)
-    val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit)
+    if (recipe == null ||
+        (!recipe.isLearned && also.isEmpty())
+    ) {
+        return plan(target, facts, random, everything, measured, session, unit, user)
+    }
+    val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit, user)
     val all = everything || readsEverything(target)
     return planning(if (all) recipe.engine.beginFully(facts) else recipe.engine.begin(facts, also), selection::begin)
 }
@@ -105,6 +112,7 @@ private class Selection(
     private val measured: MeasuredOf,
     private val session: SessionFacts?,
     private val unit: String?,
+    private val user: String?,
 ) {
     private val sights = target.recipe.sights
 
@@ -125,7 +133,7 @@ private class Selection(
     fun closed(ruling: Ruling, sight: Sight?, calls: List<EncodeCall> = ruling.calls): Plan {
         val decision = ruling.decision
         val seen = Seen(decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE)
-        val traits = traits(needs(ruling), facts, session, sight, unit)
+        val traits = traits(needs(ruling), facts, session, sight, unit, user)
         val action = policy.action(ruling, seed, seen, traits)
         return Plan(
             policy = policy,

@@ -101,7 +101,7 @@ class ContextualSelector private constructor(
         val point = features.point(context.traits) ?: return null
         val x = point.toDoubles()
         val models = candidates.associate { it.model.name to model(it, point, context) }
-        context.traits.note(POINT, noted(point))
+        context.traits.note(point)
         context.traits.note(MEANS, models.mapValues { it.value.mean(x) })
         context.traits.note(SPREADS, models.mapValues { it.value.spread(x) })
         return guesses(candidates, context.traits.noted(MEANS).orEmpty(), context.traits.noted(SPREADS).orEmpty())
@@ -185,6 +185,9 @@ private const val LAYOUT = "layout"
 
 private fun noted(point: ContextPoint): Map<String, Double> =
     mapOf(LAYOUT to point.id.toDouble()) + (0 until point.layout.size).associate { "$it" to point[it].toDouble() }
+
+/** Verdicts on the request are to bring [point] with them. */
+internal fun Traits.note(point: ContextPoint) = note(POINT, noted(point))
 
 /** What a contextual selector went by in this request; null where none did. */
 fun Traits.contextPoint(): ContextPoint? {

@@ -26,6 +26,9 @@ enum class Need(val slot: Slot? = null) {
     /** Which candidate a language model says should answer. */
     ADVICE,
 
+    /** Whose request it is, by whose verdicts it is answered. */
+    USER,
+
     /** Whose request it is, by which an experiment splits. */
     UNIT,
     ;

@@ -22,6 +22,7 @@ internal val selectors: Map<String, SelectorReader> =
         "elo" to SelectorReader(EloSelector::read),
         "rl_driven" to SelectorReader(RlDrivenSelector::read),
         "contextual" to SelectorReader(ContextualSelector::read),
+        "gmtrouter" to SelectorReader(GmtRouterSelector::read),
         "prompt" to SelectorReader(PromptSelector::read),
         "session_aware" to SelectorReader(SessionAwareSelector::read),
     )

@@ -213,13 +213,21 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
 }
 
 /** The traits of a request for a selector with [needs], of what is to be had without asking anybody and [sight]. */
-internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sight: Sight?, unit: String? = null): Traits {
+internal fun traits(
+    needs: Set<Need>,
+    facts: Facts,
+    session: SessionFacts?,
+    sight: Sight?,
+    unit: String? = null,
+    user: String? = null,
+): Traits {
     val lacks = LinkedHashMap<Need, String>()
     for (need in needs) {
         val reason =
             when {
                 need == Need.SESSION -> "nothing is known of the conversation".takeIf { session == null }
                 need == Need.ADVICE -> if (sight == null) "nobody was asked" else sight.lacks[need]
+                need == Need.USER -> "nobody knows whose request it is".takeIf { user == null }
                 need == Need.UNIT -> "nobody knows whose request it is".takeIf { unit == null }
                 need.slot == null -> null
                 sight == null || need !in sight.needs -> "no encoder was asked"
@@ -237,5 +245,6 @@ internal fun traits(needs: Set<Need>, facts: Facts, session: SessionFacts?, sigh
         lacks,
         unit = unit.takeIf { Need.UNIT in needs },
         advised = sight?.advised.orEmpty(),
+        user = user.takeIf { Need.USER in needs },
     )
 }

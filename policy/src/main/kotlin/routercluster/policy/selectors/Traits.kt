@@ -1,5 +1,6 @@
 package routercluster.policy.selectors
 
+import routercluster.policy.conversations.digestOf
 import routercluster.policy.encode.HeadRef
 
 /**
@@ -27,11 +28,13 @@ class Traits(
     private val unit: String? = null,
     arm: ArmNote? = null,
     private val advised: Map<HeadRef, Advised> = emptyMap(),
+    private val user: String? = null,
 ) {
     private val notes = LinkedHashMap(noted)
     private var wantedInVain = false
     private var armWantedInVain = false
     private var adviceWantedInVain = false
+    private var userWantedInVain = false
 
     /** Null where no experiment has split. */
     var arm: ArmNote? = arm
@@ -74,6 +77,12 @@ class Traits(
         return chosen
     }
 
+    /** A number for whose request it is, the same on every node, from which nobody can tell who it is. Null where nobody knows. */
+    internal fun person(): Int? {
+        if (user == null) userWantedInVain = true
+        return user?.let { digestOf("person", it).take(PERSON_DIGITS).toLong(HEXADECIMAL).toInt() }
+    }
+
     /** What stands under [name]; null where nothing does. */
     internal fun noted(name: String): Map<String, Double>? = notes[name]
 
@@ -99,11 +108,15 @@ class Traits(
             Need.PROMPT_TOKENS -> promptTokens == null
             Need.SESSION -> session == null
             Need.ADVICE -> adviceWantedInVain
+            Need.USER -> userWantedInVain
             Need.UNIT -> armWantedInVain
         }
 
     companion object {
         /** Of a request of which nothing was asked. */
         val NONE: Traits get() = Traits()
+
+        private const val PERSON_DIGITS = 8
+        private const val HEXADECIMAL = 16
     }
 }

@@ -87,12 +87,6 @@ class RoutingRefusalTest {
             ),
             Row(
                 "type: weighted",
-                "type: gmtrouter",
-                "p.yaml:34:25: $FAST.algorithm.type: is a name from before v0.3 (found gmtrouter); " +
-                    "accepted: global.router.learning with adaptations of the decision",
-            ),
-            Row(
-                "type: weighted",
                 "type: wieghted",
                 "p.yaml:34:25: $FAST.algorithm.type: unknown value (found wieghted); accepted: $ALGORITHMS; did you mean weighted?",
             ),

@@ -10,8 +10,9 @@ class SelectorTableTest {
         (read["router_dc"] as RouterDcSelector).settings shouldBe RouterDcSettings()
         (read["hybrid"] as HybridSelector).run { Triple(weights, isNormalised, qualityGap) } shouldBe Triple(HybridWeights(), true, null)
         (read["contextual"] as ContextualSelector).settings shouldBe ContextualSettings()
+        (read["gmtrouter"] as GmtRouterSelector).settings shouldBe GmtRouterSettings()
         (read["prompt"] as PromptSelector).settings shouldBe PromptSettings()
-        read - setOf("router_dc", "hybrid", "contextual", "prompt") shouldBe
+        read - setOf("router_dc", "hybrid", "contextual", "prompt", "gmtrouter") shouldBe
             mapOf(
                 "static" to StaticSelector,
                 "weighted" to WeightedSelector,

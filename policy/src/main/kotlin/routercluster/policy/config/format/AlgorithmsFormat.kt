@@ -15,6 +15,7 @@ private fun builtAlgorithms(): Map<String, Case> =
         "rl_driven" to Case("By verdicts, exploring less the more there are.", rlDriven()),
         "contextual" to Case("By what verdicts say of requests like this one. Ours.", contextual()),
         "prompt" to Case("By asking a language model which candidate should answer.", prompt()),
+        "gmtrouter" to Case("By the verdicts of the user and of users who judge alike.", gmtRouter()),
         "session_aware" to Case("By another algorithm, unless the conversation does better to keep its model.", sessionAware()),
         "knn" to Case("By how models answered the nearest known requests.", nearestRequests()),
         "kmeans" to Case("By how models answered the nearest cluster of known requests.", fields { learnt() }),
@@ -69,6 +70,7 @@ internal val baseMethods =
         "elo",
         "rl_driven",
         "contextual",
+        "gmtrouter",
     )
 
 private fun prompt() = fields {
@@ -76,6 +78,14 @@ private fun prompt() = fields {
     text("instructions", "By what it is to choose.", required = true)
     whole("timeout_seconds", 1..3_600, "Longest wait for it.", 5)
     flag("once_per_conversation", "Whether a conversation keeps the model of its last turn, and nobody is asked again. Ours.", false)
+}
+
+private fun gmtRouter() = fields {
+    flag("enable_personalization", "Whether users are told apart.", true)
+    whole("num_gnn_layers", 1..2, "1 goes by a user's own verdicts, 2 by those of users who judge alike too.", 2)
+    whole("history_sample_size", 0..1_000, "How many of those users count, the most alike first.", 5)
+    whole("min_interactions_for_personalization", 1..1_000_000, "Own verdicts below which a user gets what all say.", 3)
+    whole("max_interactions_per_user", 1..1_000_000, "Own verdicts count as so many at most.", 100)
 }
 
 private fun sessionAware() = fields {
@@ -104,10 +114,6 @@ private fun FieldsBuilder.learnt() {
     text("artifact", "File that `router train-selector` made; left out, the one in `global.router.model_selection.ml`.")
     share("cost_weight", "0 takes the best model, 1 the cheapest.", 0.0)
 }
-
-/** Names that v0.3 has no more, with what came in their place. */
-internal val formerAlgorithms: Map<String, String> =
-    listOf("gmtrouter").associateWith { "global.router.learning with adaptations of the decision" }
 
 internal val selectionMethods =
     listOf("static", "router_dc", "latency_aware", "multi_factor", "hybrid", "automix", "prompt", "knn", "kmeans", "svm", "mlp")

@@ -5,12 +5,11 @@ import routercluster.policy.Strategy
 import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
-import routercluster.policy.config.chooseCurrent
+import routercluster.policy.config.choose
 import routercluster.policy.config.format.Status
 import routercluster.policy.config.format.algorithmFormat
 import routercluster.policy.config.format.checkAll
 import routercluster.policy.config.format.decisionFormat
-import routercluster.policy.config.format.formerAlgorithms
 import routercluster.policy.config.format.iterationFormat
 import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.format.refuseFormer
@@ -182,7 +181,7 @@ private fun readModelRef(section: Section): RawModelRef? {
 internal fun readAlgorithm(section: Section): RawAlgorithm? {
     val cases = algorithmFormat.cases?.byValue.orEmpty()
     if (!section.has("type")) section.problems.add(section.at("type"), "is required", accepted = cases.keys.joinToString(", "))
-    val type = section.text("type")?.let { chooseCurrent(it, cases, formerAlgorithms, section.problems) }
+    val type = section.text("type")?.let { choose(it, cases.keys.associateWith { it }, emptyList(), section.problems) }
     val case = cases[type]
     if (type == null || case == null) {
         section.passOver()
