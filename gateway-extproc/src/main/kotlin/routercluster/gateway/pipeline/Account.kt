@@ -155,7 +155,7 @@ class Account(
         this.upstream = upstream
         isReadable = head.isPlain
         if (head.isGood) scanner = UsageScanner(head.format) else failure = "upstream_${head.status}"
-        if (head.isGood) check = journey.contract?.let { AnswerCheck(it, head.format) }
+        if (head.isGood) check = journey.contract?.let { AnswerCheck(it, head.format, AnswerSchema::follows) }
         if (head.status == OK && head.isPlain) collector = collector(head.format)
     }
 

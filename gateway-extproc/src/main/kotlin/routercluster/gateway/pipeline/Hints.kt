@@ -41,7 +41,11 @@ class Hints(private val events: Events, private val clock: Clock) {
     /** [model] has answered to the end, in the form [form]. */
     fun answered(journey: Journey, plan: Plan, model: String, form: AnswerForm) {
         val enabled = plan.policy.gateway.hints
-        val forms = listOf(HintKind.TOOL_CALLS to form.toolCalls, HintKind.STRUCTURED_OUTPUT to form.json)
+        val forms = listOf(
+            HintKind.TOOL_CALLS to form.toolCalls,
+            HintKind.STRUCTURED_OUTPUT to form.json,
+            HintKind.JSON_SCHEMA to form.schema,
+        )
         forms.forEach { (kind, isGood) -> if (isGood != null && kind in enabled) tell(journey, plan.key, model, Hint(kind, isGood)) }
         val asked = journey.asked ?: return
         val key = keyOf(journey) ?: return

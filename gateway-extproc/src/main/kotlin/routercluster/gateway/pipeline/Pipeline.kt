@@ -224,7 +224,8 @@ class Pipeline(
         if (journey.seesAnswer && plan.policy.gateway.hints
                 .any { it in formHints }
         ) {
-            journey.contract = answerContract(body)
+            val asked = answerContract(body)
+            journey.contract = if (HintKind.JSON_SCHEMA in plan.policy.gateway.hints) asked else asked?.copy(schema = null)
         }
         val untold = journey.seesAnswer && streamsWithoutUsage(body, plan.decision?.plugins.orEmpty())
         val hidesUsage = { upstream: Upstream -> untold && upstream.id !in plan.policy.gateway.noStreamUsageFrom }
@@ -335,6 +336,6 @@ class Pipeline(
         /** What is known of a request that no signal reads. */
         val NO_FACTS = Facts(emptyList())
         const val EMBEDDINGS = "embeddings"
-        val formHints = setOf(HintKind.TOOL_CALLS, HintKind.STRUCTURED_OUTPUT)
+        val formHints = setOf(HintKind.TOOL_CALLS, HintKind.STRUCTURED_OUTPUT, HintKind.JSON_SCHEMA)
     }
 }

@@ -7,9 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import java.io.ByteArrayOutputStream
 
 /** Whether an answer has the form that was asked for. Null is not known, or nothing of the kind was in it. */
-data class AnswerForm(val toolCalls: Boolean?, val json: Boolean?) {
+data class AnswerForm(val toolCalls: Boolean?, val json: Boolean?, val schema: Boolean?) {
     companion object {
-        val UNKNOWN = AnswerForm(null, null)
+        val UNKNOWN = AnswerForm(null, null, null)
     }
 }
 
@@ -17,8 +17,14 @@ data class AnswerForm(val toolCalls: Boolean?, val json: Boolean?) {
  * Checks the form of a chat answer in OpenAI's dialect that passes by, whole or as server-sent events. Keeps its bytes until the end, at
  * most [BYTES_MAX]; of a longer one nothing is known, nor of one that was cut at the client's own bound on tokens. For one answer and one
  * thread at a time.
+ *
+ * @param follows whether a value follows a schema; null where that cannot be known
  */
-class AnswerCheck(private val contract: AnswerContract, private val format: UsageScanner.Format) {
+class AnswerCheck(
+    private val contract: AnswerContract,
+    private val format: UsageScanner.Format,
+    private val follows: (schema: JsonNode, value: JsonNode) -> Boolean?,
+) {
     private val kept = ByteArrayOutputStream()
     private var isTooLong = false
 
@@ -103,8 +109,15 @@ class AnswerCheck(private val contract: AnswerContract, private val format: Usag
                     calls.all { it.name in contract.tools && isObject("${it.arguments}") }
                 },
                 if (!contract.isJson || texts.isEmpty()) null else texts.all { isJson("$it") },
+                contract.schema?.takeIf { texts.isNotEmpty() }?.let { schema -> following(schema, texts.map { tree("$it") }) },
             )
         }
+    }
+
+    /** Text that is no JSON is not counted a second time. */
+    private fun following(schema: JsonNode, values: List<JsonNode?>): Boolean? {
+        val told = values.map { value -> value?.takeUnless { it.isMissingNode }?.let { follows(schema, it) } }
+        return if (false in told) false else true.takeIf { null !in told }
     }
 
     private fun isObject(text: String): Boolean = tree(text)?.isObject == true

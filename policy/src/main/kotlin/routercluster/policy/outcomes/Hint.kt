@@ -19,8 +19,11 @@ enum class HintKind(val key: String, val weight: Long, val bad: Verdict) {
     /** Every tool call of an answer names a tool that the request declares, and its arguments are a JSON object. */
     TOOL_CALLS("tool_calls", 200, Verdict.FAILED),
 
-    /** The answer is JSON, where the request asks for that. Whether it follows a schema is not looked at. */
+    /** The answer is JSON, where the request asks for that. */
     STRUCTURED_OUTPUT("structured_output", 200, Verdict.FAILED),
+
+    /** The answer follows the JSON Schema of the request; told where it is JSON at all, and the schema can be checked within bounds. */
+    JSON_SCHEMA("json_schema", 200, Verdict.FAILED),
 
     /** The same messages do not come again within [RETRY_WINDOW]. */
     RETRIES("retries", 100, Verdict.UNDERPOWERED),

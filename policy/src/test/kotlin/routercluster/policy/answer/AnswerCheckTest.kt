@@ -1,5 +1,6 @@
 package routercluster.policy.answer
 
+import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.withClue
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
@@ -9,6 +10,7 @@ import routercluster.policy.request.parseChat
 import kotlin.random.Random
 
 class AnswerCheckTest {
+    private val mapper = ObjectMapper()
     private val contract = AnswerContract(setOf("weather", "time"), isJson = true)
 
     private fun quoted(text: String) = text.replace("\\", "\\\\").replace("\"", "\\\"")
@@ -25,7 +27,7 @@ class AnswerCheckTest {
         """{"choices":[{"index":0,"message":{"content":"${quoted(content)}"},"finish_reason":"$finish"}]}"""
 
     private fun form(answer: String, format: UsageScanner.Format = UsageScanner.Format.JSON, pieces: Int = 1): AnswerForm {
-        val check = AnswerCheck(contract, format)
+        val check = AnswerCheck(contract, format) { _, _ -> null }
         val bytes = answer.toByteArray()
         bytes.toList().chunked(bytes.size / pieces + 1).forEach { check.feed(it.toByteArray()) }
         return check.form()
@@ -45,6 +47,27 @@ class AnswerCheckTest {
             text("{}") to null,
         )
         rows.forEach { (answer, expected) -> withClue(answer) { form(answer).toolCalls shouldBe expected } }
+    }
+
+    @Test
+    fun `a schema is judged where every text is JSON, and is not known where one is not or nobody can tell`() {
+        val schema = mapper.readTree("""{"required": ["a"]}""")
+        val rows = listOf(
+            text("""{"a": 1}""") to true,
+            text("""{"b": 1}""") to false,
+            text("""{"a": """) to null,
+            text("") to null,
+            text("""{"a": 1}""", finish = "length") to null,
+            calls("time" to "{}") to null,
+        )
+        for ((answer, expected) in rows) {
+            val check = AnswerCheck(contract.copy(schema = schema), UsageScanner.Format.JSON) { one, value -> value.has(one["required"][0].textValue()) }
+            check.feed(answer.toByteArray())
+            withClue(answer) { check.form().schema shouldBe expected }
+        }
+        val nobody = AnswerCheck(contract.copy(schema = schema), UsageScanner.Format.JSON) { _, _ -> null }
+        nobody.feed(text("{}").toByteArray())
+        nobody.form().schema.shouldBeNull()
     }
 
     @Test
@@ -78,7 +101,7 @@ class AnswerCheckTest {
         val stream = events.joinToString("") { "data: $it\n\n" }
         (1..40).forEach { pieces ->
             form(stream, UsageScanner.Format.EVENT_STREAM, pieces) shouldBe
-                AnswerForm(toolCalls = true, json = true)
+                AnswerForm(toolCalls = true, json = true, schema = null)
         }
         form(stream.replace("CET", "C\\\\"), UsageScanner.Format.EVENT_STREAM).toolCalls shouldBe false
     }
