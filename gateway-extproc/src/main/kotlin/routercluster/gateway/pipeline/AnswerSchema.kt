@@ -62,7 +62,15 @@ internal object AnswerSchema {
         }
 
         private fun patternsOf(node: JsonNode): List<String> =
-            listOfNotNull(node.get("pattern")?.textValue()) + (node.get("patternProperties")?.fieldNames()?.asSequence()?.toList().orEmpty())
+            listOfNotNull(node.get("pattern")?.textValue()) +
+                (
+                    node
+                        .get("patternProperties")
+                        ?.fieldNames()
+                        ?.asSequence()
+                        ?.toList()
+                        .orEmpty()
+                )
 
         /** Asked here, since the library writes a pattern that it cannot compile into its log. */
         private fun isLinear(pattern: String): Boolean =

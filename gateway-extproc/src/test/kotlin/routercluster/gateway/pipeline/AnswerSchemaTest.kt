@@ -37,7 +37,9 @@ class AnswerSchemaTest {
 
     @Test
     fun `a schema that fetches, goes round, explodes or is none is not checked`() {
-        val doubling = (0..30).joinToString { """"d$it": {"allOf": [{"${'$'}ref": "#/${'$'}defs/d${it + 1}"}, {"${'$'}ref": "#/${'$'}defs/d${it + 1}"}]}""" }
+        val doubling = (0..30).joinToString {
+            """"d$it": {"allOf": [{"${'$'}ref": "#/${'$'}defs/d${it + 1}"}, {"${'$'}ref": "#/${'$'}defs/d${it + 1}"}]}"""
+        }
         val rows = listOf(
             """{"${'$'}ref": "http://127.0.0.1:1/schema.json"}""",
             """{"${'$'}ref": "file:///etc/passwd"}""",

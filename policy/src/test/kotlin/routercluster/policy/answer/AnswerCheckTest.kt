@@ -61,7 +61,11 @@ class AnswerCheckTest {
             calls("time" to "{}") to null,
         )
         for ((answer, expected) in rows) {
-            val check = AnswerCheck(contract.copy(schema = schema), UsageScanner.Format.JSON) { one, value -> value.has(one["required"][0].textValue()) }
+            val check =
+                AnswerCheck(
+                    contract.copy(schema = schema),
+                    UsageScanner.Format.JSON,
+                ) { one, value -> value.has(one["required"][0].textValue()) }
             check.feed(answer.toByteArray())
             withClue(answer) { check.form().schema shouldBe expected }
         }
@@ -117,7 +121,7 @@ class AnswerCheckTest {
         repeat(500) { round ->
             val bytes = random.nextBytes(random.nextInt(200))
             withClue("seed $SEED round $round") {
-                UsageScanner.Format.entries.forEach { AnswerCheck(contract, it).apply { feed(bytes) }.form() }
+                UsageScanner.Format.entries.forEach { AnswerCheck(contract, it) { _, _ -> null }.apply { feed(bytes) }.form() }
             }
         }
     }
