@@ -1,6 +1,7 @@
 package routercluster.telemetry
 
 import io.micrometer.core.instrument.Counter
+import io.micrometer.core.instrument.DistributionSummary
 import io.micrometer.core.instrument.MeterRegistry
 
 /** What was picked, what it cost beside what it might have, and what was said of it. Names are the policy's own. */
@@ -13,6 +14,7 @@ internal class LearningMeters(private val registry: MeterRegistry) {
     private val switches = MeterTable(PrometheusEvents.SERIES_MAX, DecisionKey(OTHER, OTHER), ::switchCounter)
     private val compared = MeterTable(PrometheusEvents.SERIES_MAX, ComparedKey(OTHER, OTHER, OTHER, OTHER), ::comparedCounter)
 
+    private val regrets = MeterTable(PrometheusEvents.SERIES_MAX, DecisionKey(OTHER, OTHER), ::regretSummary)
     private val advice = MeterTable(PrometheusEvents.SERIES_MAX, AdviceKey(OTHER, OTHER, OTHER, OTHER), ::adviceCounter)
     private val adviceCosts = MeterTable(PrometheusEvents.SERIES_MAX, AdviceCostKey(OTHER, OTHER, OTHER), ::adviceCostCounter)
 
@@ -30,6 +32,7 @@ internal class LearningMeters(private val registry: MeterRegistry) {
             advice.at(AdviceKey(recipe, decision, adviser, "prompt")).increment(tokens.promptTokens.toDouble())
             advice.at(AdviceKey(recipe, decision, adviser, "completion")).increment(tokens.completionTokens.toDouble())
         }
+        event.regret?.let { regrets.at(DecisionKey(recipe, decision)).record(it) }
         if (event.switched) switches.at(DecisionKey(recipe, decision)).increment()
     }
 
@@ -70,6 +73,14 @@ internal class LearningMeters(private val registry: MeterRegistry) {
             .description(
                 "Cost of served answers, and what the same tokens would have cost from the priciest candidate and the default model",
             ).tags("recipe", key.recipe, "decision", key.decision, "of", key.of, "currency", key.currency)
+            .register(registry)
+
+    private fun regretSummary(key: DecisionKey): DistributionSummary =
+        DistributionSummary
+            .builder("router.regret.estimate")
+            .description(
+                "What picks are thought to lose in shares of good answers, by verdicts and cards, where those of the pick are known",
+            ).tags(*key.tags)
             .register(registry)
 
     private fun adviceCounter(key: AdviceKey): Counter =

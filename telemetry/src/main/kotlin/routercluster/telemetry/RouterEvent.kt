@@ -28,6 +28,7 @@ sealed interface RouterEvent {
      * @property signalNanos what each reading took, in the order of [readings]; null where it was not measured
      * @property calls what was asked of encoders, in order
      * @property explored whether the model was picked because too little is known of it
+     * @property regret what the pick is thought to lose, in shares of good answers, 0..1; null where that cannot be said
      * @property switched whether another model answered before in the conversation, as far as that is known
      */
     class Routed(
@@ -40,6 +41,7 @@ sealed interface RouterEvent {
         val calls: List<EncodeCall> = emptyList(),
         val explored: Boolean = false,
         val switched: Boolean = false,
+        val regret: Double? = null,
     ) : RouterEvent {
         init {
             require(signalNanos == null || signalNanos.size == readings.size) {

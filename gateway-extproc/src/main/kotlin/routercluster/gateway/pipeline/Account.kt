@@ -23,6 +23,7 @@ import routercluster.policy.record.EndNote
 import routercluster.policy.record.Records
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
+import routercluster.policy.selectors.regretOf
 import routercluster.telemetry.AdviceCost
 import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.Events
@@ -107,6 +108,9 @@ class Account(
                 plan.readings,
                 decideNanos,
                 calls = plan.calls,
+                regret = picked?.let { model ->
+                    plan.decision?.let { regretOf(model, it.candidates, journey.outcomes.measured(plan.key)) }
+                },
                 explored = first?.isExplored == true,
                 switched = picked != null && plan.traits.session
                     ?.model
