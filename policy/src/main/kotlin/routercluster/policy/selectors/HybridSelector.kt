@@ -11,7 +11,8 @@ data class HybridWeights(val experience: Double = 0.3, val similarity: Double = 
 /**
  * The weighted mean of several selectors' judgements, over those that there are of a candidate: experience ([Quality]), similarity of its
  * description ([RouterDcSelector]), what beginning with it is worth ([AutomixSelector]), and what it saves of the priciest one's price. A
- * candidate of which there is none is tried as often as by chance.
+ * candidate of which there is none, or nothing but a price while more is known of another, is tried as often as by chance: a price says nothing
+ * of answers, so a new model would else never be asked where it is the priciest.
  *
  * @property isNormalised whether each part is taken in proportion to the highest among the candidates, so that none outweighs the others by
  *   its scale
@@ -54,10 +55,15 @@ class HybridSelector private constructor(
             ).joinToString()
             Ranked(candidate, score, reason.ifEmpty { "all parts" }, parts = own.associate { (part, value) -> part.name to value })
         }
-        val (known, unknown) = scored.partition { it.parts.isNotEmpty() }
+        val isMoreKnown = scored.any { it.parts.hasMoreThanCost() }
+        val (known, unknown) = scored.partition { if (isMoreKnown) it.parts.hasMoreThanCost() else it.parts.isNotEmpty() }
         val order = thrifty(known.sortedByDescending { it.score }, qualities, prices)
-        return exploring(order, unknown.map { Unknown(it.candidate, "no part of the score is known") }, emptyList(), context.random)
+        return exploring(order, unknown.map { Unknown(it.candidate, lack(it)) }, emptyList(), context.random)
     }
+
+    private fun Map<String, Double>.hasMoreThanCost() = keys.any { it != COST }
+
+    private fun lack(ranked: Ranked) = if (ranked.parts.isEmpty()) "no part of the score is known" else "nothing but its price is known"
 
     private fun lackOfWords(traits: Traits): String? = if (Need.EMBEDDING in needs &&
         Need.EMBEDDING in traits.lacks
@@ -84,7 +90,7 @@ class HybridSelector private constructor(
                 }
             },
             part("automix", weights.automix, candidates) { worth[it]?.values?.sum() },
-            part("cost", weights.cost, candidates) { prices.share(it)?.let { share -> 1 - share } },
+            part(COST, weights.cost, candidates) { prices.share(it)?.let { share -> 1 - share } },
         ).filter { it.weight > 0.0 }
     }
 
@@ -111,6 +117,8 @@ class HybridSelector private constructor(
     }
 
     internal companion object {
+        private const val COST = "cost"
+
         fun read(parameters: Section?): Selector {
             val default = HybridWeights()
             return HybridSelector(

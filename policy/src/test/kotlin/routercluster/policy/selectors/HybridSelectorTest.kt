@@ -1,6 +1,7 @@
 package routercluster.policy.selectors
 
 import io.kotest.matchers.doubles.plusOrMinus
+import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -74,5 +75,30 @@ class HybridSelectorTest : SelectorContract {
         val selector = HybridSelector(HybridWeights(similarity = 0.0)).bound(listOf(small, large), ToyEncoder.catalog)
         selector.needs shouldBe emptySet()
         selector.exemplars.shouldBeNull()
+    }
+
+    @Test
+    fun `the priciest newcomer is tried as often as by chance, though its price is known`() {
+        val old = candidate("old", price = 1.0)
+        val newcomer = candidate("new", price = 10.0)
+        val measured = figures("old" to known(good = 30.0, bad = 10.0))
+        val first = (1..DRAWS).map { HybridSelector().rank(listOf(old, newcomer), SelectionContext(Random(it), measured)).first() }
+        val tried = first.filter { it.candidate == newcomer }
+        tried.size shouldBeInRange DRAWS * 4 / 10..DRAWS * 6 / 10
+        tried.first().reason shouldContain "nothing but its price is known"
+        tried.first().isExplored shouldBe true
+        first.first().propensity shouldBe 0.5
+    }
+
+    @Test
+    fun `where prices are all that is known the cheapest is first`() {
+        val candidates = listOf(candidate("new", price = 10.0), candidate("old", price = 1.0))
+        val ranked = HybridSelector().rank(candidates, SelectionContext(Random(1)))
+        ranked.map { it.candidate.model.name } shouldBe listOf("old", "new")
+        ranked.first().propensity shouldBe 1.0
+    }
+
+    private companion object {
+        const val DRAWS = 400
     }
 }
