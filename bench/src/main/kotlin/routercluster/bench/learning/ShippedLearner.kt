@@ -17,6 +17,7 @@ import routercluster.policy.outcomes.ModelFigures
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.Verdict
 import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.settled
 import routercluster.policy.selectors.SelectionContext
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.Traits
@@ -63,7 +64,7 @@ internal class ShippedLearner(
     }
 
     private fun exchange(node: Node, now: Instant) {
-        sent = (sent + node.unsent).since(now)
+        sent = (sent + node.unsent).settled(now)
         node.unsent = DecisionStatistics.NONE
         node.figures = Figures(sent.models(now).mapValues { ModelFigures(it.value) })
     }

@@ -46,8 +46,10 @@ val SelectionKey.grainId: String
 
 private fun sha256(text: String): String = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()))
 
-/** Format 2 had no sums of linear models, format 1 also no verdicts of the last hours; they are read as having none. */
-private val codec = StateCodec(KeptSelector::class.java, format = 3)
+/**
+ * Format 3 had no falls, format 2 also no sums of linear models, format 1 also no verdicts of the last hours; they are read as having none.
+ */
+private val codec = StateCodec(KeptSelector::class.java, format = 4)
 
 /**
  * Owns the statistics of one decision of one recipe: counts batches of sums and feedbacks once each, and tells all nodes what is durable
@@ -70,6 +72,7 @@ fun selectorKind(store: StateStore, clock: InstantSource): GrainKind<SelectorCom
 private class SelectorGrain(private val id: String, private val clock: InstantSource, context: ActorContext<Any>) :
     KeptGrain<SelectorCommand, KeptSelector> {
     private var nodes = emptySet<ActorRef<SelectorReply>>()
+    private var settleAt = Instant.MIN
 
     /** The kept state as it was last written or read, so that it need not be read out of its wire form at every command. */
     private var last: Pair<KeptSelector, SelectorState>? = null
@@ -132,8 +135,12 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
         }
     }
 
+    /** Models that fell are looked for less often than is saved, since it takes longer than to add up. */
     private fun save(state: SelectorState, reply: () -> Unit): Step<KeptSelector> {
-        val now = state.since(clock.instant())
+        val time = clock.instant()
+        val isDue = time >= settleAt
+        if (isDue) settleAt = time + SETTLE_EVERY
+        val now = if (isDue) state.settled(time) else state.since(time)
         val written = now.toKept()
         last = written to now
         return Step.Save(written, expiresAfter = null, reply)
@@ -181,6 +188,7 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
     private companion object {
         /** The grain's id stands for it. */
         val NO_KEY = SelectionKey("", "")
+        val SETTLE_EVERY: Duration = Duration.ofSeconds(1)
         const val CAPPED = "this caller has had all the weight that one may have"
     }
 }

@@ -7,6 +7,7 @@ import routercluster.policy.outcomes.ContextCell
 import routercluster.policy.outcomes.ContextPoint
 import routercluster.policy.outcomes.ContextSums
 import routercluster.policy.outcomes.DecisionStatistics
+import routercluster.policy.outcomes.Fall
 import routercluster.policy.outcomes.Freeze
 import routercluster.policy.outcomes.FreezeCause
 import routercluster.policy.outcomes.Influence
@@ -29,6 +30,7 @@ import routercluster.policy.outcomes.Voice
  * @property recent the verdicts of the last hours once more, in shorter slices
  * @property frozen only in snapshots
  * @property contexts sums of linear models
+ * @property falls only in what is kept
  */
 data class WireStatistics(
     val performance: List<WirePerformance>,
@@ -36,7 +38,11 @@ data class WireStatistics(
     val recent: List<WireVerdicts> = emptyList(),
     val frozen: List<WireFreeze> = emptyList(),
     val contexts: List<WireContext> = emptyList(),
+    val falls: List<WireFall> = emptyList(),
 )
+
+/** When verdicts on [model] fell for the last time, and what was said [before], which counts no more. */
+data class WireFall(val model: String, val slice: Long, val before: List<WireVerdicts>)
 
 /** Why [model] should not be picked. [cause] is the name of a [FreezeCause]; nodes pass over one that they do not know. */
 data class WireFreeze(val model: String, val cause: String, val before: Double, val after: Double, val count: Double)
@@ -88,6 +94,7 @@ internal fun DecisionStatistics.toWire() =
         verdicts.map { (cell, sums) -> WireVerdicts(cell.slice, cell.model, sums.toWire()) },
         recent.map { (cell, sums) -> WireVerdicts(cell.slice, cell.model, sums.toWire()) },
         contexts = contexts.map { (cell, sums) -> sums.toWire(cell) },
+        falls = falls.map { (model, fall) -> fall.toWire(model) },
     )
 
 internal fun WireStatistics.toStatistics() =
@@ -96,7 +103,12 @@ internal fun WireStatistics.toStatistics() =
         verdicts.associate { Cell(it.slice, it.model) to it.sums.toSums() },
         recent.associate { Cell(it.slice, it.model) to it.sums.toSums() },
         contexts.associate { ContextCell(it.slice, it.model, it.toLayout()) to it.toSums() },
+        falls.associate { it.model to it.toFall() },
     )
+
+private fun Fall.toWire(model: String) = WireFall(model, slice, before.map { (day, sums) -> WireVerdicts(day, model, sums.toWire()) })
+
+private fun WireFall.toFall() = Fall(slice, before.associate { it.slice to it.sums.toSums() })
 
 /** The sums of whole windows, all in slice 0. */
 internal fun Map<String, ModelStatistics>.toWire() =

@@ -32,6 +32,10 @@ class ContextPoint(val id: Int, private val values: ByteArray) {
 
         /** What stands for 1. */
         const val UNIT = 127
+
+        /** Of which nothing is known but that it is one. */
+        internal fun ofConstant(layout: Layout) =
+            ContextPoint(layout.id, ByteArray(layout.size).also { it[it.lastIndex] = UNIT.toByte() })
     }
 }
 

@@ -14,12 +14,14 @@ data class ContextCell(val slice: Long, val model: String, val layout: Layout)
  * is forgotten within minutes, since a slow model may be quick again; verdicts last for weeks, since they are few.
  *
  * @property recent the verdicts of the last hours once more, in slices short enough to tell when a model fell
+ * @property falls when verdicts on a model fell for the last time: what was said before does not count any more
  */
 data class DecisionStatistics(
     val performance: Map<Cell, Performance> = emptyMap(),
     val verdicts: Map<Cell, VerdictSums> = emptyMap(),
     val recent: Map<Cell, VerdictSums> = emptyMap(),
     val contexts: Map<ContextCell, ContextSums> = emptyMap(),
+    val falls: Map<String, Fall> = emptyMap(),
 ) {
     val isEmpty: Boolean get() = cells == 0
     val cells: Int get() = performance.size + verdicts.size + recent.size + contexts.size
@@ -30,6 +32,7 @@ data class DecisionStatistics(
             verdicts.merged(other.verdicts, VerdictSums::plus),
             recent.merged(other.recent, VerdictSums::plus),
             contexts.merged(other.contexts, ContextSums::plus),
+            falls.merged(other.falls) { one, another -> if (another.slice > one.slice) another else one },
         )
 
     /** Without the slices that have left their window at [now]. */
@@ -39,6 +42,7 @@ data class DecisionStatistics(
             verdicts.filterKeys { it.slice > slice(now, VERDICT_SLICE) - VERDICT_SLICES },
             recent.filterKeys { it.slice > slice(now, RECENT_SLICE) - RECENT_SLICES },
             contexts.filterKeys { it.slice > slice(now, CONTEXT_SLICE) - CONTEXT_SLICES },
+            falls.mapNotNull { (model, fall) -> fall.since(verdictSlices(now).first)?.let { model to it } }.toMap(),
         )
 
     /**
@@ -64,21 +68,27 @@ data class DecisionStatistics(
         return (copy(contexts = emptyMap()) + more.copy(contexts = emptyMap())).copy(contexts = others + again).withFewerPeople()
     }
 
+    private fun Fall.since(first: Long): Fall? =
+        if (before.keys.all { it >= first }) this else copy(before = before.filterKeys { it >= first }).takeIf { it.before.isNotEmpty() }
+
     /** The sums of every model over the windows that end at [now]. */
     fun models(now: Instant): Map<String, ModelStatistics> {
         val kept = since(now)
         val performances = kept.performance.sums(Performance::plus)
-        val judged = kept.verdicts.sums(VerdictSums::plus)
+        val said = kept.verdicts.sums(VerdictSums::plus)
+        val judged = kept.standing()
         val attempts = kept.performance.entries.groupBy { it.key.model }
-        val lately = kept.recent.entries.groupBy { it.key.model }
+        val lately = kept.recent.entries
+            .groupBy({ it.key.model }, { it.toPair() })
+            .mapValues { it.value.toMap() }
         val learnt = HashMap<String, HashMap<Layout, ContextSums>>()
         kept.contexts.forEach { (cell, sums) -> learnt.getOrPut(cell.model) { HashMap() }.merge(cell.layout, sums, ContextSums::plus) }
         return (performances.keys + judged.keys + learnt.keys).associateWith { model ->
-            val verdicts = judged[model] ?: VerdictSums.NONE
+            val worse = verdictRise(lately[model].orEmpty(), said[model] ?: VerdictSums.NONE)?.freeze(FreezeCause.VERDICTS)
             ModelStatistics(
                 performances[model] ?: Performance.NONE,
-                verdicts,
-                moreErrors(attempts[model].orEmpty()) ?: moreBadVerdicts(lately[model].orEmpty(), verdicts),
+                judged[model] ?: VerdictSums.NONE,
+                moreErrors(attempts[model].orEmpty()) ?: worse,
                 learnt[model].orEmpty(),
             )
         }
@@ -94,20 +104,8 @@ data class DecisionStatistics(
                 sums.attempts.toDouble(),
             )
         }
-        return riseOf(FreezeCause.ERRORS, shares.sortedBy { it.slice })
+        return riseIn(shares.sortedBy { it.slice })?.freeze(FreezeCause.ERRORS)
     }
-
-    private fun moreBadVerdicts(slices: List<Map.Entry<Cell, VerdictSums>>, whole: VerdictSums): Freeze? {
-        val lately = slices.map { (cell, sums) -> sums.share(cell.slice) }.sortedBy { it.slice }
-        val all = whole.share(0)
-        // Of the same verdicts, so never below 0 but where days were forgotten and hours were not.
-        val earlier =
-            Share(0, (all.bad - lately.sumOf { it.bad }).coerceAtLeast(0.0), (all.all - lately.sumOf { it.all }).coerceAtLeast(0.0))
-        return riseOf(FreezeCause.VERDICTS, lately, earlier)
-    }
-
-    private fun VerdictSums.share(slice: Long) =
-        Share(slice, bad.toDouble() / VerdictSums.WHOLE, (goodFit + bad).toDouble() / VerdictSums.WHOLE)
 
     companion object {
         val NONE = DecisionStatistics()
@@ -156,8 +154,25 @@ private fun <K, V : Any> Map<K, V>.merged(other: Map<K, V>, plus: (V, V) -> V): 
     return sums
 }
 
-private fun <V : Any> Map<Cell, V>.sums(plus: (V, V) -> V): Map<String, V> {
+internal fun <V : Any> Map<Cell, V>.sums(plus: (V, V) -> V): Map<String, V> {
     val sums = HashMap<String, V>()
     forEach { (cell, value) -> sums.merge(cell.model, value, plus) }
     return sums
 }
+
+/**
+ * Where the share of bad verdicts on one model has risen.
+ *
+ * @param lately in the last hours, of those that are
+ * @param whole all of them
+ */
+internal fun verdictRise(lately: Map<Cell, VerdictSums>, whole: VerdictSums): Rise? {
+    val shares = lately.map { (cell, sums) -> sums.share(cell.slice) }.sortedBy { it.slice }
+    val all = whole.share(0)
+    // Of the same verdicts, so never below 0 but where days were forgotten and hours were not.
+    val earlier = Share(0, (all.bad - shares.sumOf { it.bad }).coerceAtLeast(0.0), (all.all - shares.sumOf { it.all }).coerceAtLeast(0.0))
+    return riseIn(shares, earlier)
+}
+
+private fun VerdictSums.share(slice: Long) =
+    Share(slice, bad.toDouble() / VerdictSums.WHOLE, (goodFit + bad).toDouble() / VerdictSums.WHOLE)

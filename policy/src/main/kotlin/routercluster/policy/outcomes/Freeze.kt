@@ -27,25 +27,32 @@ data class Freeze(val cause: FreezeCause, val before: Double, val after: Double,
 /** How many were bad of how many, in one slice of time. */
 internal data class Share(val slice: Long, val bad: Double, val all: Double)
 
+/** A share of bad ones that rose: [before] and [after] the beginning of [slice]. */
+internal class Rise(val slice: Long, private val before: Share, private val after: Share) {
+    val isLarge: Boolean
+        get() = before.all >= COUNT_MIN && after.all >= COUNT_MIN && after.bad / after.all - before.bad / before.all >= RISE_MIN
+
+    /** Logarithm of the chance of such a series under two shares. */
+    val evidence: Double get() = evidence(before) + evidence(after)
+
+    fun freeze(cause: FreezeCause) = Freeze(cause, before.bad / before.all, after.bad / after.all, after.all)
+}
+
 /**
  * Whether the share of bad ones has risen at the beginning of some slice: the Bayes factor of two shares, one before it and one since, over a
- * single one all along, each with the prior Beta(1, 1). Of the slice where it is largest.
+ * single one all along, each with the prior Beta(1, 1). Of the slice where it is largest; null where nothing rose.
  *
  * @param shares in the order of their slices
  * @param earlier of slices that are not told apart any more
  */
-internal fun riseOf(cause: FreezeCause, shares: List<Share>, earlier: Share? = null): Freeze? {
+internal fun riseIn(shares: List<Share>, earlier: Share? = null): Rise? {
     val all = listOfNotNull(earlier) + shares
     val whole = all.total()
     val found = (1 until all.size)
-        .map { split -> all.subList(0, split).total() to all.subList(split, all.size).total() }
-        .filter { (before, after) ->
-            before.all >= COUNT_MIN && after.all >= COUNT_MIN && after.bad / after.all - before.bad / before.all >= RISE_MIN
-        }.maxByOrNull { (before, after) -> evidence(before) + evidence(after) }
-    val (before, after) = found ?: return null
-    val factor = evidence(before) + evidence(after) - evidence(whole)
-    if (factor < LOG_FACTOR_MIN) return null
-    return Freeze(cause, before.bad / before.all, after.bad / after.all, after.all)
+        .map { split -> Rise(all[split].slice, all.subList(0, split).total(), all.subList(split, all.size).total()) }
+        .filter { it.isLarge }
+        .maxByOrNull { it.evidence }
+    return found?.takeIf { it.evidence - evidence(whole) >= LOG_FACTOR_MIN }
 }
 
 /** On either side of the change. */

@@ -64,7 +64,7 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
         @Synchronized
         private fun merge(now: Long) {
             mergedMillis = now
-            statistics = statistics.since(clock.instant())
+            statistics = statistics.settled(clock.instant())
             merged = statistics.models(clock.instant())
         }
     }

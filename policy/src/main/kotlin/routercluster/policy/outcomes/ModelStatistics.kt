@@ -80,6 +80,15 @@ data class VerdictSums(val goodFit: Long = 0, val underpowered: Long = 0, val ov
             failed + other.failed,
         )
 
+    /** No part falls below 0. */
+    operator fun minus(other: VerdictSums) =
+        VerdictSums(
+            (goodFit - other.goodFit).coerceAtLeast(0),
+            (underpowered - other.underpowered).coerceAtLeast(0),
+            (overprovisioned - other.overprovisioned).coerceAtLeast(0),
+            (failed - other.failed).coerceAtLeast(0),
+        )
+
     companion object {
         /** Thousandths in one verdict. */
         const val WHOLE = 1_000L
@@ -106,6 +115,7 @@ data class VerdictSums(val goodFit: Long = 0, val underpowered: Long = 0, val ov
 /**
  * What is known of a model within the windows of [DecisionStatistics].
  *
+ * @property verdicts since it last fell, see [Fall]
  * @property frozen why it should not be picked; null where there is no reason
  * @property contexts what verdicts say of linear models of its quality, by what these look at
  */

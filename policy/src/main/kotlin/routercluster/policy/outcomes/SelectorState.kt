@@ -62,6 +62,9 @@ data class SelectorState(
     /** Without what has left its window at [now]. */
     fun since(now: Instant): SelectorState = copy(statistics = statistics.since(now), influence = influence.since(now))
 
+    /** As [since], with what models fell; see [DecisionStatistics.settled]. */
+    fun settled(now: Instant): SelectorState = copy(statistics = statistics.settled(now), influence = influence.since(now))
+
     companion object {
         /** Feedback ids kept of one decision; a repeat of an older one counts again. */
         const val JUDGED_MAX = 4_096

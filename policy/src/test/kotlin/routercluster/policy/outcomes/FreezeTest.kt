@@ -64,9 +64,9 @@ class FreezeTest {
         val shares = { rates: List<Double> ->
             rates.mapIndexed { slice, rate -> Share(slice.toLong(), (1..30).count { random.nextDouble() < rate }.toDouble(), 30.0) }
         }
-        val falseAlarms = (1..1_000).count { riseOf(FreezeCause.ERRORS, shares(List(15) { 0.2 })) != null }
+        val falseAlarms = (1..1_000).count { riseIn(shares(List(15) { 0.2 })) != null }
         withClue("seed $SEED") { falseAlarms shouldBeLessThanOrEqual 2 }
-        val missed = (1..1_000).count { riseOf(FreezeCause.ERRORS, shares(List(10) { 0.1 } + List(3) { 0.5 })) == null }
+        val missed = (1..1_000).count { riseIn(shares(List(10) { 0.1 } + List(3) { 0.5 })) == null }
         withClue("seed $SEED") { missed shouldBeLessThan 10 }
     }
 
