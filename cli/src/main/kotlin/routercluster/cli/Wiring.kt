@@ -9,6 +9,7 @@ import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.dsl.TestPolicy
 import routercluster.cli.dsl.dsl
 import routercluster.cli.language.CompileWords
+import routercluster.cli.learning.learning
 import routercluster.cli.serve.Serve
 import routercluster.cli.serve.startNode
 import routercluster.cli.train.TrainSelector
@@ -80,6 +81,7 @@ fun commands(): List<CoreCliktCommand> =
         Replay(::loadWithFiles, replay = ::replayed).subcommands(ReplayExport { recordIn(it).id }),
         Evaluate(::loadWithFiles, ::decisionRecordOf),
         experiment(::decisionRecordOf),
+        learning(),
         TrainSelector(::loadWithFiles),
         CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),

@@ -14,10 +14,12 @@ import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.ClusterApi
 import routercluster.gateway.admin.ConversationFactsApi
 import routercluster.gateway.admin.DecisionLookup
+import routercluster.gateway.admin.LearningApi
 import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.SelectionApi
+import routercluster.gateway.admin.candidates
 import routercluster.gateway.cache.AnswerDesk
 import routercluster.gateway.cache.Namespaces
 import routercluster.gateway.classify.ClassificationApi
@@ -257,7 +259,8 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val desk = LimitDesk(limits.reservations, limits.services, events)
     val sessions = Sessions(config.conversations, config.clock)
     val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions, answers)
-    val feedback = FeedbackApi(FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock), events, keeper::enter)
+    val judges = FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock) { keeper.snapshot().policy.candidates(it) }
+    val feedback = FeedbackApi(judges, events, keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
     val responses = config.conversations?.let { ResponsesApi(models, it, config.offersResponses, config.clock, config.ids) }
     val door = HttpDoor(keeper::enter, pipeline, accounts, admission, config.clock, responses)
@@ -268,7 +271,6 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val lookup = DecisionLookup(decisions, replayIds, config.records)
     val ports = { opened.get()?.ports().orEmpty() }
     val admin = AdminApi(keeper, admission, readiness, lookup, metrics::scrape, config.version, encoders::status, standing, ports)
-    val selection = SelectionApi(outcomes) { keeper.snapshot().policy }
     val extProc = extProcService(envoyDoor, ExtProcLimits(policy.gateway.limits.bodyBytesMax), serving)
     val doors = {
         openDoors(config, loops, tls, extProc) { apply(admin::addProbes).apply(feedback::addToDoor).serviceUnder("/", door) }
@@ -277,7 +279,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
         Servers(
             doors.takeIf { config.hasDoors }?.invoke(),
             operatorServer(config, loops) {
-                apply(admin::addTo).apply(feedback::addTo).apply(selection::addTo).addOwn(config, keeper, encoders)
+                apply(admin::addTo).apply(feedback::addTo).addLearnt(config, keeper, outcomes).addOwn(config, keeper, encoders)
             },
         )
     // Encoders first: a reload that waits for one ends.
@@ -326,6 +328,10 @@ private fun start(servers: Servers, resources: List<AutoCloseable>) {
 
 private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
     plainServer(config.adminHost, config.adminPort, loops).services().build()
+
+private fun ServerBuilder.addLearnt(config: GatewayConfig, keeper: PolicyKeeper, outcomes: Outcomes): ServerBuilder =
+    apply(SelectionApi(outcomes) { keeper.snapshot().policy }::addTo)
+        .apply(LearningApi(outcomes, config.clock) { keeper.snapshot().policy }::addTo)
 
 private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool): ServerBuilder =
     apply(PolicyHistoryApi(keeper, config.history)::addTo)

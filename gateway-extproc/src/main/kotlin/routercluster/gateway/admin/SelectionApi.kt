@@ -49,6 +49,7 @@ class SelectionApi(private val outcomes: Outcomes, private val policy: () -> Pol
     private fun ofModel(name: String, known: ModelStatistics, inFlight: Int): ObjectNode {
         val json = nodes.objectNode().put("model", name).put("in_flight", inFlight)
         json.put("frozen", known.frozen?.toString())
+        known.rating?.let { json.putObject("rating").put("log_odds", it.logOdds).put("games", it.games) }
         json.set<ObjectNode>("last_15_minutes", ofPerformance(known.performance))
         json.set<ObjectNode>("last_30_days", ofVerdicts(known.verdicts))
         return json

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionStage
  *
  * @property id a replay id, or a request id
  * @property model that is spoken of; null for the one that answered
+ * @property against another model that it is compared with, behind it in the order of names; null for a verdict
  * @property source who says it; null for nobody in particular
  * @property idempotencyKey tells several statements of one [source] on one request apart; null where there is but one
  * @property by null for operators' tools, whose word is taken without bound
@@ -35,6 +36,7 @@ class Statement(
     val source: String?,
     val idempotencyKey: String?,
     val by: Speaker?,
+    val against: String? = null,
 )
 
 /** What becomes of a [Statement]; [outcome] in one word, for metrics. */
@@ -51,24 +53,37 @@ sealed interface FeedbackReply {
     }
 }
 
-/** Takes feedback on requests that any node of the cluster has routed. */
+/**
+ * Takes feedback on requests that any node of the cluster has routed.
+ *
+ * @param candidates names of the models that a decision chooses between
+ */
 class FeedbackDesk(
     private val outcomes: Outcomes,
     private val replayIds: ReplayIds,
     private val ring: DecisionRing,
     private val records: Records,
     private val clock: Clock,
+    private val candidates: (SelectionKey) -> Set<String>,
 ) {
     /** Never fails. */
     fun take(statement: Statement): CompletionStage<FeedbackReply> =
         routed(statement.id).thenCompose { request ->
-            if (request == null) CompletableFuture.completedFuture(UNKNOWN) else judged(feedback(request, statement), request)
+            when {
+                request == null -> CompletableFuture.completedFuture(UNKNOWN)
+                !isCompared(request, statement) -> CompletableFuture.completedFuture(STRANGERS)
+                else -> judged(feedback(request, statement), request)
+            }
         }
+
+    /** Anybody may name models, and each pair that is told of has sums of its own. */
+    private fun isCompared(request: RoutedRequest, statement: Statement): Boolean =
+        statement.against == null || candidates(request.key).containsAll(listOf(statement.model, statement.against))
 
     private fun judged(feedback: Feedback, request: RoutedRequest): CompletionStage<FeedbackReply> =
         outcomes.judge(feedback).thenApply { judgement ->
             val isNew = judgement == Judgement.Counted(repeated = false)
-            if (isNew && feedback.model == request.model) ring[request.requestId]?.judged(feedback.sums)
+            if (isNew && feedback.model == request.model && feedback.against == null) ring[request.requestId]?.judged(feedback.sums)
             reply(judgement)
         }
 
@@ -84,14 +99,18 @@ class FeedbackDesk(
 
     private fun feedback(request: RoutedRequest, statement: Statement) =
         Feedback(
-            id = idOf(request.requestId, statement.source, statement.idempotencyKey),
+            id = idOf(request.requestId, statement.source, statement.idempotencyKey, *statement.compared()),
             key = request.key,
             model = statement.model ?: request.model,
             sums = statement.sums,
             at = clock.instant(),
             by = statement.by,
             context = request.context,
+            against = statement.against,
         )
+
+    /** A comparison is another statement than a verdict, and than that of another pair. */
+    private fun Statement.compared(): Array<String?> = if (against == null) emptyArray() else arrayOf(model, against)
 
     /** One statement a source and request, unless it numbers them itself. Parts are told apart by their lengths. */
     private fun idOf(vararg parts: String?): String {
@@ -127,5 +146,7 @@ class FeedbackDesk(
         const val ID_BYTES = 16
         val UNKNOWN: FeedbackReply =
             FeedbackReply.Refused(ApiError(404, "unknown_request", "No routed request is known by this id"))
+        val STRANGERS: FeedbackReply =
+            FeedbackReply.Refused(ApiError(400, "unknown_model", "The request's decision does not choose between these models"))
     }
 }

@@ -55,7 +55,10 @@ class LearnedPlanTest {
     private val ring = DecisionRing(10)
     private val enter = { snapshot.also(Snapshot::retain) }
     private val feedback =
-        FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC()), Events.NONE) { snapshot }
+        FeedbackApi(
+            FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC()) { emptySet() },
+            Events.NONE,
+        ) { snapshot }
     private val pipeline = Pipeline(Tracing.OFF, ring, Clock.systemUTC(), Random(1), Outcomes.NONE, ReplayIds.PLAIN)
     private val door = PipelineDoor(enter, pipeline, Accounts(heard, Clock.systemUTC()), admission, Clock.systemUTC(), feedback)
     private val loop = Executors.newSingleThreadScheduledExecutor()

@@ -55,7 +55,10 @@ class PipelineDoorTest {
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)))
     private val ring = DecisionRing(10)
     private val feedback =
-        FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC()), Events.NONE) { snapshot }
+        FeedbackApi(
+            FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, Clock.systemUTC()) { emptySet() },
+            Events.NONE,
+        ) { snapshot }
     private val pipeline = Pipeline(Tracing.OFF, ring, Clock.systemUTC(), Random(1), Outcomes.NONE, ReplayIds.PLAIN)
     private val loop = Executors.newSingleThreadScheduledExecutor()
     private val door = PipelineDoor({ snapshot }, pipeline, Accounts(heard, Clock.systemUTC()), admission, Clock.systemUTC(), feedback)

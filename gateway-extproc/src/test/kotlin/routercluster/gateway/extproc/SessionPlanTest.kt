@@ -70,7 +70,7 @@ class SessionPlanTest {
         )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)), null)
     private val ring = DecisionRing(10)
-    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock), Events.NONE) { snapshot }
+    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock) { emptySet() }, Events.NONE) { snapshot }
     private val pipeline =
         Pipeline(Tracing.OFF, ring, clock, Random(1), Outcomes.NONE, ReplayIds.PLAIN, sessions = Sessions(conversations, clock))
     private val door =

@@ -18,6 +18,7 @@ import routercluster.mock.Fault
 import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.policy.FailureClass
+import routercluster.policy.outcomes.PairSums
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.VerdictSums
 import routercluster.telemetry.RouterEvent
@@ -106,6 +107,27 @@ class FeedbackApiTest {
         verdicts() shouldBe VerdictSums(overprovisioned = 1_000)
         val route = body.replace("\"target\": \"model\"", "\"target\": \"route\"")
         router.call("/v1/router/outcomes", route).let { it.status to it.code } shouldBe (400 to "unsupported_target")
+    }
+
+    @Test
+    fun `which of two models did better is taken from clients and from operators' tools`() {
+        val pairs = policyText(mock.port, mapOf("code" to "modelRefs: [{model: large}, {model: small}], algorithm: {type: elo}"))
+        TestGateway(pairs, outcomes = outcomes, replaySecret = secret).use { gateway ->
+            val id = gateway.chat("code").header("x-vsr-replay-id")
+            val won = """{"replay_id": "$id", "winner_model": "small", "loser_model": "large"}"""
+            gateway.post("/v1/feedback", won).status shouldBe 202
+            gateway.post("/v1/feedback", won).json["repeated"].booleanValue() shouldBe true
+            // A verdict on the answer is another statement.
+            gateway.post("/v1/feedback", """{"replay_id": "$id", "thumb": "up"}""").status shouldBe 202
+            gateway.post("/v1/feedback", won.replace("small", "tiny")).let { it.status to it.code } shouldBe (400 to "unknown_model")
+            gateway.post("/v1/feedback", """{"replay_id": "$id", "winner_model": "small"}""").code shouldBe "missing_field"
+            gateway.post("/v1/feedback", won.replace("large", "small")).code shouldBe "invalid_value"
+            val models = """"winner_model": "large", "loser_model": "small", "tie": true"""
+            val tie = """{"replay_id": "$id", $models, "score": 0.5, "source": "judge"}"""
+            gateway.call("/v1/router/outcomes", tie, "content-type" to "application/x-ndjson").body shouldContain "\"status\":202"
+        }
+        val learnt = outcomes.learnt(KEY).toCompletableFuture().join()
+        learnt.pairs.values.single() shouldBe PairSums(first = 250, second = 1_250)
     }
 
     @Test

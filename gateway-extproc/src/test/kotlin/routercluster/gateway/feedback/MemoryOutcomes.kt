@@ -12,6 +12,7 @@ import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.SelectorState
 import routercluster.policy.outcomes.Standing
 import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.file.ImportPart
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
@@ -23,6 +24,9 @@ internal class MemoryOutcomes : Outcomes {
     private val inFlight = InFlight()
 
     @Volatile var away = false
+
+    /** Parts of imports that are kept before the store is away; below 0 it never is. */
+    @Volatile var fullAfter = -1
 
     /** Feedbacks that came here, kept or not. */
     @Volatile var judged = 0
@@ -63,6 +67,23 @@ internal class MemoryOutcomes : Outcomes {
         val state = states[feedback.key] ?: SelectorState()
         states[feedback.key] = state.plus(feedback)
         return CompletableFuture.completedFuture(state.judgement(feedback))
+    }
+
+    @Synchronized
+    override fun learnt(key: SelectionKey): CompletionStage<DecisionStatistics> =
+        if (away) {
+            CompletableFuture.failedStage(IllegalStateException("away"))
+        } else {
+            CompletableFuture.completedStage(states[key]?.statistics ?: DecisionStatistics.NONE)
+        }
+
+    @Synchronized
+    override fun take(key: SelectionKey, part: ImportPart): CompletionStage<Judgement> {
+        if (fullAfter == 0) return CompletableFuture.completedStage(Judgement.NotKept("the store is away"))
+        fullAfter--
+        val state = states[key] ?: SelectorState()
+        states[key] = state.plus(part)
+        return CompletableFuture.completedStage(Judgement.Counted(repeated = state.hasCounted(part)))
     }
 
     override fun standing() = Standing(0, 0, Duration.ZERO)

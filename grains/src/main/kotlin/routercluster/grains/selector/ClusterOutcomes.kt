@@ -14,10 +14,12 @@ import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.Standing
 import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.file.ImportPart
 import routercluster.policy.outcomes.frozen
 import java.time.Duration
 import java.time.Instant
 import java.time.InstantSource
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
@@ -109,17 +111,38 @@ class ClusterOutcomes(
 
     override fun judge(feedback: Feedback): CompletionStage<Judgement> =
         selectors
-            .ask<SelectorReply>(feedback.key.grainId, settings.judgeTimeout) { replyTo ->
-                SelectorCommand.Judge(
-                    feedback.id,
-                    feedback.model,
-                    feedback.sums.toWire(),
-                    feedback.at.toEpochMilli(),
-                    feedback.by?.identity,
-                    feedback.by?.weightMax ?: 0,
-                    feedback.context?.toWire(),
-                    replyTo,
-                )
+            .ask<SelectorReply>(feedback.key.grainId, settings.judgeTimeout) { replyTo -> command(feedback, replyTo) }
+            .handle { reply, failure -> if (failure == null) judgement(reply) else LATE }
+
+    private fun command(feedback: Feedback, replyTo: ActorRef<SelectorReply>): SelectorCommand {
+        val at = feedback.at.toEpochMilli()
+        val (identity, weightMax) = feedback.by?.identity to (feedback.by?.weightMax ?: 0)
+        val against = feedback.against
+        val sums = feedback.sums
+        return if (against == null) {
+            SelectorCommand.Judge(feedback.id, feedback.model, sums.toWire(), at, identity, weightMax, feedback.context?.toWire(), replyTo)
+        } else {
+            val pair = WirePair(0, feedback.model, against, sums.goodFit, sums.bad)
+            SelectorCommand.Compare(feedback.id, pair, at, identity, weightMax, replyTo)
+        }
+    }
+
+    override fun learnt(key: SelectionKey): CompletionStage<DecisionStatistics> =
+        learnt(key, null).thenCompose { compared ->
+            compared.models.fold(CompletableFuture.completedStage(compared.statistics.toStatistics())) { sum, model ->
+                sum.thenCombine(learnt(key, model)) { before, next -> before + next.statistics.toStatistics() }
+            }
+        }
+
+    private fun learnt(key: SelectionKey, model: String?): CompletionStage<SelectorReply.Learnt> =
+        selectors
+            .ask<SelectorReply>(key.grainId, settings.judgeTimeout) { replyTo -> SelectorCommand.Tell(model, replyTo) }
+            .thenApply { it as SelectorReply.Learnt }
+
+    override fun take(key: SelectionKey, part: ImportPart): CompletionStage<Judgement> =
+        selectors
+            .ask<SelectorReply>(key.grainId, settings.judgeTimeout) { replyTo ->
+                SelectorCommand.Import(part.id, part.mode.name, part.model, part.statistics.toWire(), replyTo)
             }.handle { reply, failure -> if (failure == null) judgement(reply) else LATE }
 
     private fun judgement(reply: SelectorReply): Judgement {

@@ -107,7 +107,7 @@ private class OutcomesNode(
             is SelectorReply.Early -> startAnew(sending, reply)
             is SelectorReply.NotCounted -> log.debug("statistics of {} were not kept, and are sent again", reply.key)
             is SelectorReply.Snapshot -> views[reply.key]?.heard(reply.statistics.toModels(), outcomes.nanoTime())
-            is SelectorReply.Judged -> Unit
+            is SelectorReply.Judged, is SelectorReply.Learnt -> Unit
         }
     }
 

@@ -21,6 +21,12 @@ import routercluster.policy.outcomes.Producer
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.SelectorState
 import routercluster.policy.outcomes.Speaker
+import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.file.ImportMode
+import routercluster.policy.outcomes.file.ImportPart
+import routercluster.policy.outcomes.file.comparisons
+import routercluster.policy.outcomes.file.modelNames
+import routercluster.policy.outcomes.file.of
 import java.net.URLEncoder
 import java.security.MessageDigest
 import java.time.Duration
@@ -47,9 +53,10 @@ val SelectionKey.grainId: String
 private fun sha256(text: String): String = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.encodeToByteArray()))
 
 /**
- * Format 3 had no falls, format 2 also no sums of linear models, format 1 also no verdicts of the last hours; they are read as having none.
+ * Format 4 had no comparisons, priors or imports, format 3 also no falls, format 2 no sums of linear models, format 1 no verdicts of the last hours;
+ * they are read as having none.
  */
-private val codec = StateCodec(KeptSelector::class.java, format = 4)
+private val codec = StateCodec(KeptSelector::class.java, format = 5)
 
 /**
  * Owns the statistics of one decision of one recipe: counts batches of sums and feedbacks once each, and tells all nodes what is durable
@@ -85,13 +92,17 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
     override fun decide(state: KeptSelector?, command: SelectorCommand): Step<KeptSelector> =
         when (command) {
             is SelectorCommand.Count -> count(stateOf(state), command)
-            is SelectorCommand.Judge -> judge(stateOf(state), command)
+            is SelectorCommand.Judge -> judge(stateOf(state), command.toFeedback(), command.replyTo)
+            is SelectorCommand.Compare -> judge(stateOf(state), command.toFeedback(), command.replyTo)
+            is SelectorCommand.Import -> import(stateOf(state), command)
+            is SelectorCommand.Tell -> Step.Stay { command.replyTo.tell(learnt(stateOf(state), command.model)) }
             is SelectorCommand.Current -> Step.Stay { command.replyTo.tell(snapshot(state)) }
             is NodesFound -> Step.Stay { found(state, command.nodes) }
             is SelectorCommand.Sleep -> Step.Stay {}
         }
 
-    override fun onlyReads(command: SelectorCommand) = command is SelectorCommand.Current || command is NodesFound
+    override fun onlyReads(command: SelectorCommand) =
+        command is SelectorCommand.Current || command is SelectorCommand.Tell || command is NodesFound
 
     private fun count(state: SelectorState, command: SelectorCommand.Count): Step<KeptSelector> {
         val producer = Producer(command.node, command.incarnation)
@@ -111,11 +122,32 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
         }
     }
 
-    private fun judge(state: SelectorState, command: SelectorCommand.Judge): Step<KeptSelector> {
-        val at = Instant.ofEpochMilli(command.atMillis)
-        val by = command.identity?.let { Speaker(it, command.weightMax) }
-        val feedback = Feedback(command.id, NO_KEY, command.model, command.verdicts.toSums(), at, by, command.context?.toPoint())
-        val told = { verdict: JudgedAs -> command.replyTo.tell(SelectorReply.Judged(id, verdict)) }
+    private fun SelectorCommand.Judge.toFeedback() =
+        Feedback(id, NO_KEY, model, verdicts.toSums(), Instant.ofEpochMilli(atMillis), speaker(identity, weightMax), context?.toPoint())
+
+    private fun SelectorCommand.Compare.toFeedback(): Feedback {
+        val sums = VerdictSums(goodFit = pair.firstWon, underpowered = pair.secondWon)
+        return Feedback(id, NO_KEY, pair.first, sums, Instant.ofEpochMilli(atMillis), speaker(identity, weightMax), against = pair.second)
+    }
+
+    private fun speaker(identity: String?, weightMax: Long) = identity?.let { Speaker(it, weightMax) }
+
+    private fun learnt(state: SelectorState, model: String?): SelectorReply {
+        val told = if (model == null) state.statistics.comparisons(null) else state.statistics.of(model)
+        return SelectorReply.Learnt(id, state.statistics.modelNames().toList(), told.toWire())
+    }
+
+    private fun import(state: SelectorState, command: SelectorCommand.Import): Step<KeptSelector> {
+        val mode = ImportMode.entries.firstOrNull { it.name == command.mode }
+        val told = { verdict: JudgedAs, reason: String? -> command.replyTo.tell(SelectorReply.Judged(id, verdict, reason)) }
+        if (mode == null) return Step.Stay { told(JudgedAs.NOT_KEPT, "this node does not know the way ${command.mode}") }
+        val part = ImportPart(command.id, mode, command.model, command.statistics.toStatistics())
+        if (state.hasCounted(part)) return Step.Stay { told(JudgedAs.REPEATED, null) }
+        return save(state.plus(part)) { told(JudgedAs.COUNTED, null) }
+    }
+
+    private fun judge(state: SelectorState, feedback: Feedback, replyTo: ActorRef<SelectorReply>): Step<KeptSelector> {
+        val told = { verdict: JudgedAs -> replyTo.tell(SelectorReply.Judged(id, verdict)) }
         return when (val judgement = state.judgement(feedback)) {
             is Judgement.Counted -> {
                 if (judgement.repeated) Step.Stay { told(JudgedAs.REPEATED) } else save(state.plus(feedback)) { told(JudgedAs.COUNTED) }
@@ -126,7 +158,7 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
             }
 
             Judgement.Capped -> {
-                Step.Stay { command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, CAPPED, capped = true)) }
+                Step.Stay { replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, CAPPED, capped = true)) }
             }
 
             is Judgement.NotKept -> {
@@ -156,8 +188,10 @@ private class SelectorGrain(private val id: String, private val clock: InstantSo
         when (command) {
             is SelectorCommand.Count -> command.replyTo.tell(SelectorReply.NotCounted(id, command.incarnation, command.sequence))
             is SelectorCommand.Judge -> command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, reasonOf(failure)))
+            is SelectorCommand.Compare -> command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, reasonOf(failure)))
+            is SelectorCommand.Import -> command.replyTo.tell(SelectorReply.Judged(id, JudgedAs.NOT_KEPT, reasonOf(failure)))
             is NodesFound -> nodes = command.nodes
-            is SelectorCommand.Current, is SelectorCommand.Sleep -> Unit
+            is SelectorCommand.Current, is SelectorCommand.Tell, is SelectorCommand.Sleep -> Unit
         }
     }
 

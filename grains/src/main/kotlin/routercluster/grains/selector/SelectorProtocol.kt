@@ -41,6 +41,43 @@ sealed interface SelectorCommand {
     ) : SelectorCommand,
         WireMessage
 
+    /**
+     * As [Judge], of two models that were compared. Older nodes do not know it, so whoever asks hears nothing and tries again.
+     *
+     * @property pair of which only the slice is not looked at
+     */
+    data class Compare(
+        val id: String,
+        val pair: WirePair,
+        val atMillis: Long,
+        val identity: String? = null,
+        val weightMax: Long = 0,
+        val replyTo: ActorRef<SelectorReply>,
+    ) : SelectorCommand,
+        WireMessage
+
+    /**
+     * What is durable of what is known of [model] by itself, or of models compared with each other where it is null. The answer is
+     * [SelectorReply.Learnt], or none where that cannot be read. One model at a time, so that a message stays small.
+     */
+    data class Tell(val model: String?, val replyTo: ActorRef<SelectorReply>) :
+        SelectorCommand,
+        WireMessage
+
+    /**
+     * Take over a part of an import, see [routercluster.policy.outcomes.file.ImportPart]. The answer is [SelectorReply.Judged].
+     *
+     * @property mode name of a [routercluster.policy.outcomes.file.ImportMode]; one that is not known is not kept
+     */
+    data class Import(
+        val id: String,
+        val mode: String,
+        val model: String?,
+        val statistics: WireStatistics,
+        val replyTo: ActorRef<SelectorReply>,
+    ) : SelectorCommand,
+        WireMessage
+
     /** The answer is a [SelectorReply.Snapshot] of what is durable, or none where that cannot be read. */
     data class Current(val replyTo: ActorRef<SelectorReply>) :
         SelectorCommand,
@@ -77,6 +114,11 @@ sealed interface SelectorReply : NodeMessage {
      * @property capped whether it was not kept because this identity has had all its weight; older nodes take it for any other reason
      */
     data class Judged(override val key: String, val verdict: JudgedAs, val reason: String? = null, val capped: Boolean = false) :
+        SelectorReply,
+        WireMessage
+
+    /** @property models of which something is known by itself */
+    data class Learnt(override val key: String, val models: List<String>, val statistics: WireStatistics) :
         SelectorReply,
         WireMessage
 

@@ -13,10 +13,16 @@ import routercluster.policy.outcomes.FreezeCause
 import routercluster.policy.outcomes.Influence
 import routercluster.policy.outcomes.LatencySketch
 import routercluster.policy.outcomes.Layout
+import routercluster.policy.outcomes.LearntLayout
+import routercluster.policy.outcomes.ModelPair
 import routercluster.policy.outcomes.ModelStatistics
+import routercluster.policy.outcomes.PairCell
+import routercluster.policy.outcomes.PairSums
 import routercluster.policy.outcomes.Performance
+import routercluster.policy.outcomes.Priors
 import routercluster.policy.outcomes.Producer
 import routercluster.policy.outcomes.Progress
+import routercluster.policy.outcomes.Rating
 import routercluster.policy.outcomes.SelectorState
 import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.outcomes.Voice
@@ -30,7 +36,10 @@ import routercluster.policy.outcomes.Voice
  * @property recent the verdicts of the last hours once more, in shorter slices
  * @property frozen only in snapshots
  * @property contexts sums of linear models
- * @property falls only in what is kept
+ * @property falls only in what is kept or carried over
+ * @property pairs comparisons of models; none in snapshots, which have [ratings]
+ * @property ratings only in snapshots
+ * @property priors only in what is kept or carried over
  */
 data class WireStatistics(
     val performance: List<WirePerformance>,
@@ -39,7 +48,18 @@ data class WireStatistics(
     val frozen: List<WireFreeze> = emptyList(),
     val contexts: List<WireContext> = emptyList(),
     val falls: List<WireFall> = emptyList(),
+    val pairs: List<WirePair> = emptyList(),
+    val ratings: List<WireRating> = emptyList(),
+    val priors: WirePriors? = null,
 )
+
+/** How often each of two models won against the other, in thousandths. */
+data class WirePair(val slice: Long, val first: String, val second: String, val firstWon: Long, val secondWon: Long)
+
+data class WireRating(val model: String, val logOdds: Double, val games: Double)
+
+/** What is known beforehand; all slices are 0. */
+data class WirePriors(val verdicts: List<WireVerdicts>, val contexts: List<WireContext>, val pairs: List<WirePair>)
 
 /** When verdicts on [model] fell for the last time, and what was said [before], which counts no more. */
 data class WireFall(val model: String, val slice: Long, val before: List<WireVerdicts>)
@@ -78,6 +98,7 @@ data class KeptSelector(
     val batches: List<KeptProducer>,
     val judged: List<KeptFeedback>,
     val influence: List<KeptVoice> = emptyList(),
+    val imports: List<String> = emptyList(),
 )
 
 /** Batches of [node] that were counted: all up to [through], and [ahead]. In the order in which producers were heard last. */
@@ -95,6 +116,8 @@ internal fun DecisionStatistics.toWire() =
         recent.map { (cell, sums) -> WireVerdicts(cell.slice, cell.model, sums.toWire()) },
         contexts = contexts.map { (cell, sums) -> sums.toWire(cell) },
         falls = falls.map { (model, fall) -> fall.toWire(model) },
+        pairs = pairs.map { (cell, sums) -> sums.toWire(cell) },
+        priors = priors.takeIf { it != Priors.NONE }?.toWire(),
     )
 
 internal fun WireStatistics.toStatistics() =
@@ -103,7 +126,29 @@ internal fun WireStatistics.toStatistics() =
         verdicts.associate { Cell(it.slice, it.model) to it.sums.toSums() },
         recent.associate { Cell(it.slice, it.model) to it.sums.toSums() },
         contexts.associate { ContextCell(it.slice, it.model, it.toLayout()) to it.toSums() },
+        pairs.associate { PairCell(it.slice, it.toPair()) to it.toSums() },
         falls.associate { it.model to it.toFall() },
+        priors?.toPriors() ?: Priors.NONE,
+    )
+
+private fun PairSums.toWire(cell: PairCell) = WirePair(cell.slice, cell.pair.first, cell.pair.second, first, second)
+
+private fun WirePair.toPair() = ModelPair(first, second)
+
+private fun WirePair.toSums() = PairSums(firstWon, secondWon)
+
+private fun Priors.toWire() =
+    WirePriors(
+        verdicts.map { (model, sums) -> WireVerdicts(0, model, sums.toWire()) },
+        contexts.map { (of, sums) -> sums.toWire(ContextCell(0, of.model, of.layout)) },
+        pairs.map { (pair, sums) -> sums.toWire(PairCell(0, pair)) },
+    )
+
+private fun WirePriors.toPriors() =
+    Priors(
+        verdicts.associate { it.model to it.sums.toSums() },
+        contexts.associate { LearntLayout(it.model, it.toLayout()) to it.toSums() },
+        pairs.associate { it.toPair() to it.toSums() },
     )
 
 private fun Fall.toWire(model: String) = WireFall(model, slice, before.map { (day, sums) -> WireVerdicts(day, model, sums.toWire()) })
@@ -119,6 +164,7 @@ internal fun Map<String, ModelStatistics>.toWire() =
         contexts = flatMap { (model, statistics) ->
             statistics.contexts.map { (layout, sums) -> sums.toWire(ContextCell(0, model, layout)) }
         },
+        ratings = mapNotNull { (model, statistics) -> statistics.rating?.let { WireRating(model, it.logOdds, it.games) } },
     )
 
 private fun Freeze.toWire(model: String) = WireFreeze(model, cause.name, before, after, count)
@@ -130,9 +176,11 @@ internal fun WireStatistics.toModels(): Map<String, ModelStatistics> {
     val judged = verdicts.associate { it.model to it.sums.toSums() }
     val reasons = frozen.associate { it.model to it.toFreeze() }
     val learnt = contexts.groupBy { it.model }.mapValues { (_, all) -> all.associate { it.toLayout() to it.toSums() } }
+    val rated = ratings.associate { it.model to Rating(it.logOdds, it.games) }
     return performance.associate {
-        it.model to
-            ModelStatistics(it.toPerformance(), judged[it.model] ?: VerdictSums.NONE, reasons[it.model], learnt[it.model].orEmpty())
+        val model = it.model
+        model to
+            ModelStatistics(it.toPerformance(), judged[model] ?: VerdictSums.NONE, reasons[model], learnt[model].orEmpty(), rated[model])
     }
 }
 
@@ -184,6 +232,7 @@ internal fun SelectorState.toKept() =
         },
         judged.map { (id, sums) -> KeptFeedback(id, sums.toWire()) },
         influence.weights.map { (voice, weight) -> KeptVoice(voice.slice, voice.identity, voice.model, weight) },
+        imports.toList(),
     )
 
 internal fun KeptSelector.toState() =
@@ -192,4 +241,5 @@ internal fun KeptSelector.toState() =
         AppliedBatches(batches.associate { Producer(it.node, it.incarnation) to Progress(it.through, it.ahead.toSet()) }),
         judged.associate { it.id to it.sums.toSums() },
         Influence(influence.associate { Voice(it.slice, it.identity, it.model) to it.weight }),
+        imports.toSet(),
     )

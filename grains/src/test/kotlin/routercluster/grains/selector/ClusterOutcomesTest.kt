@@ -16,11 +16,16 @@ import routercluster.policy.outcomes.AnswerOutcome
 import routercluster.policy.outcomes.AttemptOutcome
 import routercluster.policy.outcomes.ContextPoint
 import routercluster.policy.outcomes.ContextSums
+import routercluster.policy.outcomes.DecisionStatistics
 import routercluster.policy.outcomes.Feedback
 import routercluster.policy.outcomes.Judgement
+import routercluster.policy.outcomes.PairSums
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.Speaker
 import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.file.ImportMode
+import routercluster.policy.outcomes.file.ImportPart
+import routercluster.policy.outcomes.file.importParts
 import java.time.Duration
 import java.time.Instant
 import java.time.InstantSource
@@ -142,6 +147,61 @@ class ClusterOutcomesTest {
         val sums = ContextSums.of(point, first.sums)
         await("3 verdicts") { known().verdicts.run { goodFit + bad } == 3 * VerdictSums.WHOLE }
         known().contexts shouldBe mapOf(point.layout to sums + sums)
+    }
+
+    @Test
+    fun `comparisons come back as ratings, and survive the grain`() {
+        val given = (1..8).map { feedback("c$it", if (it <= 6) 1.0 else 0.0).copy(against = "m2") }
+        given.forEach { outcomes.judge(it).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe Judgement.Counted(false) }
+        directory.kill(KEY.grainId)
+        judged("f1") shouldBe Judgement.Counted(repeated = false)
+        await("9 games") { known().rating?.games == 9.0 }
+        val (m1, m2) = listOf("m1", "m2").map {
+            outcomes
+                .measured(KEY)
+                .statistics(it)
+                .rating
+                ?.logOdds ?: 0.0
+        }
+        m1 shouldBeGreaterThan m2
+        known().verdicts shouldBe VerdictSums(goodFit = VerdictSums.WHOLE)
+    }
+
+    @Test
+    fun `what was learnt is told model by model, and taken over part by part`() {
+        repeat(3) { outcomes.attempted(attempt()) }
+        judged("f1", 0.25)
+        outcomes.judge(feedback("f2").copy(against = "m2")).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS)
+        outcomes.judge(feedback("f3").copy(model = "m3")).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS)
+        await("3 attempts") { known().performance.attempts == 3L }
+        val learnt = outcomes.learnt(KEY).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS)
+        learnt.verdicts.keys.map { it.model } shouldBe listOf("m1", "m3")
+        learnt.pairs.values.single() shouldBe PairSums(first = 1_000)
+
+        val other = SelectionKey("default", "math")
+        val take = { part: ImportPart -> outcomes.take(other, part).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS) }
+        val parts = importParts("id", ImportMode.MERGE, 1.0, learnt, DecisionStatistics.NONE, setOf("m1", "m2", "m3"))
+        parts.forEach { take(it) shouldBe Judgement.Counted(repeated = false) }
+        directory.kill(other.grainId)
+        parts.forEach { take(it) shouldBe Judgement.Counted(repeated = true) }
+        outcomes.learnt(other).toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe learnt
+        await("the snapshot of what was taken over") {
+            outcomes
+                .measured(other)
+                .statistics("m1")
+                .rating
+                ?.games == 2.0
+        }
+        val prior = importParts("p", ImportMode.PRIOR, 1.0, learnt, learnt, setOf("m1"))
+        prior.forEach { take(it) shouldBe Judgement.Counted(repeated = false) }
+        await("the prior is known") {
+            outcomes
+                .measured(other)
+                .statistics("m1")
+                .verdicts.goodFit == 500L
+        }
+        store.fate = { Fate.LOST }
+        take(prior.first()).shouldBeInstanceOf<Judgement.NotKept>().reason shouldContain "store"
     }
 
     @Test

@@ -13,10 +13,13 @@ import routercluster.grains.directory.ShardedGrains
 import routercluster.grains.state.MemoryStateStore
 import routercluster.policy.Candidate
 import routercluster.policy.models.Model
+import routercluster.policy.outcomes.DecisionStatistics
 import routercluster.policy.outcomes.Feedback
 import routercluster.policy.outcomes.Judgement
 import routercluster.policy.outcomes.SelectionKey
 import routercluster.policy.outcomes.VerdictSums
+import routercluster.policy.outcomes.file.ImportMode
+import routercluster.policy.outcomes.file.importParts
 import routercluster.policy.selectors.SelectionContext
 import routercluster.policy.selectors.ThompsonSelector
 import java.time.Duration
@@ -50,6 +53,27 @@ class TwoNodesTest {
         val (c, d) = start()
         listOf(c, d).forEach { node -> await("the picks after the restart") { node.picksOf("good") == DRAWS } }
         d.judge("bad-0", "bad", 0.0) shouldBe Judgement.Counted(repeated = true)
+    }
+
+    @Test
+    fun `what one node takes over of a file the other sees within a second, and tells again`() {
+        val (a, b) = start()
+        b.picksOf("good") shouldBeGreaterThan 0
+        val at = InstantSource.system().instant()
+        val file = DecisionStatistics.ofVerdicts("good", VerdictSums(goodFit = 40_000), at) +
+            DecisionStatistics.ofVerdicts("bad", VerdictSums(failed = 40_000), at)
+        val parts = importParts("id", ImportMode.REPLACE, 1.0, file, DecisionStatistics.NONE, setOf("good", "bad"))
+        parts.forEach {
+            a.outcomes
+                .take(KEY, it)
+                .toCompletableFuture()
+                .get(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe Judgement.Counted(repeated = false)
+        }
+        await("the picks of the other node", seconds = 1) { b.picksOf("good") == DRAWS }
+        b.outcomes
+            .learnt(KEY)
+            .toCompletableFuture()
+            .get(WAIT_SECONDS, TimeUnit.SECONDS) shouldBe file
     }
 
     @Test

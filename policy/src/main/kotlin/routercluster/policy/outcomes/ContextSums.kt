@@ -1,5 +1,7 @@
 package routercluster.policy.outcomes
 
+import kotlin.math.roundToLong
+
 /** Which features a [ContextPoint] has: [id] stands for what they are and how they were made, [size] is their number. */
 data class Layout(val id: Int, val size: Int)
 
@@ -57,6 +59,15 @@ class ContextSums(val products: LongArray, val rewards: LongArray) {
         ContextSums(
             LongArray(products.size) { products[it] + other.products[it] },
             LongArray(rewards.size) { rewards[it] + other.rewards[it] },
+        )
+
+    /** Of the verdicts, in thousandths: the constant's square is in units of [ContextPoint.UNIT] squared. */
+    internal val weight: Long get() = products.last() / (ContextPoint.UNIT * ContextPoint.UNIT)
+
+    internal fun times(factor: Double) =
+        ContextSums(
+            LongArray(products.size) { (products[it] * factor).roundToLong() },
+            LongArray(rewards.size) { (rewards[it] * factor).roundToLong() },
         )
 
     override fun equals(other: Any?): Boolean =

@@ -14,6 +14,8 @@ data class ContextCell(val slice: Long, val model: String, val layout: Layout)
  * is forgotten within minutes, since a slow model may be quick again; verdicts last for weeks, since they are few.
  *
  * @property recent the verdicts of the last hours once more, in slices short enough to tell when a model fell
+ * @property pairs what models came to that were compared with each other
+ * @property priors what was known before
  * @property falls when verdicts on a model fell for the last time: what was said before does not count any more
  */
 data class DecisionStatistics(
@@ -21,10 +23,14 @@ data class DecisionStatistics(
     val verdicts: Map<Cell, VerdictSums> = emptyMap(),
     val recent: Map<Cell, VerdictSums> = emptyMap(),
     val contexts: Map<ContextCell, ContextSums> = emptyMap(),
+    val pairs: Map<PairCell, PairSums> = emptyMap(),
     val falls: Map<String, Fall> = emptyMap(),
+    val priors: Priors = Priors.NONE,
 ) {
-    val isEmpty: Boolean get() = cells == 0
-    val cells: Int get() = performance.size + verdicts.size + recent.size + contexts.size
+    val isEmpty: Boolean get() = cells == 0 && priors == Priors.NONE
+
+    /** Slices of models and of pairs. */
+    val cells: Int get() = performance.size + verdicts.size + recent.size + contexts.size + pairs.size
 
     operator fun plus(other: DecisionStatistics) =
         DecisionStatistics(
@@ -32,7 +38,9 @@ data class DecisionStatistics(
             verdicts.merged(other.verdicts, VerdictSums::plus),
             recent.merged(other.recent, VerdictSums::plus),
             contexts.merged(other.contexts, ContextSums::plus),
-            falls.merged(other.falls) { one, another -> if (another.slice > one.slice) another else one },
+            pairs.merged(other.pairs, PairSums::plus),
+            falls.merged(other.falls, Fall::plus),
+            priors + other.priors,
         )
 
     /** Without the slices that have left their window at [now]. */
@@ -42,7 +50,9 @@ data class DecisionStatistics(
             verdicts.filterKeys { it.slice > slice(now, VERDICT_SLICE) - VERDICT_SLICES },
             recent.filterKeys { it.slice > slice(now, RECENT_SLICE) - RECENT_SLICES },
             contexts.filterKeys { it.slice > slice(now, CONTEXT_SLICE) - CONTEXT_SLICES },
+            pairs.filterKeys { it.slice > slice(now, VERDICT_SLICE) - VERDICT_SLICES },
             falls.mapNotNull { (model, fall) -> fall.since(verdictSlices(now).first)?.let { model to it } }.toMap(),
+            priors,
         )
 
     /**
@@ -76,22 +86,33 @@ data class DecisionStatistics(
         val kept = since(now)
         val performances = kept.performance.sums(Performance::plus)
         val said = kept.verdicts.sums(VerdictSums::plus)
-        val judged = kept.standing()
+        val judged = kept.standing().merged(priors.verdicts, VerdictSums::plus)
         val attempts = kept.performance.entries.groupBy { it.key.model }
         val lately = kept.recent.entries
             .groupBy({ it.key.model }, { it.toPair() })
             .mapValues { it.value.toMap() }
-        val learnt = HashMap<String, HashMap<Layout, ContextSums>>()
-        kept.contexts.forEach { (cell, sums) -> learnt.getOrPut(cell.model) { HashMap() }.merge(cell.layout, sums, ContextSums::plus) }
-        return (performances.keys + judged.keys + learnt.keys).associateWith { model ->
+        val learnt = kept.learnt()
+        val ratings = ratings(judged, kept.pairs.byPair().merged(priors.pairs, PairSums::plus))
+        return (performances.keys + judged.keys + learnt.keys + ratings.keys).associateWith { model ->
             val worse = verdictRise(lately[model].orEmpty(), said[model] ?: VerdictSums.NONE)?.freeze(FreezeCause.VERDICTS)
             ModelStatistics(
                 performances[model] ?: Performance.NONE,
                 judged[model] ?: VerdictSums.NONE,
                 moreErrors(attempts[model].orEmpty()) ?: worse,
                 learnt[model].orEmpty(),
+                ratings[model],
             )
         }
+    }
+
+    private fun learnt(): Map<String, Map<Layout, ContextSums>> {
+        val learnt = HashMap<String, HashMap<Layout, ContextSums>>()
+        val add = { model: String, layout: Layout, sums: ContextSums ->
+            learnt.getOrPut(model) { HashMap() }.merge(layout, sums, ContextSums::plus)
+        }
+        contexts.forEach { (cell, sums) -> add(cell.model, cell.layout, sums) }
+        priors.contexts.forEach { (of, sums) -> add(of.model, of.layout, sums) }
+        return learnt
     }
 
     private fun moreErrors(slices: List<Map.Entry<Cell, Performance>>): Freeze? {
@@ -128,11 +149,19 @@ data class DecisionStatistics(
             DecisionStatistics(performance = mapOf(Cell(slice(outcome.at, PERFORMANCE_SLICE), outcome.model) to Performance.of(outcome)))
 
         fun of(feedback: Feedback): DecisionStatistics {
+            if (feedback.against != null) return ofComparison(ModelPair(feedback.model, feedback.against), feedback)
             val verdicts = ofVerdicts(feedback.model, feedback.sums, feedback.at)
             val point = feedback.context ?: return verdicts
             val cell = ContextCell(slice(feedback.at, CONTEXT_SLICE), feedback.model, point.layout)
             return verdicts.copy(contexts = mapOf(cell to ContextSums.of(point, feedback.sums)))
         }
+
+        private fun ofComparison(pair: ModelPair, feedback: Feedback) =
+            DecisionStatistics(
+                pairs = mapOf(
+                    PairCell(slice(feedback.at, VERDICT_SLICE), pair) to PairSums(feedback.sums.goodFit, feedback.sums.bad),
+                ),
+            )
 
         fun ofVerdicts(model: String, sums: VerdictSums, at: Instant) =
             DecisionStatistics(
@@ -147,7 +176,7 @@ data class DecisionStatistics(
     }
 }
 
-private fun <K, V : Any> Map<K, V>.merged(other: Map<K, V>, plus: (V, V) -> V): Map<K, V> {
+internal fun <K, V : Any> Map<K, V>.merged(other: Map<K, V>, plus: (V, V) -> V): Map<K, V> {
     if (other.isEmpty()) return this
     val sums = LinkedHashMap(this)
     other.forEach { (key, value) -> sums.merge(key, value, plus) }

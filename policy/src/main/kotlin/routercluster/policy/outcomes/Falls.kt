@@ -10,14 +10,17 @@ import java.time.Instant
  * @property slice of [DecisionStatistics.RECENT_SLICE] at whose beginning they fell
  * @property before what was said until then, by slices of [DecisionStatistics.VERDICT_SLICE]
  */
-data class Fall(val slice: Long, val before: Map<Long, VerdictSums>)
+data class Fall(val slice: Long, val before: Map<Long, VerdictSums>) {
+    /** Of sums that are added up: what counts in neither of them does not count in both. */
+    operator fun plus(other: Fall) = Fall(maxOf(slice, other.slice), before.merged(other.before, VerdictSums::plus))
+}
 
 /**
  * Without what has left its window at [now], and with the falls since the last look. A fall is a [Freeze] by verdicts since the last fall, whether
  * or not a policy freezes. For whoever owns the whole sums: parts of them cannot tell.
  *
  * Sums of a linear model cannot be taken apart within days: they begin anew with the verdicts since the fall, which count for the constant alone, as
- * if they spoke of requests in general.
+ * if they spoke of requests in general. Comparisons with other models, and what was known before, are of a model that is no more.
  */
 fun DecisionStatistics.settled(now: Instant): DecisionStatistics {
     val kept = since(now)
@@ -51,7 +54,12 @@ private fun DecisionStatistics.fallen(model: String, slice: Long): DecisionStati
         val last = cells.maxOf { it.key.slice }
         if (all.weight == 0L) null else ContextCell(last, model, layout) to ContextSums.of(ContextPoint.ofConstant(layout), all)
     }
-    return copy(contexts = others.associate { it.key to it.value } + anew, falls = falls + (model to Fall(slice, before)))
+    return copy(
+        contexts = others.associate { it.key to it.value } + anew,
+        pairs = pairs.filterKeys { model !in it.pair },
+        falls = falls + (model to Fall(slice, before)),
+        priors = priors.without(model),
+    )
 }
 
 private val RECENT_PER_VERDICT_SLICE = DecisionStatistics.VERDICT_SLICE.dividedBy(DecisionStatistics.RECENT_SLICE)

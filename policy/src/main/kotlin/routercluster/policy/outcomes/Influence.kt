@@ -10,7 +10,7 @@ import java.time.Instant
  */
 data class Speaker(val identity: String, val weightMax: Long)
 
-/** One identity's part in the verdicts on one [model] within one slice of time, as in [Cell]. */
+/** One identity's part in the verdicts on one [model], or on a pair of models, within one slice of time, as in [Cell]. */
 data class Voice(val slice: Long, val identity: String, val model: String)
 
 /**
@@ -31,12 +31,12 @@ data class Influence(val weights: Map<Voice, Long> = emptyMap()) {
     }
 
     private fun had(speaker: Speaker, feedback: Feedback): Long =
-        DecisionStatistics.verdictSlices(feedback.at).sumOf { weights[Voice(it, speaker.identity, feedback.model)] ?: 0 }
+        DecisionStatistics.verdictSlices(feedback.at).sumOf { weights[Voice(it, speaker.identity, feedback.subject)] ?: 0 }
 
     /** With [feedback], which has been counted. */
     operator fun plus(feedback: Feedback): Influence {
         val speaker = feedback.by ?: return this
-        val voice = Voice(DecisionStatistics.verdictSlices(feedback.at).last, speaker.identity, feedback.model)
+        val voice = Voice(DecisionStatistics.verdictSlices(feedback.at).last, speaker.identity, feedback.subject)
         return plus(mapOf(voice to feedback.sums.weight))
     }
 

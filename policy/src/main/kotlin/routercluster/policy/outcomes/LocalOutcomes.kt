@@ -1,5 +1,6 @@
 package routercluster.policy.outcomes
 
+import routercluster.policy.outcomes.file.ImportPart
 import java.time.Clock
 import java.time.Duration
 import java.time.Instant
@@ -40,6 +41,12 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
     override fun judge(feedback: Feedback): CompletionStage<Judgement> =
         CompletableFuture.completedFuture(Judgement.NotKept("this router keeps no feedback: it has no store"))
 
+    override fun learnt(key: SelectionKey): CompletionStage<DecisionStatistics> =
+        CompletableFuture.completedFuture(byKey[key]?.all() ?: DecisionStatistics.NONE)
+
+    override fun take(key: SelectionKey, part: ImportPart): CompletionStage<Judgement> =
+        CompletableFuture.completedFuture(Judgement.NotKept("this router keeps nothing that it learns: it has no store"))
+
     override fun standing() = Standing(0, dropped.get(), Duration.ZERO, byKey.values.sumOf { it.models().frozen() })
 
     private inner class Kept {
@@ -53,6 +60,9 @@ class LocalOutcomes(private val clock: Clock) : Outcomes {
         fun add(more: DecisionStatistics) {
             statistics += more
         }
+
+        @Synchronized
+        fun all(): DecisionStatistics = statistics
 
         /** Merged again only once in a while, by whoever comes first. */
         fun models(): Map<String, ModelStatistics> {

@@ -118,12 +118,14 @@ data class VerdictSums(val goodFit: Long = 0, val underpowered: Long = 0, val ov
  * @property verdicts since it last fell, see [Fall]
  * @property frozen why it should not be picked; null where there is no reason
  * @property contexts what verdicts say of linear models of its quality, by what these look at
+ * @property rating by comparisons and verdicts; null where the decision's models were not compared
  */
 data class ModelStatistics(
     val performance: Performance = Performance.NONE,
     val verdicts: VerdictSums = VerdictSums.NONE,
     val frozen: Freeze? = null,
     val contexts: Map<Layout, ContextSums> = emptyMap(),
+    val rating: Rating? = null,
 ) {
     companion object {
         val NONE = ModelStatistics()

@@ -53,6 +53,8 @@ enum class Verdict { GOOD_FIT, UNDERPOWERED, OVERPROVISIONED, FAILED }
  * @property at when it was given
  * @property by null for those whose word is taken without bound: operators' tools
  * @property context what the request was like; null where no selector went by that
+ * @property against another model that [model], which comes before it in the order of names, was compared with: what is good in [sums] was won, what
+ *   is bad was lost. Null for a verdict
  */
 data class Feedback(
     val id: String,
@@ -62,4 +64,8 @@ data class Feedback(
     val at: Instant,
     val by: Speaker? = null,
     val context: ContextPoint? = null,
-)
+    val against: String? = null,
+) {
+    /** What one identity's word on it is bounded for. */
+    internal val subject: String get() = if (against == null) model else "$model|$against"
+}

@@ -1,5 +1,6 @@
 package routercluster.policy.outcomes
 
+import routercluster.policy.outcomes.file.ImportPart
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
@@ -52,6 +53,12 @@ interface Outcomes {
     /** Never fails; [Judgement.Counted] only where the feedback is durable. */
     fun judge(feedback: Feedback): CompletionStage<Judgement>
 
+    /** All that is durable of what was learnt for [key], in its slices of time. Fails where it cannot be read. */
+    fun learnt(key: SelectionKey): CompletionStage<DecisionStatistics>
+
+    /** Never fails; [Judgement.Counted] only where [part] is durable, repeated where it was added up before. */
+    fun take(key: SelectionKey, part: ImportPart): CompletionStage<Judgement>
+
     /** For metrics. */
     fun standing(): Standing
 
@@ -71,6 +78,12 @@ interface Outcomes {
 
                 override fun judge(feedback: Feedback): CompletionStage<Judgement> =
                     CompletableFuture.completedFuture(Judgement.NotKept("this router keeps no feedback"))
+
+                override fun learnt(key: SelectionKey): CompletionStage<DecisionStatistics> =
+                    CompletableFuture.completedFuture(DecisionStatistics.NONE)
+
+                override fun take(key: SelectionKey, part: ImportPart): CompletionStage<Judgement> =
+                    CompletableFuture.completedFuture(Judgement.NotKept("this router learns nothing"))
 
                 override fun standing() = Standing(0, 0, Duration.ZERO)
             }

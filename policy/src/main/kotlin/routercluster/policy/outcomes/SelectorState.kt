@@ -1,5 +1,7 @@
 package routercluster.policy.outcomes
 
+import routercluster.policy.outcomes.file.ImportMode
+import routercluster.policy.outcomes.file.ImportPart
 import java.time.Instant
 
 /** Sums of one producer that are counted as a whole; [sequence] from 1. */
@@ -25,12 +27,14 @@ sealed interface Judgement {
  *
  * @property judged what was said, by feedback id; the newest [JUDGED_MAX]
  * @property influence who said how much
+ * @property imports parts of imports that were added up, the newest [IMPORTS_MAX]
  */
 data class SelectorState(
     val statistics: DecisionStatistics = DecisionStatistics.NONE,
     val batches: AppliedBatches = AppliedBatches(),
     val judged: Map<String, VerdictSums> = emptyMap(),
     val influence: Influence = Influence.NONE,
+    val imports: Set<String> = emptySet(),
 ) {
     /** With [batch] where it is new, else the same. */
     fun plus(batch: Batch): SelectorState =
@@ -59,6 +63,18 @@ data class SelectorState(
         return copy(statistics = statistics.hearing(DecisionStatistics.of(feedback)), judged = ids, influence = influence + feedback)
     }
 
+    /** With [part], unless it was added up before. */
+    fun plus(part: ImportPart): SelectorState {
+        if (hasCounted(part)) return this
+        val after = copy(statistics = part.into(statistics))
+        if (part.mode != ImportMode.MERGE) return after
+        return after.copy(imports = (imports + part.name).toList().takeLast(IMPORTS_MAX).toSet())
+    }
+
+    fun hasCounted(part: ImportPart): Boolean = part.mode == ImportMode.MERGE && part.name in imports
+
+    private val ImportPart.name get() = "$id/${model.orEmpty()}"
+
     /** Without what has left its window at [now]. */
     fun since(now: Instant): SelectorState = copy(statistics = statistics.since(now), influence = influence.since(now))
 
@@ -68,5 +84,8 @@ data class SelectorState(
     companion object {
         /** Feedback ids kept of one decision; a repeat of an older one counts again. */
         const val JUDGED_MAX = 4_096
+
+        /** Parts of imports kept of one decision; a repeat of an older one counts again. */
+        const val IMPORTS_MAX = 1_024
     }
 }

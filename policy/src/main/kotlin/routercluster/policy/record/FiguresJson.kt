@@ -8,6 +8,7 @@ import routercluster.policy.outcomes.LatencySketch
 import routercluster.policy.outcomes.ModelFigures
 import routercluster.policy.outcomes.ModelStatistics
 import routercluster.policy.outcomes.Performance
+import routercluster.policy.outcomes.Rating
 
 private val nodes = JsonNodeFactory.instance
 
@@ -27,6 +28,7 @@ private fun ModelFigures.toJson(): ObjectNode {
     statistics?.let {
         json.set<ObjectNode>("performance", it.performance.toJson())
         json.set<ObjectNode>("verdicts", it.verdicts.toJson())
+        it.rating?.let { rating -> json.putObject("rating").put("log_odds", rating.logOdds).put("games", rating.games) }
     }
     return json
 }
@@ -52,8 +54,13 @@ internal fun figures(json: Fields) =
         json.inners().mapValues { (_, model) ->
             val performance = model.inner("performance")
             val verdicts = model.inner("verdicts")
+            val rating = model.inner("rating")?.let { Rating(it.number("log_odds"), it.number("games")) }
             val statistics =
-                if (performance == null || verdicts == null) null else ModelStatistics(performance(performance), verdicts(verdicts))
+                if (performance == null || verdicts == null) {
+                    null
+                } else {
+                    ModelStatistics(performance(performance), verdicts(verdicts), rating = rating)
+                }
             ModelFigures(statistics, model.intOrNull("in_flight"))
         },
     )

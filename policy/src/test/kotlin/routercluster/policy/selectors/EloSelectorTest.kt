@@ -4,6 +4,9 @@ import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.Test
+import routercluster.policy.outcomes.ModelFigures
+import routercluster.policy.outcomes.ModelStatistics
+import routercluster.policy.outcomes.Rating
 import kotlin.random.Random
 
 class EloSelectorTest : SelectorContract {
@@ -40,6 +43,16 @@ class EloSelectorTest : SelectorContract {
     fun `a model with few verdicts is tried as often as by chance`() {
         val firsts = EloSelector(comparisonsMin = 3).firsts(both, figures("a" to known(good = 3.0), "b" to known(good = 2.0)), DRAWS)
         (firsts.getValue("b").toDouble() / DRAWS) shouldBe (0.5 plusOrMinus 0.05)
+    }
+
+    @Test
+    fun `a model that beats another is rated above it, without any verdict`() {
+        val rated = { logOdds: Double, games: Double -> ModelFigures(ModelStatistics(rating = Rating(logOdds, games))) }
+        val figures = figures("a" to rated(-0.5, 12.0), "b" to rated(0.5, 12.0))
+        val ranked = selector.rank(both, SelectionContext(Random(1), figures))
+        ranked.map { it.candidate.model.name } shouldBe listOf("b", "a")
+        ranked[0].score shouldBe (0.6225 plusOrMinus 1e-3)
+        ranked[0].reason shouldContain "12.0 comparisons"
     }
 
     private companion object {
