@@ -44,6 +44,34 @@ class LimitDesk(private val reservations: Reservations, private val services: Li
         }
     }
 
+    /**
+     * What the caller may still spend by limits of money that do not depend on where the request goes: the least that is left, in their currency, as far
+     * as this node knows. Null where no such limit is known.
+     */
+    fun moneyLeft(journey: Journey): CompletableFuture<Double?> {
+        val rules = journey.snapshot.policy.limits.rules
+            .filter { it.isOfCallersMoney }
+        if (rules.isEmpty()) return UNBOUNDED
+        // The least that can be asked for, so that a node which holds nothing asks the others.
+        return reservations.reserve(rules, LimitFacts(journey.caller), Amounts(requests = 0, costMicros = 1)).thenApply { reserved ->
+            when (reserved) {
+                is Reserved.Granted -> {
+                    reserved.reservation.standings
+                        .minOfOrNull { it.remaining }
+                        .also { reserved.reservation.settle(Amounts.NONE) }
+                }
+
+                is Reserved.Denied -> {
+                    reserved.standing.remaining
+                }
+
+                is Reserved.Unavailable -> {
+                    null
+                }
+            }?.let { it / MICROS }
+        }
+    }
+
     private fun reserve(journey: Journey, rules: List<LimitRule>, facts: LimitFacts, estimate: Amounts): CompletableFuture<ApiError?> {
         val reserved = reservations.reserve(rules, facts, estimate)
         return if (reserved.isDone) {
@@ -77,6 +105,8 @@ class LimitDesk(private val reservations: Reservations, private val services: Li
         }
 
     companion object {
+        private const val MICROS = 1e6
+        private val UNBOUNDED: CompletableFuture<Double?> = CompletableFuture.completedFuture(null)
         private val PASSED: CompletableFuture<ApiError?> = CompletableFuture.completedFuture(null)
 
         /** Counts in this process alone, and asks no service. */

@@ -36,6 +36,7 @@ import routercluster.policy.routing.Planning
 import routercluster.policy.routing.begin
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
+import routercluster.policy.routing.wantsBudget
 import routercluster.policy.selectors.SessionFacts
 import routercluster.policy.selectors.unitOf
 import routercluster.telemetry.TraceHeaders
@@ -166,14 +167,20 @@ class Pipeline(
         loop: ScheduledExecutorService,
         translated: Translated?,
     ): CompletableFuture<Route> =
-        sessions.of(journey, target, facts).within(loop) { decide(journey, body, facts, target, it, loop, translated) }
+        sessions.of(journey, target, facts).within(loop) { session ->
+            val left = if (target.wantsBudget()) limits.moneyLeft(journey) else CompletableFuture.completedFuture(null)
+            left.within(loop) { decide(journey, body, facts, target, Circumstances(session, it), loop, translated) }
+        }
+
+    /** What a request stands in beside what it says. [moneyLeft] of its caller's. */
+    private class Circumstances(val session: SessionFacts?, val moneyLeft: Double?)
 
     private fun decide(
         journey: Journey,
         body: ChatBody,
         facts: Facts,
         target: Asked,
-        session: SessionFacts?,
+        around: Circumstances,
         loop: ScheduledExecutorService,
         translated: Translated?,
     ): CompletableFuture<Route> {
@@ -184,9 +191,10 @@ class Pipeline(
             facts,
             random,
             measured = measured,
-            session = session,
+            session = around.session,
             unit = unit,
             user = journey.identity.user,
+            moneyLeft = around.moneyLeft,
         )
         val encoder = journey.snapshot.encoder
         if (planning is Plan || encoder == null) {

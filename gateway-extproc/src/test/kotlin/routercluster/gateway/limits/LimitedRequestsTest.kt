@@ -95,6 +95,25 @@ class LimitedRequestsTest {
     }
 
     @Test
+    fun `a decision that keeps within the budget goes on with a cheaper model when little is left`() {
+        val constrained = mapOf(
+            "deep" to "modelRefs: [{model: large}, {model: small}], algorithm: {type: static, constraints: {within_budget: true}}",
+        )
+        // Some 1,000 tokens at 20 a million are 0.02 before they are sent; the bill is 0.003 each.
+        gateway("{name: money, kind: cost, amount: 0.03, currency: EUR, window: 24h, per: [user]}", decisions = constrained).use { router ->
+            val prompt = "deep " + "word ".repeat(1_000)
+            val answers = List(7) { router.settled(router.ask(prompt = prompt, fields = ""","max_tokens":10""")) }
+            answers.map { it.status }.toSet() shouldBe setOf(200)
+            val picked = answers.map { it.header("x-vsr-selected-model") }
+            picked.first() shouldBe "large"
+            picked.last() shouldBe "small"
+            val record = router.admin("/decisions/${answers.last().header("x-request-id")}").body
+            record shouldContain "is left of the caller's budget"
+            router.ask(user = "bob", prompt = prompt).header("x-vsr-selected-model") shouldBe "large"
+        }
+    }
+
+    @Test
     fun `limits of models and decisions are asked once it is decided`() {
         val rules =
             arrayOf(

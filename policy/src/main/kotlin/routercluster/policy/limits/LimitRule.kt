@@ -92,6 +92,10 @@ data class LimitRule(
     /** Whether a request must be decided before it is known what this rule has to do with it. */
     val needsPlan: Boolean = kind == LimitKind.COST || match.model != null || match.decision != null || per.any { it.isOfPlan }
 
+    /** Whether it bounds what a caller may spend wherever a request goes. */
+    val isOfCallersMoney: Boolean =
+        kind == LimitKind.COST && match.model == null && match.decision == null && per.none { it.isOfPlan }
+
     /** Whether what it counts depends on the model. */
     internal val isOfModel: Boolean = match.model != null || Dimension.MODEL in per
 

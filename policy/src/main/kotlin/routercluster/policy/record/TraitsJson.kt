@@ -19,6 +19,7 @@ internal fun Traits.toJson(): ObjectNode? {
     domains?.let { json.set<ObjectNode>("domains", numbers(it)) }
     complexity?.let { json.put("complexity", it) }
     promptTokens?.let { json.put("prompt_tokens", it) }
+    moneyLeft?.let { json.put("money_left", it) }
     session?.let { json.set<ObjectNode>("session", it.toJson()) }
     if (noted.isNotEmpty()) {
         val derived = json.putObject("derived")
@@ -63,6 +64,7 @@ internal fun traits(json: Fields?, textLength: Int): Traits {
         lacks = Need.entries.mapNotNull { need -> lacks?.textOrNull(need.key)?.let { need to it } }.toMap(),
         noted = derived?.names()?.associateWith(derived::numbers).orEmpty(),
         arm = json.inner("experiment")?.let { ArmNote(it.text("name"), it.text("arm"), it.text("unit"), it.numbers("shares")) },
+        moneyLeft = json.numberOrNull("money_left"),
     )
 }
 

@@ -42,6 +42,7 @@ fun Policy.plan(name: ModelName, facts: Facts, random: Random, everything: Boole
  * @param session the conversation that the request goes on with; null where nothing is known of it
  * @param unit what experiments split by, see [routercluster.policy.selectors.unitOf]; null where nobody knows
  * @param user whose verdicts a personal selector goes by; null where nobody knows
+ * @param moneyLeft of the caller's limits of money, in the policy's currency; null where nobody knows
  */
 fun Policy.plan(
     target: Target,
@@ -52,6 +53,7 @@ fun Policy.plan(
     session: SessionFacts? = null,
     unit: String? = null,
     user: String? = null,
+    moneyLeft: Double? = null,
 ): Plan =
     when (target) {
         is Target.Unknown -> {
@@ -64,7 +66,7 @@ fun Policy.plan(
 
         is Target.Routed -> {
             val engine = target.recipe.engine
-            val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit, user)
+            val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit, user, moneyLeft)
             val all = everything || readsEverything(target)
             selection.closed(if (all) engine.decideFully(facts) else engine.decide(facts), sight = null)
         }
@@ -85,20 +87,22 @@ fun Policy.begin(
     session: SessionFacts? = null,
     unit: String? = null,
     user: String? = null,
+    moneyLeft: Double? = null,
 ): Planning {
     val recipe = (target as? Target.Routed)?.recipe
-    if (recipe == null ||
-        (!recipe.isLearned && also.isEmpty())
-    ) {
-        return plan(target, facts, random, everything, measured, session, unit, user)
+    if (recipe == null || (!recipe.isLearned && also.isEmpty())) {
+        return plan(target, facts, random, everything, measured, session, unit, user, moneyLeft)
     }
-    val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit, user)
+    val selection = Selection(this, target, facts, random.nextInt(), measured, session, unit, user, moneyLeft)
     val all = everything || readsEverything(target)
     return planning(if (all) recipe.engine.beginFully(facts) else recipe.engine.begin(facts, also), selection::begin)
 }
 
 /** Whether selectors that the request may come to go by what came before in its conversation. */
 fun Target.wantsSession(): Boolean = this is Target.Routed && recipe.sights.wantsSession
+
+/** Whether selectors that the request may come to go by what its caller may still spend. */
+fun Target.wantsBudget(): Boolean = this is Target.Routed && recipe.sights.wantsBudget
 
 /** Whether the policy or the request's model name asks for every signal. */
 private fun Policy.readsEverything(target: Target) = gateway.evaluation == Evaluation.ALL || target.name.allSignals
@@ -113,6 +117,7 @@ private class Selection(
     private val session: SessionFacts?,
     private val unit: String?,
     private val user: String?,
+    private val moneyLeft: Double?,
 ) {
     private val sights = target.recipe.sights
 
@@ -133,7 +138,7 @@ private class Selection(
     fun closed(ruling: Ruling, sight: Sight?, calls: List<EncodeCall> = ruling.calls): Plan {
         val decision = ruling.decision
         val seen = Seen(decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE)
-        val traits = traits(needs(ruling), facts, session, sight, unit, user)
+        val traits = traits(needs(ruling), facts, session, sight, unit, user, moneyLeft)
         val action = policy.action(ruling, seed, seen, traits)
         return Plan(
             policy = policy,

@@ -2,9 +2,7 @@ package routercluster.policy.selectors
 
 import routercluster.policy.Candidate
 import routercluster.policy.catalog.Catalog
-import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.signals.Exemplars
-import kotlin.math.sqrt
 
 /**
  * What holds a selector back, whichever it is.
@@ -69,20 +67,6 @@ class GuardedSelector(private val inner: Selector, private val guards: Guards) :
         return reasons
     }
 
-    /** Where even what is likely to be the most is below [floor]: the mean of Beta(1 + good, 1 + bad) and [DEVIATIONS] deviations. */
-    private fun belowFloor(verdicts: VerdictSums, floor: Double): String? {
-        val all = 2 + verdicts.good + verdicts.badVerdicts
-        val mean = (1 + verdicts.good) / all
-        val most = mean + DEVIATIONS * sqrt(mean * (1 - mean) / (all + 1))
-        return if (most >=
-            floor
-        ) {
-            null
-        } else {
-            "below the floor of $floor: ${rounded(mean, 3)} of its verdicts are good, at most ${rounded(most, 3)}"
-        }
-    }
-
     private fun bounded(ranked: List<Ranked>, context: SelectionContext): List<Ranked> {
         val base = ranked.firstOrNull { !it.isExplored }
         val explored = ranked.filter { it.isExplored }
@@ -116,8 +100,6 @@ class GuardedSelector(private val inner: Selector, private val guards: Guards) :
     override fun prepared(vectors: List<FloatArray>): Selector = GuardedSelector(inner.prepared(vectors), guards)
 
     private companion object {
-        /** Of a normal distribution, 5 % lie farther up. */
-        const val DEVIATIONS = 1.645
         const val PERCENT = 100
     }
 }

@@ -9,22 +9,6 @@ import java.time.Duration
 data class FactorWeights(val quality: Double = 0.25, val latency: Double = 0.25, val cost: Double = 0.25, val load: Double = 0.25)
 
 /**
- * Bounds beyond which a candidate is not picked while another is within; null is no bound. What is not known is within.
- *
- * @property costPerMillionMax price of a million tokens, see [Prices]
- * @property inFlightMax requests under way at the model
- */
-data class ServiceLevels(
-    val perTokenMillisMax: Double? = null,
-    val firstByteMillisMax: Double? = null,
-    val costPerMillionMax: Double? = null,
-    val inFlightMax: Int? = null,
-)
-
-/** What happens where every candidate is beyond the bounds. */
-enum class NoneWithin { CHEAPEST, FIRST, FAIL }
-
-/**
  * The weighted mean of four factors, each 0..1 in proportion to the best of the candidates within the bounds: quality by verdicts and card
  * ([Quality]), latency as the mean of the lowest time over its own for the percentile of both times, the lowest price over its own, and load as
  * one over requests under way and this one. So a hundredth's difference of a factor is a hundredth of it, and not the whole scale.
@@ -130,7 +114,6 @@ data class MultiFactorSelector(
 
         internal fun read(parameters: Section?): Selector {
             val weights = parameters?.section("weights")
-            val levels = parameters?.section("slo")
             val default = FactorWeights()
             return MultiFactorSelector(
                 FactorWeights(
@@ -139,18 +122,12 @@ data class MultiFactorSelector(
                     weights?.double("cost", SHARES) ?: default.cost,
                     weights?.double("load", SHARES) ?: default.load,
                 ),
-                ServiceLevels(
-                    levels?.double("max_tpot_ms", BOUNDS),
-                    levels?.double("max_ttft_ms", BOUNDS),
-                    levels?.double("max_cost_per_1m", BOUNDS),
-                    levels?.int("max_inflight", 0..1_000_000_000),
-                ),
+                ServiceLevels.read(parameters?.section("slo")),
                 parameters?.int("latency_percentile", 1..100) ?: 95,
-                parameters?.oneOf("on_no_candidates", NoneWithin.entries.associateBy { it.name.lowercase() }) ?: NoneWithin.CHEAPEST,
+                parameters?.oneOf("on_no_candidates", (NoneWithin.entries - NoneWithin.FASTEST).associateBy { it.name.lowercase() })
+                    ?: NoneWithin.CHEAPEST,
             )
         }
-
-        private val BOUNDS = 0.0..1e9
     }
 }
 
@@ -164,25 +141,7 @@ private class FactorFigures(
     val price: Double?,
     val inFlight: Int,
 ) {
-    /** Which bound it is beyond, in words; null where it is within all. */
-    fun excess(bounds: ServiceLevels): String? =
-        when {
-            isAbove(
-                perToken?.millis(),
-                bounds.perTokenMillisMax,
-            ) -> "${shown(perToken?.millis())} ms a token, at most ${bounds.perTokenMillisMax}"
-
-            isAbove(
-                firstByte?.millis(),
-                bounds.firstByteMillisMax,
-            ) -> "first token in ${shown(firstByte?.millis())} ms, at most ${bounds.firstByteMillisMax}"
-
-            isAbove(price, bounds.costPerMillionMax) -> "costs ${shown(price)} a million tokens, at most ${bounds.costPerMillionMax}"
-
-            isAbove(inFlight.toDouble(), bounds.inFlightMax?.toDouble()) -> "$inFlight under way, at most ${bounds.inFlightMax}"
-
-            else -> null
-        }
+    fun excess(bounds: ServiceLevels): String? = bounds.excess(perToken, firstByte, price, inFlight)
 
     fun told(percentile: Int): String =
         listOfNotNull(
@@ -192,8 +151,6 @@ private class FactorFigures(
             price?.let { "${shown(it)} a million tokens" },
             "$inFlight under way",
         ).joinToString()
-
-    private fun isAbove(value: Double?, bound: Double?) = value != null && bound != null && value > bound
 
     private fun shown(value: Double?) = value?.let { rounded(it, 2) }
 }
@@ -205,6 +162,6 @@ private fun ratio(low: Double, high: Double): Double = if (high > 0.0) low / hig
 
 private fun Duration.below(lowest: Duration?): Double? = lowest?.let { ratio(it.toNanos().toDouble(), toNanos().toDouble()) }
 
-private fun Duration.millis(): Double = toNanos() / 1e6
+internal fun Duration.millis(): Double = toNanos() / 1e6
 
 internal val SHARES = 0.0..1.0

@@ -29,6 +29,9 @@ enum class Need(val slot: Slot? = null) {
     /** Whose request it is, by whose verdicts it is answered. */
     USER,
 
+    /** How much the caller may still spend, where limits tell. */
+    BUDGET,
+
     /** Whose request it is, by which an experiment splits. */
     UNIT,
     ;

@@ -49,5 +49,20 @@ internal class GoodShare(val alpha: Double, val beta: Double) {
     }
 }
 
+/**
+ * Why a model is surely below [floor]: where even what is likely to be the most is, the mean of Beta(1 + good, 1 + bad) and 1.645 deviations. Null where
+ * it may be above.
+ */
+internal fun belowFloor(verdicts: VerdictSums, floor: Double): String? {
+    val all = 2 + verdicts.good + verdicts.badVerdicts
+    val mean = (1 + verdicts.good) / all
+    val most = mean + DEVIATIONS * sqrt(mean * (1 - mean) / (all + 1))
+    if (most >= floor) return null
+    return "below the floor of $floor: ${rounded(mean, 3)} of its verdicts are good, at most ${rounded(most, 3)}"
+}
+
+/** Of a normal distribution, 5 % lie farther up. */
+private const val DEVIATIONS = 1.645
+
 internal val VerdictSums.good: Double get() = goodFit.toDouble() / VerdictSums.WHOLE
 internal val VerdictSums.badVerdicts: Double get() = bad.toDouble() / VerdictSums.WHOLE

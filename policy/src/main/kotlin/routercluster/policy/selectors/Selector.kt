@@ -29,6 +29,9 @@ fun interface Selector {
     /** Language models that it has asked once its decision has won, where it [needs] an [Need.ADVICE]. */
     val advices: List<Advice> get() = emptyList()
 
+    /** Whether it may refuse a request, and so goes by its [needs] even where there is one candidate. */
+    val refuses: Boolean get() = false
+
     /** This selector for the [candidates] of one decision, in the order of the file. Called once, before [exemplars] are asked for. */
     fun bound(candidates: List<Candidate>, catalog: Catalog): Selector = this
 

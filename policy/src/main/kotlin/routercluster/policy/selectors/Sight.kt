@@ -76,6 +76,9 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     /** Whether selectors go by what came before in the conversation. */
     val wantsSession: Boolean = byDecision.values.any { Need.SESSION in it }
 
+    /** Whether selectors go by what the caller may still spend. */
+    val wantsBudget: Boolean = byDecision.values.any { Need.BUDGET in it }
+
     /** How dear asking is. */
     internal val cost: Cost = if (heads.any { (need, head) -> need in all && head.head.remote }) Cost.ASK else Cost.ENCODE
 
@@ -162,7 +165,8 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
 
     private fun needed(decision: Decision): Set<Need> = if (chooses(decision)) decision.selector.needs else emptySet()
 
-    private fun chooses(decision: Decision) = decision.candidates.size > 1 && decision.plugins.none { it is Plugin.FastResponse }
+    private fun chooses(decision: Decision) =
+        (decision.candidates.size > 1 || decision.selector.refuses) && decision.plugins.none { it is Plugin.FastResponse }
 
     private fun cachesAlike(decision: Decision): Boolean =
         heads[Need.EMBEDDING] != null &&
@@ -220,6 +224,7 @@ internal fun traits(
     sight: Sight?,
     unit: String? = null,
     user: String? = null,
+    moneyLeft: Double? = null,
 ): Traits {
     val lacks = LinkedHashMap<Need, String>()
     for (need in needs) {
@@ -228,6 +233,7 @@ internal fun traits(
                 need == Need.SESSION -> "nothing is known of the conversation".takeIf { session == null }
                 need == Need.ADVICE -> if (sight == null) "nobody was asked" else sight.lacks[need]
                 need == Need.USER -> "nobody knows whose request it is".takeIf { user == null }
+                need == Need.BUDGET -> "no limit of money is known for the caller".takeIf { moneyLeft == null }
                 need == Need.UNIT -> "nobody knows whose request it is".takeIf { unit == null }
                 need.slot == null -> null
                 sight == null || need !in sight.needs -> "no encoder was asked"
@@ -246,5 +252,6 @@ internal fun traits(
         unit = unit.takeIf { Need.UNIT in needs },
         advised = sight?.advised.orEmpty(),
         user = user.takeIf { Need.USER in needs },
+        moneyLeft = moneyLeft.takeIf { Need.BUDGET in needs },
     )
 }

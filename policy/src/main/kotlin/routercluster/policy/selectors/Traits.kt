@@ -14,6 +14,7 @@ import routercluster.policy.encode.HeadRef
  * @property complexity 0, easy, to 1, hard
  * @property promptTokens estimate for the whole prompt
  * @property textLength of the newest user message, in UTF-16 units
+ * @property moneyLeft of the caller's limits of money, the least of them, in the policy's currency
  * @property lacks why what is needed is not known
  */
 class Traits(
@@ -29,6 +30,7 @@ class Traits(
     arm: ArmNote? = null,
     private val advised: Map<HeadRef, Advised> = emptyMap(),
     private val user: String? = null,
+    val moneyLeft: Double? = null,
 ) {
     private val notes = LinkedHashMap(noted)
     private var wantedInVain = false
@@ -95,7 +97,7 @@ class Traits(
     fun why(need: Need): String = lacks[need] ?: "the ${need.key} is not known"
 
     /** What is kept of it in a record. */
-    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes, null, arm)
+    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes, null, arm, moneyLeft)
 
     /** Of the [needs] of a selector that has ranked, those that this, a record's, says nothing of: not even that they could not be had. */
     fun unrecorded(needs: Set<Need>): Set<Need> = needs.filterTo(mutableSetOf()) { it !in lacks && isMissing(it) }
@@ -109,6 +111,7 @@ class Traits(
             Need.SESSION -> session == null
             Need.ADVICE -> adviceWantedInVain
             Need.USER -> userWantedInVain
+            Need.BUDGET -> moneyLeft == null
             Need.UNIT -> armWantedInVain
         }
 

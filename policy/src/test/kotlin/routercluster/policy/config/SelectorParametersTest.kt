@@ -12,6 +12,8 @@ import routercluster.policy.config.EncoderFolder
 import routercluster.policy.config.format.Feature
 import routercluster.policy.config.format.baseMethods
 import routercluster.policy.selectors.AutomixSelector
+import routercluster.policy.selectors.ConstrainedSelector
+import routercluster.policy.selectors.Constraints
 import routercluster.policy.selectors.ContextFeature
 import routercluster.policy.selectors.ContextualMethod
 import routercluster.policy.selectors.ContextualSelector
@@ -86,6 +88,12 @@ class SelectorParametersTest {
                 "type: session_aware, session_aware: {fallback_method: thompson, $PROTECTION}" to
                     SessionAwareSelector(ThompsonSelector, protection),
                 "type: elo, protection: {$PROTECTION}" to SessionAwareSelector(EloSelector(), protection),
+                "type: elo, protection: {$PROTECTION}, constraints: {max_tpot_ms: 5, max_ttft_ms: 6, max_cost_per_1m: 7, " +
+                    "max_inflight: 8, latency_percentile: 50, max_cost: 0.5, within_budget: true, min_quality: 0.6, on_no_candidates: fastest}" to
+                    ConstrainedSelector(
+                        SessionAwareSelector(EloSelector(), protection),
+                        Constraints(ServiceLevels(5.0, 6.0, 7.0, 8), 50, 0.5, true, 0.6, NoneWithin.FASTEST),
+                    ),
             )
         for ((algorithm, selector) in rows) withClue(algorithm) { selector(algorithm) shouldBe selector }
         val similar = selector(

@@ -157,14 +157,30 @@ private fun multiFactor() = fields {
     part("weights", "Weights of the parts.") {
         listOf("quality", "latency", "cost", "load").forEach { share(it, "Weight of $it.", 0.25) }
     }
-    part("slo", "Bounds beyond which a model is not picked while another is within.") {
-        number("max_tpot_ms", 0.0..1e9, "Time per token.")
-        number("max_ttft_ms", 0.0..1e9, "Time to the first token.")
-        number("max_cost_per_1m", 0.0..1e9, "Price.")
-        whole("max_inflight", counts, "Requests under way.")
-    }
+    part("slo", "Bounds beyond which a model is not picked while another is within.") { serviceLevels() }
     whole("latency_percentile", 1..100, "Percentile of the times.", 95)
     choice("on_no_candidates", listOf("cheapest", "first", "fail"), "What happens where every model is beyond the bounds.", "cheapest")
+}
+
+private fun FieldsBuilder.serviceLevels() {
+    number("max_tpot_ms", 0.0..1e9, "Time per token.")
+    number("max_ttft_ms", 0.0..1e9, "Time to the first token.")
+    number("max_cost_per_1m", 0.0..1e9, "Price.")
+    whole("max_inflight", counts, "Requests under way.")
+}
+
+private fun FieldsBuilder.constraints() {
+    serviceLevels()
+    whole("latency_percentile", 1..100, "Percentile of the times.", 95)
+    number("max_cost", 0.0..1e9, "What one request may cost, by the estimate of its tokens, in the models' currency.")
+    flag("within_budget", "Whether a request may not cost more than what is left of its caller's limits of money.", false)
+    share("min_quality", "Share of good verdicts below which a model is passed over where it surely is.")
+    choice(
+        "on_no_candidates",
+        listOf("cheapest", "fastest", "first", "fail"),
+        "What happens where every model breaks one; fail refuses the request.",
+        "cheapest",
+    )
 }
 
 private fun FieldsBuilder.rounds() {
@@ -290,6 +306,7 @@ internal val algorithmFormat = fields(acts = "order of candidates") {
         listOf("fallback", "skip", "fail"),
         "What a failure of the algorithm does: `prompt` takes the order of the file or, with `fail`, refuses; the others that are built cannot fail.",
     )
+    part("constraints", "What a model has to keep to be picked, whatever the algorithm says; the others are fall-backs.") { constraints() }
     part("protection", "When a conversation changes its model; left out, whenever the algorithm says so.") { protection() }
     cases("type", slot = null, built + notBuiltAlgorithms)
 }

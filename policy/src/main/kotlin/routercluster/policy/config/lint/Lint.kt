@@ -20,6 +20,7 @@ enum class LintRule(val label: String) {
     TIER_GAP("tier-gap"),
     IDLE_THRESHOLD("idle-threshold"),
     ALIKE_MEMBERS("alike-members"),
+    IDLE_CONSTRAINT("idle-constraint"),
 }
 
 /**
@@ -54,7 +55,9 @@ fun lint(policy: Policy, file: String, environment: (String) -> String?): List<F
     val recipes = listOf(Policy.DEFAULT_RECIPE to raw.routing) + raw.recipes.map { it.name.value to it.routing }
     return recipes
         .flatMap { (name, routing) ->
-            findings(routing, default) + policy.recipes[name]?.let { ofSignals(routing, it.signals, root) }.orEmpty()
+            val proven = policy.recipes[name]
+            findings(routing, default) + proven?.let { ofSignals(routing, it.signals, root) }.orEmpty() +
+                proven?.let { idleConstraints(routing, it.decisions, policy) }.orEmpty()
         }.distinct()
         .sortedWith(compareBy({ it.at.line }, { it.at.column }))
 }

@@ -128,7 +128,7 @@ internal class RecipeProver(
 
     /** The algorithm that acts, and its selector for [candidates]. */
     private fun chosenBy(raw: RawAlgorithm, candidates: List<Candidate>): Pair<String, Selector> {
-        val learntOne = raw.learnt?.let { of -> learnt.prove(of, candidates, catalog)?.let(of.protecting) }
+        val learntOne = raw.learnt?.let { of -> learnt.prove(of, candidates, catalog)?.let(of.wrapping) }
         raw.adviser?.let { unknownName(it, "unknown model", models.keys, problems) }
         val standsIn = raw.learnt != null && learntOne == null
         return (if (standsIn) DEFAULT_ALGORITHM else raw.type) to bound(learntOne ?: raw.selector, raw.at, candidates)

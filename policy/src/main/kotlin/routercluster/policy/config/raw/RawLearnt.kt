@@ -16,7 +16,7 @@ import routercluster.policy.selectors.Selector
  * @property type where it is named
  * @property artifact path of the file; null leaves that to `global.router.model_selection.ml`
  * @property neighbours of knn
- * @property protecting puts the protection of conversations around the selector that comes of it
+ * @property wrapping puts protection of conversations and constraints around the selector that comes of it
  */
 internal class RawLearnt(
     val kind: LearntKind,
@@ -24,17 +24,17 @@ internal class RawLearnt(
     val artifact: Text?,
     val costWeight: Double?,
     val neighbours: Int?,
-    val protecting: (Selector) -> Selector,
+    val wrapping: (Selector) -> Selector,
 )
 
-internal fun readLearnt(kind: LearntKind, type: Text, parameters: Section?, protecting: (Selector) -> Selector): RawLearnt =
+internal fun readLearnt(kind: LearntKind, type: Text, parameters: Section?, wrapping: (Selector) -> Selector): RawLearnt =
     RawLearnt(
         kind,
         type,
         parameters?.text("artifact"),
         parameters?.double("cost_weight", 0.0..1.0),
         if (kind == LearntKind.KNN) parameters?.int("k", NEIGHBOURS) else null,
-        protecting,
+        wrapping,
     )
 
 /** `global.router.model_selection.ml`: what is said of all decisions' artifacts. What is null is not said. */

@@ -17,6 +17,8 @@ import routercluster.policy.config.format.signalsFormat
 import routercluster.policy.config.formatSignals
 import routercluster.policy.learnt.LearntKind
 import routercluster.policy.models.ModelCard
+import routercluster.policy.selectors.ConstrainedSelector
+import routercluster.policy.selectors.Constraints
 import routercluster.policy.selectors.PromptSelector
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.SessionAwareSelector
@@ -67,6 +69,7 @@ internal class RawAlgorithm(
     val at: Location? = null,
     val learnt: RawLearnt? = null,
     val adviser: Text? = null,
+    val constraints: Written<Constraints>? = null,
 )
 
 internal class RawModelRef(
@@ -194,15 +197,20 @@ internal fun readAlgorithm(section: Section): RawAlgorithm? {
         section.problems.notice(section.at("on_error"), "has no effect: $type cannot fail", onError)
     }
     val protection = section.section("protection")?.let(SessionAwareSelector::readProtection)
+    val constraints = section.section("constraints")?.let { Written(Constraints.read(it), section.at("constraints")) }
 
-    fun protected(base: Selector) = protection?.let { SessionAwareSelector(base, it) } ?: base
+    fun wrapped(base: Selector): Selector {
+        val protected = protection?.let { SessionAwareSelector(base, it) } ?: base
+        return constraints?.let { ConstrainedSelector(protected, it.value) } ?: protected
+    }
     if (learnt != null) {
         val at = section.at("type")
-        return RawAlgorithm(type, StaticSelector, at, readLearnt(learnt, Text(type, at), parameters, ::protected))
+        return RawAlgorithm(type, StaticSelector, at, readLearnt(learnt, Text(type, at), parameters, ::wrapped), constraints)
     }
     selectors[type]?.let { selector ->
         val base = selector.read(parameters).let { if (it is PromptSelector && onError == "fail") it.refusing() else it }
-        return RawAlgorithm(type, protected(base), section.at("type"), adviser = if (type == PROMPT) parameters?.text("model") else null)
+        val adviser = if (type == PROMPT) parameters?.text("model") else null
+        return RawAlgorithm(type, wrapped(base), section.at("type"), adviser = adviser, constraints = constraints)
     }
     parameters?.checkAll(case.fields)
     (case.status as? Status.NotBuilt)?.let { section.problems.inactive(it.feature, section.at("type")) }

@@ -27,6 +27,35 @@ class LintTest {
     }
 
     @Test
+    fun `constraints that hold nobody back, or everybody`() {
+        val text = { price: String, constraints: String ->
+            """
+            version: v0.3
+            providers:
+              defaults: {default_model: m}
+              models:
+                - {name: m, backend_refs: [{endpoint: "localhost:1"}]}
+                - {name: n, $price backend_refs: [{endpoint: "localhost:2"}]}
+            routing:
+              decisions:
+                - {name: x, modelRefs: [{model: n}], algorithm: {type: static, constraints: {$constraints}}}
+            """.trimIndent()
+        }
+        val told = { price: String, constraints: String ->
+            lint(loadPolicy(text(price, constraints), "p.yaml", { null }, FakeFiles()), "p.yaml") { null }.map(::told)
+        }
+        val at = "idle-constraint routing.decisions[0].algorithm.constraints:"
+        val priced = "pricing: {prompt_per_1m: 2, completion_per_1m: 4},"
+        told(priced, "max_cost: 1, max_cost_per_1m: 3, max_ttft_ms: 9").shouldBeEmpty()
+        told("", "max_ttft_ms: 9").shouldBeEmpty()
+        told("", "max_cost: 1") shouldBe listOf("$at bounds money, and n has no price: what is not known is never passed over")
+        told(priced, "max_cost_per_1m: 1") shouldBe
+            listOf("$at max_cost_per_1m is below the price of every candidate, so it always decides by on_no_candidates")
+        told(priced, "within_budget: true") shouldBe
+            listOf("$at within_budget needs a limit of kind cost that depends on neither model nor decision, and there is none")
+    }
+
+    @Test
     fun `signals that nothing reads`() {
         findings("{name: x, rules: $A}") shouldBe
             listOf(
