@@ -122,7 +122,8 @@ class Pipeline(
         val policy = journey.snapshot.policy
         checkJson(journey.headers)
         val body = parseChat(bytes, policy.gateway.limits)
-        val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages)
+        val hasState = body.hasProviderState || translated?.hasProviderState == true
+        val facts = Facts(body.messages, body.toolCount, body.metadata, journey.identity, journey.snapshot.languages, hasState)
         journey.conversation = conversationOf(journey.headers::get, facts)
         val decided = { keptOrDecided(journey, body, facts, loop, translated) }
         if (policy.limits.isEmpty) return decided()
@@ -167,7 +168,7 @@ class Pipeline(
         loop: ScheduledExecutorService,
         translated: Translated?,
     ): CompletableFuture<Route> =
-        sessions.of(journey, target, facts).within(loop) { session ->
+        sessions.of(journey, target, facts, translated).within(loop) { session ->
             val left = if (target.wantsBudget()) limits.moneyLeft(journey) else CompletableFuture.completedFuture(null)
             left.within(loop) { decide(journey, body, facts, target, Circumstances(session, it), loop, translated) }
         }

@@ -10,6 +10,7 @@ import routercluster.policy.responses.ResponseDraft
 import routercluster.policy.responses.ResponseRequest
 import routercluster.policy.responses.Root
 import routercluster.policy.responses.Thread
+import routercluster.policy.responses.holdProviderState
 import routercluster.policy.responses.keptItems
 import routercluster.policy.responses.keptResponse
 import routercluster.policy.responses.nativeRequest
@@ -29,7 +30,10 @@ internal class Prepared(
     val draft: ResponseDraft,
     val chat: ByteArray,
 ) {
-    val translated = Translated(RESPONSES_PATH, setOf(METADATA_FIELD)) { edited -> nativeRequest(request, thread.items, chat, edited) }
+    val translated =
+        Translated(RESPONSES_PATH, setOf(METADATA_FIELD), thread.kept, holdProviderState(thread.items + request.input)) { edited ->
+            nativeRequest(request, thread.items, chat, edited)
+        }
 
     /** The turn as it is kept at [status]. */
     fun turn(status: TurnStatus, answer: AnswerSoFar? = null, decision: String? = null, use: Use = Use.NONE, now: Instant? = null) =

@@ -70,7 +70,8 @@ class SessionPlanTest {
         )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)), null)
     private val ring = DecisionRing(10)
-    private val feedback = FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock) { emptySet() }, Events.NONE) { snapshot }
+    private val feedback =
+        FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock) { emptySet() }, Events.NONE) { snapshot }
     private val pipeline =
         Pipeline(Tracing.OFF, ring, clock, Random(1), Outcomes.NONE, ReplayIds.PLAIN, sessions = Sessions(conversations, clock))
     private val door =
@@ -82,8 +83,12 @@ class SessionPlanTest {
         loop.shutdownNow()
     }
 
-    private fun session(prompt: String, headers: List<Pair<String, String>> = listOf("x-conversation-id" to "c1")): SessionFacts? {
-        val request = DoorRequest("POST", TestGateway.CHAT, headers, chatBody(prompt).toByteArray(), "192.0.2.1")
+    private fun session(
+        prompt: String,
+        headers: List<Pair<String, String>> = listOf("x-conversation-id" to "c1"),
+        fields: String = "",
+    ): SessionFacts? {
+        val request = DoorRequest("POST", TestGateway.CHAT, headers, chatBody(prompt, fields = fields).toByteArray(), "192.0.2.1")
         door.plan(request, loop).get(WAIT_SECONDS, TimeUnit.SECONDS).shouldBeInstanceOf<DoorPlan.Forward>()
         return ring
             .newest(1)
@@ -101,6 +106,22 @@ class SessionPlanTest {
             .single()
             .action.model shouldBe "large"
         asked.map { it.id } shouldBe listOf("chat/c1")
+    }
+
+    @Test
+    fun `state that its provider holds keeps the model, however long the conversation was silent`() {
+        val turn = Turn("t", null, Instant.EPOCH, TurnStatus.COMPLETED, model = "large")
+        found = CompletableFuture.completedFuture(Conversation(ConversationId("t", "c"), 1, Instant.EPOCH, turns = listOf(turn)))
+        val picked = {
+            ring
+                .newest(1)
+                .single()
+                .action.model
+        }
+        session("let us chat").shouldNotBeNull().isBound shouldBe false
+        picked() shouldBe "small"
+        session("let us chat", fields = """, "previous_response_id": "resp_1"""").shouldNotBeNull().isBound shouldBe true
+        picked() shouldBe "large"
     }
 
     @Test

@@ -17,6 +17,7 @@ data class Span(val start: Int, val end: Int)
  * @property messages what signals read of the messages, in the same order
  * @property toolCount tool definitions, legacy `functions` included
  * @property metadata the `metadata` field; absent is empty
+ * @property hasProviderState whether it goes on from what one provider alone holds or can read, see [ProviderState]
  */
 class ChatBody(
     val bytes: ByteArray,
@@ -29,6 +30,7 @@ class ChatBody(
     val messages: List<Message>,
     val toolCount: Int,
     val metadata: Map<String, String>,
+    val hasProviderState: Boolean = false,
 )
 
 /** Why a body was refused. [code] is stable; [param] names the field where there is one. Texts never quote the prompt. */

@@ -45,6 +45,7 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
     private var toolCount = 0
     private var metadata = emptyMap<String, String>()
     private var messages: MessageList? = null
+    private val state = ProviderState()
 
     fun read(): ChatBody {
         val spans = json.members { field(it) }
@@ -60,6 +61,7 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
             messages = read.messages,
             toolCount = toolCount,
             metadata = metadata,
+            hasProviderState = state.isFound || read.hasProviderState,
         )
     }
 
@@ -71,6 +73,7 @@ private class ChatReader(private val bytes: ByteArray, private val json: JsonCur
             "stream_options" -> saysStreamUsage = saysUsage()
             "tools", "functions" -> toolCount += json.elementCount()
             "metadata" -> metadata = metadata()
+            else -> state.lookAtTop(json, name)
         }
     }
 

@@ -33,6 +33,7 @@ data class Identity(val user: String?, val groups: List<String> = emptyList(), v
  * @property messages in the order of the request
  * @property toolCount tool definitions
  * @property metadata the request's `metadata` map, bounded as in OpenAI's API
+ * @property hasProviderState whether it goes on from what one provider alone holds or can read
  */
 class Facts(
     val messages: List<Message>,
@@ -40,6 +41,7 @@ class Facts(
     val metadata: Map<String, String> = emptyMap(),
     val identity: Identity = Identity.NONE,
     private val languages: LanguageDetector = LanguageDetector.None,
+    val hasProviderState: Boolean = false,
 ) {
     /** The newest user message's text: what most signals read. Empty where there is no user message. */
     val userText: String = messages.lastOrNull { it.role == Role.USER }?.text.orEmpty()

@@ -13,8 +13,9 @@ import routercluster.policy.request.TokenEstimate
  * What was said before a request, oldest first, by turns.
  *
  * @property parent the turn that a new one follows; null at the beginning
+ * @property kept the turns as they are kept, for what is known of them beside what was said
  */
-class Thread(val parent: String?, val turns: List<List<ObjectNode>>) {
+class Thread(val parent: String?, val turns: List<List<ObjectNode>>, val kept: List<Turn> = emptyList()) {
     val items: List<ObjectNode> get() = turns.flatten()
 
     /**
@@ -25,11 +26,11 @@ class Thread(val parent: String?, val turns: List<List<ObjectNode>>) {
     fun within(windowTokens: Int?, reserved: Int): Thread {
         if (windowTokens == null) return this
         var left = windowTokens - reserved
-        val kept = turns.takeLastWhile { turn ->
+        val fitting = turns.takeLastWhile { turn ->
             left -= tokens(turn)
             left >= 0
         }
-        return Thread(parent, kept)
+        return Thread(parent, fitting, kept)
     }
 
     companion object {
@@ -42,13 +43,14 @@ fun Conversation.threadTo(id: String): Thread? {
     val byId = turns.associateBy { it.id }
     val newest = byId[id] ?: return null
     val back = generateSequence(newest) { turn -> turn.parent?.let(byId::get) }.toList()
-    return Thread(id, back.asReversed().map(Turn::items))
+    return Thread(id, back.asReversed().map(Turn::items), back.asReversed())
 }
 
 /** All of a conversation that a client made: what was put into it and what was said, in one row. */
 fun Conversation.wholeThread(): Thread {
     val before = items.map { storedObject(it.json) }
-    return Thread(turns.lastOrNull()?.id, listOf(before) + turns.filter { it.isPartOfConversation }.map(Turn::items))
+    val said = turns.filter { it.isPartOfConversation }
+    return Thread(turns.lastOrNull()?.id, listOf(before) + said.map(Turn::items), said)
 }
 
 private fun Turn.items(): List<ObjectNode> = (input + output).map { storedObject(it.json) }
@@ -87,6 +89,12 @@ fun tokens(items: List<ObjectNode>): Int =
 
 private fun text(message: ObjectNode): String =
     message.findValuesAsText("text").joinToString() + message.findValuesAsText("arguments").joinToString()
+
+/**
+ * Whether [items] hold what one provider alone can read or finds by its id: sealed reasoning, and files that were given to it before.
+ */
+fun holdProviderState(items: List<ObjectNode>): Boolean =
+    items.any { item -> item.hasNonNull("encrypted_content") || item.path("content").any { it.hasNonNull("file_id") } }
 
 /** Tokens that [model] can hold in all; null where the policy does not say. */
 val Model.windowTokens: Int? get() = card.contextWindowTokens

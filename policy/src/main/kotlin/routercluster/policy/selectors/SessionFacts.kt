@@ -1,6 +1,6 @@
 package routercluster.policy.selectors
 
-import routercluster.policy.conversations.Conversation
+import routercluster.policy.conversations.Turn
 import routercluster.policy.request.Facts
 import routercluster.policy.request.Role
 import java.time.Duration
@@ -28,21 +28,22 @@ data class SessionFacts(
 )
 
 /**
- * What [facts] and [conversation] say, at the time [now]. Of the prompt, all up to the last answer counts as had before.
+ * What [facts] and the [turns] before say, at the time [now]. Of the prompt, all up to the last answer counts as had before.
  *
- * @param conversation as it is remembered; null where nobody knows, and for one that begins
+ * @param turns as they are remembered, the oldest first; none where nobody knows, and for a conversation that begins
  */
-fun sessionOf(facts: Facts, conversation: Conversation?, now: Instant): SessionFacts {
+fun sessionOf(facts: Facts, turns: List<Turn>, now: Instant): SessionFacts {
     val messages = facts.messages
     val lastAnswer = messages.indexOfLast { it.role == Role.ASSISTANT }
     val length = messages.sumOf { it.text.length.toLong() }
     val had = messages.take(lastAnswer + 1).sumOf { it.text.length.toLong() }
-    val models = conversation?.turns.orEmpty().mapNotNull { it.model }
+    val models = turns.mapNotNull { it.model }
     return SessionFacts(
-        turns = maxOf(messages.count { it.role == Role.ASSISTANT }, conversation?.turns.orEmpty().size),
-        model = conversation?.model,
-        sinceLast = conversation?.turns?.lastOrNull()?.let { Duration.between(it.startedAt, now).coerceAtLeast(Duration.ZERO) },
+        turns = maxOf(messages.count { it.role == Role.ASSISTANT }, turns.size),
+        model = models.lastOrNull(),
+        sinceLast = turns.lastOrNull()?.let { Duration.between(it.startedAt, now).coerceAtLeast(Duration.ZERO) },
         toolLoopOpen = messages.lastOrNull()?.role == Role.TOOL,
+        isBound = facts.hasProviderState,
         switches = models.zipWithNext().count { (before, after) -> before != after },
         reuse = if (length == 0L) null else had.toDouble() / length,
     )

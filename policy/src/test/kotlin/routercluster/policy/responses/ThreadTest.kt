@@ -53,6 +53,23 @@ class ThreadTest {
     }
 
     @Test
+    fun `a thread knows its turns, and whether a provider holds state of them`() {
+        val all = conversation(turn("a", null), turn("b", "a"), turn("c", "a"))
+        all.threadTo("c")?.kept?.map { it.id } shouldBe listOf("a", "c")
+        all
+            .wholeThread()
+            .within(0, 0)
+            .kept
+            .map { it.id } shouldBe listOf("a", "b", "c")
+        holdProviderState(all.wholeThread().items) shouldBe false
+        listOf(
+            """{"type":"reasoning","id":"r","summary":[],"encrypted_content":"c2VhbGVk"}""",
+            """{"type":"message","role":"user","content":[{"type":"input_file","file_id":"file-1"}]}""",
+        ).forEach { holdProviderState(listOf(storedObject(it))) shouldBe true }
+        holdProviderState(listOf(storedObject("""{"type":"reasoning","id":"r","encrypted_content":null}"""))) shouldBe false
+    }
+
+    @Test
     fun `references become the items that they name`() {
         val body = """{"model":"m","input":[{"type":"item_reference","id":"a-out"},{"role":"user","content":"x"}]}"""
         val request = parseResponseRequest(body.toByteArray(), Limits(), Random(1))

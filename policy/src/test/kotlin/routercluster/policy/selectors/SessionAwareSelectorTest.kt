@@ -6,8 +6,6 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.Test
 import routercluster.policy.Candidate
-import routercluster.policy.conversations.Conversation
-import routercluster.policy.conversations.ConversationId
 import routercluster.policy.conversations.Turn
 import routercluster.policy.conversations.TurnStatus
 import routercluster.policy.outcomes.Figures
@@ -137,10 +135,10 @@ class SessionAwareSelectorTest : SelectorContract {
 
         fun turn(id: String, at: Long, model: String?) = Turn(id, null, Instant.ofEpochSecond(at), TurnStatus.COMPLETED, model = model)
         val turns = listOf(turn("1", 900, "a"), turn("2", 950, "b"), turn("3", 990, "a"))
-        val conversation = Conversation(ConversationId("t", "c"), 3, Instant.EPOCH, turns = turns)
-        sessionOf(facts, conversation, now) shouldBe
+        sessionOf(facts, turns, now) shouldBe
             SessionFacts(3, "a", Duration.ofSeconds(10), toolLoopOpen = true, isBound = false, switches = 2, reuse = 0.8)
-        sessionOf(facts, null, now) shouldBe SessionFacts(1, toolLoopOpen = true, reuse = 0.8)
-        sessionOf(Facts(emptyList()), null, now) shouldBe SessionFacts(0)
+        sessionOf(facts, emptyList(), now) shouldBe SessionFacts(1, toolLoopOpen = true, reuse = 0.8)
+        sessionOf(Facts(emptyList()), emptyList(), now) shouldBe SessionFacts(0)
+        sessionOf(Facts(emptyList(), hasProviderState = true), turns, now).run { isBound to model } shouldBe (true to "a")
     }
 }
