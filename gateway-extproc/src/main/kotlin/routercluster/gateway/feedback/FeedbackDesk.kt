@@ -83,9 +83,15 @@ class FeedbackDesk(
     private fun judged(feedback: Feedback, request: RoutedRequest): CompletionStage<FeedbackReply> =
         outcomes.judge(feedback).thenApply { judgement ->
             val isNew = judgement == Judgement.Counted(repeated = false)
-            if (isNew && feedback.model == request.model && feedback.against == null) ring[request.requestId]?.judged(feedback.sums)
+            if (isNew && feedback.model == request.model && feedback.against == null) note(request.requestId, feedback.sums)
             reply(judgement)
         }
+
+    /** With the record of the request, which another node may have. */
+    private fun note(requestId: String, sums: VerdictSums) {
+        val record = ring[requestId]
+        if (record == null) records.judged(requestId, sums) else record.judged(sums)
+    }
 
     private fun routed(id: String): CompletionStage<RoutedRequest?> {
         val known = replayIds.read(id) ?: ring[id]?.routed()

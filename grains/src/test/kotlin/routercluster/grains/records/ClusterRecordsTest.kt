@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test
 import routercluster.grains.selector.WAIT_SECONDS
 import routercluster.grains.selector.await
 import routercluster.grains.state.MemoryStateStore
+import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.record.DecisionRecord
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.decisionRecordOf
@@ -41,6 +42,19 @@ class ClusterRecordsTest {
         rings[0].add(record("r-1"))
         await("the other node has it") { nodes[1].found("r-1")?.decision == "code" }
         nodes[1].found("r-2") shouldBe null
+    }
+
+    @Test
+    fun `what is said at one node of an answer is noted with the record, which another has`() {
+        rings[0].add(record("r-1"))
+        rings[0].add(record("r-2"))
+        await("the other node has it") { nodes[1].found("r-1") != null }
+        nodes[1].judged("r-1", VerdictSums(goodFit = 250, failed = 750))
+        nodes[1].judged("r-1", VerdictSums(goodFit = 1_000))
+        nodes[1].judged("nobody's", VerdictSums(goodFit = 1_000))
+        await("both verdicts are noted") { rings[0]["r-1"]?.verdicts == VerdictSums(goodFit = 1_250, failed = 750) }
+        rings[0]["r-2"]?.verdicts shouldBe VerdictSums.NONE
+        nodes.sumOf { it.dropped } shouldBe 0
     }
 
     @Test
