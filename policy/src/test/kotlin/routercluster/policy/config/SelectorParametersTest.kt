@@ -10,7 +10,6 @@ import routercluster.policy.Policy
 import routercluster.policy.catalog.FakeFiles
 import routercluster.policy.config.EncoderFolder
 import routercluster.policy.config.format.Feature
-import routercluster.policy.config.format.baseMethods
 import routercluster.policy.selectors.AutomixSelector
 import routercluster.policy.selectors.ConstrainedSelector
 import routercluster.policy.selectors.Constraints
@@ -123,8 +122,13 @@ class SelectorParametersTest {
     }
 
     @Test
-    fun `the methods that session_aware takes are those that there are`() {
-        baseMethods shouldBe (selectors.keys - setOf("session_aware", "prompt")).toList()
+    fun `session_aware keeps to any other selector that asks no language model`() {
+        (selectors.keys - setOf("session_aware", "prompt")).filter { it != "router_dc" }.forEach { name ->
+            withClue(
+                name,
+            ) { selector("type: session_aware, session_aware: {fallback_method: $name}").shouldBeInstanceOf<SessionAwareSelector>() }
+        }
+        outcome("type: session_aware, session_aware: {fallback_method: session_aware}").shouldBeInstanceOf<PolicyOutcome.Refused>()
     }
 
     @Test
