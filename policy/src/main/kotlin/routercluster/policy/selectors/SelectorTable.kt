@@ -30,7 +30,8 @@ internal class BuiltSelector(val meaning: String, val format: Fields, reader: Se
 
 private val NO_PARAMETERS = fields {}
 
-private val others: Map<String, BuiltSelector> =
+/** Those that stand for themselves: what `session_aware` may keep to. */
+internal val baseSelectors: Map<String, BuiltSelector> =
     mapOf(
         "static" to BuiltSelector("The order of the file.", NO_PARAMETERS) { StaticSelector },
         "weighted" to
@@ -64,12 +65,12 @@ private val others: Map<String, BuiltSelector> =
  * `session_aware` may keep to come of this table alone.
  */
 internal val selectors: Map<String, BuiltSelector> =
-    others + mapOf(
+    baseSelectors + mapOf(
         "prompt" to BuiltSelector("By asking a language model which candidate should answer.", promptFormat, PromptSelector::read),
         "session_aware" to
             BuiltSelector(
                 "By another algorithm, unless the conversation does better to keep its model.",
-                sessionAwareFormat(others.keys.toList()),
+                sessionAwareFormat(baseSelectors.keys.toList()),
                 SessionAwareSelector::read,
             ),
     )

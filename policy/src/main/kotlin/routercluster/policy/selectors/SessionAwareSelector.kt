@@ -3,7 +3,6 @@ package routercluster.policy.selectors
 import routercluster.policy.Candidate
 import routercluster.policy.catalog.Catalog
 import routercluster.policy.config.Section
-import routercluster.policy.config.format.baseMethods
 import routercluster.policy.models.Pricing
 import routercluster.policy.signals.Exemplars
 import java.time.Duration
@@ -138,7 +137,7 @@ data class SessionAwareSelector(val base: Selector, val protection: SwitchProtec
 
         /** Protection around the selector that `fallback_method` names, with its default parameters. */
         internal fun read(parameters: Section?): Selector {
-            val base = parameters?.oneOf("fallback_method", selectors.filterKeys { it in baseMethods }) ?: SelectorReader { StaticSelector }
+            val base = parameters?.oneOf("fallback_method", baseSelectors) ?: SelectorReader { StaticSelector }
             return SessionAwareSelector(base.read(null), readProtection(parameters))
         }
 

@@ -97,7 +97,7 @@ class Traits(
     fun why(need: Need): String = lacks[need] ?: "the ${need.key} is not known"
 
     /** What is kept of it in a record. */
-    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes, null, arm, moneyLeft)
+    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes, null, arm, moneyLeft = moneyLeft)
 
     /** Of the [needs] of a selector that has ranked, those that this, a record's, says nothing of: not even that they could not be had. */
     fun unrecorded(needs: Set<Need>): Set<Need> = needs.filterTo(mutableSetOf()) { it !in lacks && isMissing(it) }

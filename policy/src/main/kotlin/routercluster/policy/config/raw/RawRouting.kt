@@ -205,7 +205,7 @@ internal fun readAlgorithm(section: Section): RawAlgorithm? {
     }
     if (learnt != null) {
         val at = section.at("type")
-        return RawAlgorithm(type, StaticSelector, at, readLearnt(learnt, Text(type, at), parameters, ::wrapped), constraints)
+        return RawAlgorithm(type, StaticSelector, at, readLearnt(learnt, Text(type, at), parameters, ::wrapped), constraints = constraints)
     }
     selectors[type]?.let { selector ->
         val base = selector.read(parameters).let { if (it is PromptSelector && onError == "fail") it.refusing() else it }
