@@ -108,11 +108,11 @@ class AdminApiTest {
 
     @Test
     fun `tells what the policy asks for in vain`() {
-        val text = policyText(mock.port, mapOf("cached" to "plugins: [{type: response_cache, configuration: {mode: exact}}]"))
+        val text = policyText(mock.port, mapOf("found" to "plugins: [{type: rag, configuration: {backend: qdrant}}]"))
         TestGateway(text).use { gateway ->
             val told = gateway.admin("/status").json["policy"]["inactive"].map { it.textValue() }
-            told.single() shouldContain "response_cache is not built yet: every request goes to a model"
-            gateway.admin("/metrics").body shouldContain "router_policy_inactive{feature=\"response_cache\",protects=\"false\"} 1"
+            told.single() shouldContain "rag is not built yet: nothing is retrieved"
+            gateway.admin("/metrics").body shouldContain "router_policy_inactive{feature=\"rag\",protects=\"false\"} 1"
         }
     }
 

@@ -45,8 +45,9 @@ class InactivePartsTest {
                 GOOD_ALL.replace("type: weighted", "type: knn") to "absent_selector routing.decisions[0].algorithm.type",
                 GOOD_ALL.replace("type: weighted", "type: ratings, ratings: {max_concurrent: 2}") to
                     "looper routing.decisions[0].algorithm.type",
-                plugin("response_cache", "mode: exact") to "response_cache routing.decisions[0].plugins[0].type",
-                plugin("semantic-cache", "enabled: true") to "response_cache routing.decisions[0].plugins[0].type",
+                plugin("response_cache", "personalized: {mode: exact}") to "rag routing.decisions[0].plugins[0].configuration.personalized",
+                global("stores: {response_cache: {backend_type: redis}}") to "cache_backends global.stores.response_cache.backend_type",
+                global("stores: {response_cache: {milvus: {connection: {host: m}}}}") to "cache_backends global.stores.response_cache.milvus",
                 plugin("tools", "mode: none") to "tools routing.decisions[0].plugins[0].type",
                 GOOD_ALL.replace("timeout: 300s", "api_keys: [a]") to "listener_api_keys listeners[0].api_keys",
                 GOOD_ALL.replace("reasoning_family: qwen", "api_format: anthropic") to

@@ -6,6 +6,10 @@ import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.ClientControls
 import routercluster.policy.config.format.Status.NotBuilt
 
+private val personalizedFormat = fields(off = "mode" to "disabled") {
+    choice("mode", listOf("disabled", "exact"), "Whether they are kept.", "disabled")
+}
+
 private val cacheCategory = fields {
     enabled()
     share("similarity_threshold", "From which similarity on.")
@@ -16,7 +20,7 @@ private val cacheCategory = fields {
 /** In the order in which they count. */
 internal val cacheMarks = listOf("cache_epoch", "model_revision", "prompt_revision", "policy_revision")
 
-private val responseCache = fields(acts = "answers of the decision") {
+internal val responseCacheFormat = fields(acts = "answers of the decision") {
     enabled()
     choice("mode", CacheMode.entries.map { it.name.lowercase() }, "What counts as the same request.", "semantic")
     choice("scope", CacheScope.entries.map { it.name.lowercase() }, "Who may get another's answer.", "user")
@@ -35,9 +39,7 @@ private val responseCache = fields(acts = "answers of the decision") {
         texts("allowed", "Which words.", CacheControl.words)
         whole("max_ttl_seconds", 0..SECONDS_MAX, "For how long at most.")
     }
-    part("personalized", "Requests that retrieval has added to.", notBuilt = Feature.RAG) {
-        choice("mode", listOf("disabled", "exact"), "Whether they are kept.", "disabled")
-    }
+    part("personalized", "Requests that retrieval has added to.", personalizedFormat, notBuilt = Feature.RAG)
     part("revision", "Marks that set entries apart.") {
         cacheMarks.forEach { text(it, "A mark of one's own.") }
     }
@@ -294,7 +296,7 @@ private fun builtPlugins(): Map<String, Case> =
                 texts("delete", "Headers that are taken out.")
             },
         ),
-        "response_cache" to Case("Gives an earlier answer again.", responseCache),
+        "response_cache" to Case("Gives an earlier answer again.", responseCacheFormat),
     )
 
 private fun headerFormat() = fields {

@@ -12,6 +12,7 @@ import routercluster.policy.config.Text
 import routercluster.policy.config.format.Feature
 import routercluster.policy.config.format.cacheMarks
 import routercluster.policy.config.format.readInactive
+import routercluster.policy.config.format.responseCacheFormat
 import routercluster.policy.config.format.responseCacheStore
 import routercluster.policy.models.Secret
 import java.time.Duration
@@ -85,6 +86,7 @@ private fun readQdrant(section: Section): RawQdrant {
 }
 
 internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCache {
+    section.readInactive(responseCacheFormat)
     val former = section.double("similarity_threshold", 0.0..1.0)
     val settings = CacheSettings(
         mode = section.oneOf("mode", CacheMode.entries.associateBy { it.name.lowercase() }) ?: CacheMode.SEMANTIC,

@@ -46,7 +46,7 @@ class MigrationTest {
         law.plugins shouldBe listOf(Plugin.SystemPrompt("You are a lawyer.", Plugin.SystemPrompt.Mode.INSERT))
         law.candidates.map { it.model.name } shouldBe listOf("qwen3", "gpt")
         math.candidates.map { it.reasoning } shouldBe listOf(true)
-        policy.inactive.map { it.feature.label } shouldBe listOf("response_cache", "tools")
+        policy.inactive.map { it.feature.label } shouldBe listOf("tools")
     }
 
     @Test
@@ -88,7 +88,7 @@ class MigrationTest {
             .getValue("default")
             .signals
             .map { "${it.ref}" } shouldBe listOf("keyword:urgent", "embedding:support")
-        policy.inactive.map { it.feature.label } shouldBe listOf("response_cache")
+        policy.inactive.map { it.feature.label } shouldBe emptyList()
         migration.text shouldContain "semantic: {similarity_threshold: 0.9}"
         migration.notes() shouldContainExactly
             listOf("19 decisions.urgent_route.plugins: PROTECTS and is left out: jailbreak is a signal now, to be named by rules")
