@@ -21,9 +21,6 @@ SEEN_TWICE = ("exam", "exam-chat")
 GROUNDED_SHARE = 0.8
 EMBEDDING_PASSES = 2.0
 """How often the texts are seen that have no label and only hold the embedding."""
-CONTINUED_SHARES = {"jailbreak": 0.4, "fact_check": 0.8, "user_feedback": 0.2, "modality": 0.3, "domain": 0.1}
-CONTINUED_SHARE_OF_OTHERS = 0.1
-"""How often a row is seen in a further pass, by the first of these heads for which it has a label."""
 PAIR_CHARACTERS_MAX = 1000
 """About what the widest batch holds; longer pairs would lose their end."""
 
@@ -74,22 +71,6 @@ def fitted(rows: Iterable[Example], seed: int) -> list[Example]:
             used.extend([row] * (int(often) + (chance.random() < often % 1)))
             if row.source in SEEN_TWICE:
                 used.append(replace(row, labels={"domain": row.labels["domain"]}, keeps_embedding=False))
-    chance.shuffle(used)
-    return used
-
-
-def continued(rows: Iterable[Example], seed: int) -> list[Example]:
-    """The rows of a further, short pass: most of the guard's and of fact check's, some of all others so that they are not unlearnt."""
-    chance = random.Random(seed)
-    used = []
-    for row in rows:
-        if not row.is_held_back:
-            often = next((share for name, share in CONTINUED_SHARES.items() if name in row.labels), CONTINUED_SHARE_OF_OTHERS)
-            needs_check = row.labels.get("fact_check", (1.0, 0.0))[1] > 0
-            if needs_check or row.source.endswith(("+leetspeak", "+paraphrase")):
-                often *= 2
-            if row.pair is None or len(row.text) + len(row.pair) <= PAIR_CHARACTERS_MAX:
-                used.extend([row] * (int(often) + (chance.random() < often % 1)))
     chance.shuffle(used)
     return used
 

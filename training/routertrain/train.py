@@ -39,8 +39,6 @@ HEAD_WEIGHTS = {
     "hallucination": 2.0,
 }
 EMBEDDED_TOGETHER = 32
-CONTINUED_PEAK = 0.2
-"""The rate of a further pass, of the first one's."""
 LOG_EVERY = 50
 log = logging.getLogger("train")
 
@@ -124,17 +122,15 @@ def prepare(rows: list[Example], trunk: base.Trunk, tokenizer: Tokenizer) -> lis
     return [batches.Prepared(row, encodings[index], embeddings.get(index)) for index, row in enumerate(rows)]
 
 
-def train(
-    trunk: base.Trunk, parameters: net.Parameters, rows: list[batches.Prepared], seed: int, progress: Path, peak: float = 1.0
-) -> net.Parameters:
-    """`peak`: the highest rate, of `PEAK_RATES`. Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
+def train(trunk: base.Trunk, parameters: net.Parameters, rows: list[batches.Prepared], seed: int, progress: Path) -> net.Parameters:
+    """Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
     stream = batches.shuffled_batches(rows, seed)
     transform = optimiser()
     state, step = transform.init(parameters), compiled_step(transform)
     lower = batches.session(graph.build_lower(trunk, base.FROZEN_LAYERS, row_matrix).SerializeToString(), 1)
     started, sums = time.monotonic(), dict.fromkeys([*HEAD_WEIGHTS, "embedding", "consistency"], 0.0)
     for index, batch in enumerate(batches.with_states(lower, stream), start=1):
-        parameters, state, parts = step(parameters, state, batch, peak * rate(index, len(stream)))
+        parameters, state, parts = step(parameters, state, batch, rate(index, len(stream)))
         sums = {name: value + float(parts[name]) for name, value in sums.items()}
         if index % LOG_EVERY == 0:
             shown = " ".join(f"{name} {value / LOG_EVERY:.3f}" for name, value in sums.items())
@@ -154,7 +150,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data packs")
     parser.add_argument("--base", type=Path, required=True, help="folder with the base model and its tokenizer")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between steps")
-    parser.add_argument("--further", type=Path, help="parameters of an earlier pass, to give them a further, short one")
     parser.add_argument("--rows", type=int, help="train on the first rows only, to try the code")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -162,12 +157,10 @@ def main() -> None:
     own = Path(__file__).parent.parent / "data"
     tokenizer = tokens.load_tokenizer(arguments.base / "all-minilm-l6-v2-tokenizer.json", batches.WIDTHS[-1])
     trunk = base.load_trunk(arguments.base / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
-    choose = plan.continued if arguments.further else plan.fitted
-    rows = choose(plan.training_examples(arguments.data, own, plan.SEED), plan.SEED)[: arguments.rows]
+    rows = plan.fitted(plan.training_examples(arguments.data, own, plan.SEED), plan.SEED)[: arguments.rows]
     log.info("%d rows", len(rows))
-    parameters = pickle.loads(arguments.further.read_bytes()) if arguments.further else net.initial(trunk, jax.random.PRNGKey(plan.SEED))
-    peak = CONTINUED_PEAK if arguments.further else 1.0
-    trained = train(trunk, parameters, prepare(rows, trunk, tokenizer), plan.SEED, arguments.work / "progress.pickle", peak)
+    parameters = net.initial(trunk, jax.random.PRNGKey(plan.SEED))
+    trained = train(trunk, parameters, prepare(rows, trunk, tokenizer), plan.SEED, arguments.work / "progress.pickle")
     save(trained, arguments.work / "parameters.pickle")
 
 
