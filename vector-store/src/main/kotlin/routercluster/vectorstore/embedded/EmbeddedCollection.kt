@@ -6,6 +6,7 @@ import org.apache.lucene.index.IndexFormatTooNewException
 import org.apache.lucene.index.IndexFormatTooOldException
 import org.apache.lucene.index.IndexWriter
 import org.apache.lucene.index.IndexWriterConfig
+import org.apache.lucene.index.MergePolicy
 import org.apache.lucene.index.SegmentReader
 import org.apache.lucene.index.TieredMergePolicy
 import org.apache.lucene.search.SearcherFactory
@@ -56,7 +57,7 @@ internal class EmbeddedCollection(
     private val room: () -> Long,
 ) : VectorCollection {
     private val limits = settings.limits
-    private val writer = openWriter(folder)
+    private val writer = openWriter(folder, spec.dimension)
     private val searchers = SearcherManager(writer, SearcherFactory())
     private val bits = FilterBits(FILTER_BYTES_MAX)
 
@@ -242,17 +243,27 @@ internal class EmbeddedCollection(
         const val SMALL_SEGMENT_MB = 16.0
 
         /** Fewer segments make searches faster, and take more merging. */
-        const val SEGMENTS_PER_TIER = 4.0
-        const val BUFFER_MB = 64.0
+        const val SEGMENTS_PER_TIER = 3.0
+        const val BUFFER_MB = 16.0
+
+        /** While segments are merged the graph of the new one is on the heap, of which it may take a quarter. */
+        const val HEAP_SHARE = 4
+
+        /** Of that graph, for each entry. */
+        const val GRAPH_BYTES = 400
+
+        /** Of an entry in a segment: each number of its vector, raw and quantised, and the rest without a body. */
+        const val VECTOR_BYTES = 5L
+        const val ENTRY_BYTES = 250L
 
         /** Opens the index, or begins one, and reads all that it has, to find out now whether it is damaged. */
-        fun openWriter(folder: Path): IndexWriter {
+        fun openWriter(folder: Path, dimension: Int): IndexWriter {
             try {
                 val directory = FSDirectory.open(folder)
                 return closingOnFailure(directory) {
                     val config = IndexWriterConfig(WordAnalyzer())
                         .setCodec(vectorCodec())
-                        .setMergePolicy(TieredMergePolicy().setFloorSegmentMB(SMALL_SEGMENT_MB).setSegmentsPerTier(SEGMENTS_PER_TIER))
+                        .setMergePolicy(mergePolicy(dimension))
                         .setRAMBufferSizeMB(BUFFER_MB)
                     val writer = IndexWriter(directory, config)
                     closingOnFailure({ writer.rollback() }) {
@@ -267,6 +278,15 @@ internal class EmbeddedCollection(
                 // What Lucene throws where a codec or format is not known.
                 throw unopened(folder, failure)
             }
+        }
+
+        private fun mergePolicy(dimension: Int): MergePolicy {
+            val entriesMax = Runtime.getRuntime().maxMemory() / HEAP_SHARE / GRAPH_BYTES
+            val megabytesMax = entriesMax * (dimension * VECTOR_BYTES + ENTRY_BYTES) / (1024.0 * 1024)
+            return TieredMergePolicy()
+                .setFloorSegmentMB(SMALL_SEGMENT_MB)
+                .setSegmentsPerTier(SEGMENTS_PER_TIER)
+                .setMaxMergedSegmentMB(maxOf(megabytesMax, SMALL_SEGMENT_MB * 2))
         }
 
         private fun unopened(folder: Path, failure: Exception): VectorFailure =

@@ -25,7 +25,8 @@ internal class NearSearch(private val searcher: IndexSearcher, private val bits:
     /** At most [count], best first, with the scores of quantised vectors, which are near the true ones. */
     fun candidates(unit: FloatArray, query: Query, count: Int): List<ScoreDoc> {
         val weight = searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE_NO_SCORES, 1f)
-        val leaves = searcher.indexReader.leaves()
+        // The largest first: what it finds spares the others most of their way.
+        val leaves = searcher.indexReader.leaves().sortedByDescending { it.reader().maxDoc() }
         val shared = if (leaves.size > 1) BlockingFloatHeap(count) else null
         return leaves
             .flatMap { leaf ->
