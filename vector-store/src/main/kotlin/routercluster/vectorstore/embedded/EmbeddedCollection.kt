@@ -1,5 +1,6 @@
 package routercluster.vectorstore.embedded
 
+import org.apache.lucene.index.ConcurrentMergeScheduler
 import org.apache.lucene.index.CorruptIndexException
 import org.apache.lucene.index.DirectoryReader
 import org.apache.lucene.index.IndexFormatTooNewException
@@ -95,7 +96,7 @@ internal class EmbeddedCollection(
     override fun delete(partition: String, ids: Collection<String>): CompletionStage<Unit> = begun {
         refuseClosed()
         limits.checkIds(partition, ids)
-        intake.ask {
+        intake.ask(ids.size) {
             writer.deleteDocuments(*ids.map { keyTerm(partition, it) }.toTypedArray())
             Unit
         }
@@ -109,7 +110,7 @@ internal class EmbeddedCollection(
     override fun delete(selection: Selection): CompletionStage<Long> = begun {
         refuseClosed()
         limits.check(selection, spec)
-        intake.ask {
+        intake.ask(1) {
             // What came with this in one go is to be counted too.
             searchers.maybeRefreshBlocking()
             withReads { reads -> reads.count(selection).also { writer.deleteDocuments(reads.queryOf(selection)) } }
@@ -149,7 +150,7 @@ internal class EmbeddedCollection(
 
     override fun sweep(): CompletionStage<Long> = begun {
         refuseClosed()
-        intake.ask {
+        intake.ask(1) {
             searchers.maybeRefreshBlocking()
             val count = withReads { it.expiredCount() }
             if (count > 0) writer.deleteDocuments(expired(clock.millis()))
@@ -246,6 +247,9 @@ internal class EmbeddedCollection(
         const val SEGMENTS_PER_TIER = 3.0
         const val BUFFER_MB = 16.0
 
+        /** At once; while more are due, whoever puts entries waits. Lucene's own six would leave searches no processor. */
+        const val MERGES_MAX = 2
+
         /** While segments are merged the graph of the new one is on the heap, of which it may take a quarter. */
         const val HEAP_SHARE = 4
 
@@ -264,6 +268,7 @@ internal class EmbeddedCollection(
                     val config = IndexWriterConfig(WordAnalyzer())
                         .setCodec(vectorCodec())
                         .setMergePolicy(mergePolicy(dimension))
+                        .setMergeScheduler(ConcurrentMergeScheduler().apply { setMaxMergesAndThreads(MERGES_MAX, 1) })
                         .setRAMBufferSizeMB(BUFFER_MB)
                     val writer = IndexWriter(directory, config)
                     closingOnFailure({ writer.rollback() }) {

@@ -51,6 +51,9 @@ internal class Intake(
     }
 
     private val waiting = LinkedBlockingQueue<Change<*>>()
+
+    /** After which nothing comes. */
+    private val end = Change(0, 0) {}
     private val points = AtomicInteger()
     private val bytes = AtomicLong()
 
@@ -67,10 +70,10 @@ internal class Intake(
     /**
      * Runs [work] after what was asked before, and answers when searches see what it did.
      *
-     * @param count of points that it puts, which take about [size] bytes
+     * @param count of points that it puts or deletes, 1 for other changes; new ones take about [size] bytes
      */
-    fun <T> ask(count: Int = 0, size: Long = 0, work: () -> T): CompletionStage<T> {
-        if (points.get() + count > pointsMax) throw VectorFailure.Overloaded("${points.get()} points wait to be put, at most $pointsMax")
+    fun <T> ask(count: Int, size: Long = 0, work: () -> T): CompletionStage<T> {
+        if (points.get() + count > pointsMax) throw VectorFailure.Overloaded("${points.get()} points wait to be put or deleted, at most $pointsMax")
         val change = Change(count, size, work)
         synchronized(waiting) {
             if (isClosed) throw VectorFailure.Closed("the collection is closed")
@@ -83,21 +86,22 @@ internal class Intake(
 
     /** Does what was asked until now, and ends. */
     fun close() {
-        val end = synchronized(waiting) {
+        synchronized(waiting) {
             isClosed = true
-            Change(0, 0) {}.also { waiting += it }
+            waiting += end
         }
-        end.done.join()
         thread.join()
     }
 
     private fun run() {
         var last = System.nanoTime() - interval.toNanos()
-        while (!isClosed || waiting.isNotEmpty()) {
+        do {
             val first = waiting.take()
             val rest = interval.toNanos() - (System.nanoTime() - last)
             if (rest > 0 && !isClosed) TimeUnit.NANOSECONDS.sleep(rest)
-            val changes = mutableListOf<Change<*>>(first).also(waiting::drainTo)
+            val changes = mutableListOf<Change<*>>(first)
+            var count = first.points
+            while (count < POINTS_TOGETHER_MAX) changes += waiting.poll()?.also { count += it.points } ?: break
             changes.forEach { it.run() }
             val failure = show()
             last = System.nanoTime()
@@ -106,7 +110,7 @@ internal class Intake(
                 bytes.addAndGet(-change.bytes)
             }
             changes.forEach { if (failure == null) it.tell() else it.fail(failure) }
-        }
+        } while (end !in changes)
     }
 
     /** Lets searches see what was done, or says why not. */
@@ -122,6 +126,8 @@ internal class Intake(
         }.also { if (it != null) log.error("the vector store cannot be read again: {}", it.toString()) }
 
     private companion object {
+        /** Put before they are shown, where more wait; those of the change that reaches it may be more. */
+        const val POINTS_TOGETHER_MAX = 1_000
         val log = LoggerFactory.getLogger(Intake::class.java)
     }
 }

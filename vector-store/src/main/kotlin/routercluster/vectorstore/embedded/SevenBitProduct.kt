@@ -12,7 +12,13 @@ import java.nio.ByteOrder
  */
 internal class SevenBitProduct(vector: ByteArray) {
     /** Two for each eight numbers: of those at even places and of those at odd ones. */
-    private val words = LongArray(vector.size / BLOCK * 2) { word -> reversed(vector, word / 2 * BLOCK + word % 2) }
+    private val words = LongArray(vector.size / BLOCK * 2).also { words ->
+        for (word in words.indices step 2) {
+            val eight = LONGS.get(vector, word * (BLOCK / 2)) as Long
+            words[word] = reversed(eight and LANES)
+            words[word + 1] = reversed(eight ushr Byte.SIZE_BITS and LANES)
+        }
+    }
     private val rest = vector.copyOfRange(vector.size / BLOCK * BLOCK, vector.size)
 
     /** @param other of the same length, from 0 to 127 too */
@@ -34,16 +40,12 @@ internal class SevenBitProduct(vector: ByteArray) {
     private companion object {
         const val BLOCK = 8
         const val LANES = 0x00ff_00ff_00ff_00ffL
-        const val LANE_BITS = 16
         const val TOP = 48
 
         @JvmField
         val LONGS = MethodHandles.byteArrayViewVarHandle(LongArray::class.java, ByteOrder.LITTLE_ENDIAN)
 
-        /** Every second of eight numbers, the first of them in the topmost lane. */
-        fun reversed(vector: ByteArray, from: Int): Long = (0 until 4).fold(0L) { word, i ->
-            word shl LANE_BITS or
-                vector[from + 2 * i].toLong()
-        }
+        /** [lanes] in the opposite order; the upper half of each is zero. */
+        fun reversed(lanes: Long): Long = java.lang.Long.reverseBytes(lanes) ushr Byte.SIZE_BITS
     }
 }
