@@ -24,8 +24,8 @@ class RunningRouter : OptionGroup() {
      * @param absent what a 404 means
      * @throws Failure where nobody answers, or not with a success
      */
-    fun get(path: String, absent: String = "$admin$path: not found"): Reply.Answer =
-        succeed(call(URI("$admin$path"), TIMEOUT), admin, absent)
+    fun get(path: String, absent: String = "$admin$path: not found", timeout: Duration = TIMEOUT): Reply.Answer =
+        succeed(call(URI("$admin$path"), timeout), admin, absent)
 
     /** As [get], with [body], which is JSON, sent there. */
     fun post(path: String, body: String, absent: String, timeout: Duration = TIMEOUT): Reply.Answer =

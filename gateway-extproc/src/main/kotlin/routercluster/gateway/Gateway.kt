@@ -14,11 +14,10 @@ import routercluster.gateway.admin.AdminApi
 import routercluster.gateway.admin.ClusterApi
 import routercluster.gateway.admin.ConversationFactsApi
 import routercluster.gateway.admin.DecisionLookup
-import routercluster.gateway.admin.LearningApi
 import routercluster.gateway.admin.PolicyApplyApi
 import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
-import routercluster.gateway.admin.SelectionApi
+import routercluster.gateway.admin.addLearnt
 import routercluster.gateway.admin.candidates
 import routercluster.gateway.cache.AnswerDesk
 import routercluster.gateway.cache.Namespaces
@@ -279,7 +278,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
         Servers(
             doors.takeIf { config.hasDoors }?.invoke(),
             operatorServer(config, loops) {
-                apply(admin::addTo).apply(feedback::addTo).addLearnt(config, keeper, outcomes).addOwn(config, keeper, encoders)
+                apply(admin::addTo).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders)
             },
         )
     // Encoders first: a reload that waits for one ends.
@@ -328,10 +327,6 @@ private fun start(servers: Servers, resources: List<AutoCloseable>) {
 
 private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
     plainServer(config.adminHost, config.adminPort, loops).services().build()
-
-private fun ServerBuilder.addLearnt(config: GatewayConfig, keeper: PolicyKeeper, outcomes: Outcomes): ServerBuilder =
-    apply(SelectionApi(outcomes) { keeper.snapshot().policy }::addTo)
-        .apply(LearningApi(outcomes, config.clock) { keeper.snapshot().policy }::addTo)
 
 private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool): ServerBuilder =
     apply(PolicyHistoryApi(keeper, config.history)::addTo)

@@ -13,6 +13,7 @@ import java.io.IOException
 import java.net.URLEncoder
 import java.nio.file.Files
 import java.nio.file.Path
+import java.time.Duration
 
 /** `router learning export`. */
 internal class LearningExport :
@@ -30,7 +31,7 @@ internal class LearningExport :
         val wanted = listOfNotNull(recipe?.let { "recipe" to it }, decision?.let { "decision" to it })
         val query = wanted.joinToString("&") { (name, value) -> "$name=${URLEncoder.encode(value, Charsets.UTF_8)}" }
         val path = if (query.isEmpty()) "/learning" else "/learning?$query"
-        val text = running.get(path, absent = "the running router has no such decision with models to choose between").body
+        val text = running.get(path, absent = "the running router has no such decision with models to choose between", TIMEOUT).body
         val json =
             parseJson(text) ?: throw Failure("what was learnt is too long for one file: export it decision by decision, with --decision")
         val file = out ?: return echo(text)
@@ -44,5 +45,10 @@ internal class LearningExport :
         } catch (e: IOException) {
             throw Failure("$path: cannot be written: ${e.message}")
         }
+    }
+
+    private companion object {
+        /** Decisions are asked one after another, and each may have to wake. */
+        val TIMEOUT: Duration = Duration.ofMinutes(2)
     }
 }

@@ -79,7 +79,10 @@ internal class ImportPlan(
                         outcomes.take(decision.key, part).thenApply { said + it }
                     }
                 }
-            }.thenApply { told(stateOf(it)) }
+            }.thenApply { said ->
+                val away = said.firstNotNullOfOrNull { it as? Judgement.NotKept }
+                told(stateOf(said)).apply { away?.let { put("reason", it.reason) } }
+            }
 
     private fun stateOf(said: List<Judgement>): String =
         when {

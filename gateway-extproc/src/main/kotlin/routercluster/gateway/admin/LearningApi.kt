@@ -8,6 +8,7 @@ import com.linecorp.armeria.common.HttpStatus
 import com.linecorp.armeria.common.MediaType
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.ServiceRequestContext
+import routercluster.gateway.PolicyKeeper
 import routercluster.policy.Policy
 import routercluster.policy.outcomes.DecisionStatistics
 import routercluster.policy.outcomes.Outcomes
@@ -150,7 +151,8 @@ class LearningApi(private val outcomes: Outcomes, private val clock: InstantSour
         if (order.mode == ImportMode.PRIOR) body.put("weight", order.weight)
         body.putArray("decisions").addAll(told)
         if (told.none { it.path("state").textValue() == ImportPlan.NOT_KEPT }) return json(HttpStatus.OK, body)
-        body.putObject("error").put("message", "$AWAY: not all was kept, send the file again")
+        val reason = told.firstNotNullOfOrNull { it.path("reason").textValue() } ?: AWAY
+        body.putObject("error").put("message", "not all was kept, send the file again: $reason")
         return json(HttpStatus.SERVICE_UNAVAILABLE, body)
     }
 
@@ -177,4 +179,10 @@ class LearningApi(private val outcomes: Outcomes, private val clock: InstantSour
         private val modes = ImportMode.entries.associateBy { it.name.lowercase() }
         private val nodes = JsonNodeFactory.instance
     }
+}
+
+/** What was learnt: shown, and carried over. */
+internal fun ServerBuilder.addLearnt(outcomes: Outcomes, clock: InstantSource, keeper: PolicyKeeper): ServerBuilder {
+    val policy = { keeper.snapshot().policy }
+    return apply(SelectionApi(outcomes, policy)::addTo).apply(LearningApi(outcomes, clock, policy)::addTo)
 }

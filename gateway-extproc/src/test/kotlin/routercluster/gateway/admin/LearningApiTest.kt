@@ -110,6 +110,7 @@ class LearningApiTest {
         val half = router.call("/learning?mode=merge", file)
         half.status shouldBe 503
         half.json["decisions"][0]["state"].textValue() shouldBe "not_kept"
+        half.body shouldContain "not all was kept, send the file again: the store is away"
         outcomes.fullAfter = -1
         router.call("/learning?mode=merge", file).status shouldBe 200
         verdicts("large") shouldBe VerdictSums(goodFit = 2_000)

@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicLong
  * @property reportLasts how long another node's report counts
  * @property refreshAfter age from which a snapshot that is read is asked for again
  * @property judgeTimeout of a feedback; after it, nobody knows whether it counts
+ * @property carryTimeout of a part of what is exported or imported, for which a grain may have to wake
  */
 class OutcomesSettings(
     val flushAfter: Duration = Duration.ofMillis(50),
@@ -38,6 +39,7 @@ class OutcomesSettings(
     val reportLasts: Duration = Duration.ofSeconds(3),
     val refreshAfter: Duration = Duration.ofSeconds(5),
     val judgeTimeout: Duration = Duration.ofSeconds(3),
+    val carryTimeout: Duration = Duration.ofSeconds(20),
 )
 
 /**
@@ -136,12 +138,12 @@ class ClusterOutcomes(
 
     private fun learnt(key: SelectionKey, model: String?): CompletionStage<SelectorReply.Learnt> =
         selectors
-            .ask<SelectorReply>(key.grainId, settings.judgeTimeout) { replyTo -> SelectorCommand.Tell(model, replyTo) }
+            .ask<SelectorReply>(key.grainId, settings.carryTimeout) { replyTo -> SelectorCommand.Tell(model, replyTo) }
             .thenApply { it as SelectorReply.Learnt }
 
     override fun take(key: SelectionKey, part: ImportPart): CompletionStage<Judgement> =
         selectors
-            .ask<SelectorReply>(key.grainId, settings.judgeTimeout) { replyTo ->
+            .ask<SelectorReply>(key.grainId, settings.carryTimeout) { replyTo ->
                 SelectorCommand.Import(part.id, part.mode.name, part.model, part.statistics.toWire(), replyTo)
             }.handle { reply, failure -> if (failure == null) judgement(reply) else LATE }
 

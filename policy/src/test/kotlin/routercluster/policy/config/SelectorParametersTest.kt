@@ -88,7 +88,8 @@ class SelectorParametersTest {
                     SessionAwareSelector(ThompsonSelector, protection),
                 "type: elo, protection: {$PROTECTION}" to SessionAwareSelector(EloSelector(), protection),
                 "type: elo, protection: {$PROTECTION}, constraints: {max_tpot_ms: 5, max_ttft_ms: 6, max_cost_per_1m: 7, " +
-                    "max_inflight: 8, latency_percentile: 50, max_cost: 0.5, within_budget: true, min_quality: 0.6, on_no_candidates: fastest}" to
+                    "max_inflight: 8, latency_percentile: 50, max_cost: 0.5, within_budget: true, min_quality: 0.6, " +
+                    "on_no_candidates: fastest}" to
                     ConstrainedSelector(
                         SessionAwareSelector(EloSelector(), protection),
                         Constraints(ServiceLevels(5.0, 6.0, 7.0, 8), 50, 0.5, true, 0.6, NoneWithin.FASTEST),
@@ -124,9 +125,8 @@ class SelectorParametersTest {
     @Test
     fun `session_aware keeps to any other selector that asks no language model`() {
         (selectors.keys - setOf("session_aware", "prompt")).filter { it != "router_dc" }.forEach { name ->
-            withClue(
-                name,
-            ) { selector("type: session_aware, session_aware: {fallback_method: $name}").shouldBeInstanceOf<SessionAwareSelector>() }
+            val made = selector("type: session_aware, session_aware: {fallback_method: $name}")
+            withClue(name) { made.shouldBeInstanceOf<SessionAwareSelector>() }
         }
         outcome("type: session_aware, session_aware: {fallback_method: session_aware}").shouldBeInstanceOf<PolicyOutcome.Refused>()
     }
