@@ -54,6 +54,22 @@ class HintsTest {
     }
 
     @Test
+    fun `JSON answers are judged by the schema of their request, once`() {
+        val format = ", \"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"schema\": {\"required\": [\"a\"]}}}"
+        router("{implicit_verdicts: [json_schema]}").use { router ->
+            mock.script = Script(answer = Answer.Text("{\"a\": 1}"))
+            router.ask("code", format, requests = 1)
+            verdicts() shouldBe VerdictSums(goodFit = 200)
+            mock.script = Script(answer = Answer.Text("{\"b\": 1}"))
+            router.ask("code", "$format, \"stream\": true", requests = 2)
+            verdicts() shouldBe VerdictSums(goodFit = 200, failed = 200)
+            mock.script = Script(answer = Answer.Text("no JSON"))
+            router.ask("code", format, requests = 3)
+            verdicts() shouldBe VerdictSums(goodFit = 200, failed = 200)
+        }
+    }
+
+    @Test
     fun `the same prompt again speaks against the model that answered it, and another one for it`() {
         router("{implicit_verdicts: [retries]}").use { router ->
             router.ask("code one", requests = 1)
