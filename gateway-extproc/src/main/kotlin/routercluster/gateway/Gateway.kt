@@ -19,8 +19,7 @@ import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.addLearnt
 import routercluster.gateway.admin.candidates
-import routercluster.gateway.cache.AnswerDesk
-import routercluster.gateway.cache.Namespaces
+import routercluster.gateway.cache.answers
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.encode.EncoderPool
@@ -284,25 +283,12 @@ fun gateway(config: GatewayConfig): RunningGateway {
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
     val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, answers, tracing, metrics, ending)
-    config.first.forEach { (what, stage) -> await(what, stage, readiness) }
-    warmUp(keeper, readiness)
-    prepare(keeper, readiness)
+    begin(config.first, keeper, readiness)
     start(servers, resources)
     opened.set(servers)
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
     return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing)
-}
-
-/** Without a secret of a cluster, whose answers are whose holds for as long as this process runs. */
-private fun answers(config: GatewayConfig, encoders: EncoderPool, events: Events, metrics: PrometheusEvents): AnswerDesk {
-    val own = config.ids.nextBytes(SECRET_BYTES)
-    val namespaces = Namespaces { config.replaySecret() ?: own }
-    val settings = config.policy.cache
-    val versionOf = { name: String -> encoders.status()[name]?.version }
-    val desk = AnswerDesk(settings.bytesMax, config.vectors, namespaces, versionOf, config.clock, config.random, events)
-    metrics.gauge("router.cache.entries", "Answers that are kept for equal requests") { desk.equalCount.toDouble() }
-    return desk
 }
 
 private fun addGauges(metrics: PrometheusEvents, keeper: PolicyKeeper, outcomes: Outcomes) {
@@ -358,11 +344,6 @@ private fun openDoors(
     )
 }
 
-private fun await(what: String, stage: CompletionStage<*>, readiness: Readiness) {
-    readiness.awaits(what)
-    stage.thenRun { readiness.reached(what) }
-}
-
 /** Tells how much waits at each encoder that was opened. */
 private fun encoderPool(opener: EncoderOpener, remotes: RemoteEncoders, metrics: PrometheusEvents): EncoderPool {
     val self = AtomicReference<EncoderPool>()
@@ -404,8 +385,6 @@ private fun doorServer(host: String, port: Int, policy: Policy, loops: EventLoop
         .http2MaxHeaderListSize(headerBytesMax.toLong())
         .requestTimeout(gateway.forwarding.totalTimeout.plus(HttpDoor.ANSWER_GRACE))
 }
-
-private const val SECRET_BYTES = 32
 
 /** Envoy ends each of its calls with a reset, so the guard against floods of them would take our own proxy for an attacker. */
 private const val RESETS_UNBOUNDED = 0

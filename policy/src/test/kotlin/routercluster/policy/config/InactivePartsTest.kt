@@ -47,7 +47,8 @@ class InactivePartsTest {
                     "looper routing.decisions[0].algorithm.type",
                 plugin("response_cache", "personalized: {mode: exact}") to "rag routing.decisions[0].plugins[0].configuration.personalized",
                 global("stores: {response_cache: {backend_type: redis}}") to "cache_backends global.stores.response_cache.backend_type",
-                global("stores: {response_cache: {milvus: {connection: {host: m}}}}") to "cache_backends global.stores.response_cache.milvus",
+                global("stores: {response_cache: {milvus: {connection: {host: m}}}}") to
+                    "cache_backends global.stores.response_cache.milvus",
                 plugin("tools", "mode: none") to "tools routing.decisions[0].plugins[0].type",
                 GOOD_ALL.replace("timeout: 300s", "api_keys: [a]") to "listener_api_keys listeners[0].api_keys",
                 GOOD_ALL.replace("reasoning_family: qwen", "api_format: anthropic") to

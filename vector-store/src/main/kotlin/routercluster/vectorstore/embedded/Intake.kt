@@ -73,7 +73,11 @@ internal class Intake(
      * @param count of points that it puts or deletes, 1 for other changes; new ones take about [size] bytes
      */
     fun <T> ask(count: Int, size: Long = 0, work: () -> T): CompletionStage<T> {
-        if (points.get() + count > pointsMax) throw VectorFailure.Overloaded("${points.get()} points wait to be put or deleted, at most $pointsMax")
+        if (points.get() + count >
+            pointsMax
+        ) {
+            throw VectorFailure.Overloaded("${points.get()} points wait to be put or deleted, at most $pointsMax")
+        }
         val change = Change(count, size, work)
         synchronized(waiting) {
             if (isClosed) throw VectorFailure.Closed("the collection is closed")
