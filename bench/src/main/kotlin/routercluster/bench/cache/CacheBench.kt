@@ -29,7 +29,7 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     override fun run() {
         val policy = loadWithFiles(POLICY, "bench.yaml") { null }
         val tables = TextReading.open(policy.catalog).use { reading ->
-            val texts = ReadCache(cache, reading, System.err::println)
+            val texts = ReadCache(cache, reading, ::progress)
             listOf(
                 quality("Questions in labelled pairs", PAIRS, texts, ::pairs),
                 quality("Utterances with an intent, each beside all before it", INTENTS, texts, ::intents),
@@ -57,7 +57,7 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     }
 
     private fun row(contender: Contender, train: List<Request>, test: List<Request>): String {
-        System.err.println("  ${contender.name}")
+        progress("  ${contender.name}")
         val entries = Entries()
         run(train, contender, entries)
         val outcomes = run(test, contender, entries)
@@ -86,6 +86,11 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     }
 
     private fun percent(share: Double): String = String.format(Locale.ROOT, "%.2f %%", 100 * share)
+
+    /** Clikt's core puts what is echoed as an error on standard output. */
+    private fun progress(what: String) {
+        System.err.append(what).append('\n')
+    }
 
     private fun keep(tables: String) {
         val document = Path.of("docs/benchmarks.md")
