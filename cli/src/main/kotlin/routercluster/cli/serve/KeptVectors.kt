@@ -12,8 +12,9 @@ import routercluster.vectorstore.qdrant.QdrantSettings
 import routercluster.vectorstore.qdrant.QdrantTls
 import routercluster.vectorstore.qdrant.QdrantVectorStore
 import java.nio.file.Path
+import java.security.SecureRandom
 import java.time.Clock
-import kotlin.random.Random
+import kotlin.random.asKotlinRandom
 
 private const val FOLDER = "answers"
 
@@ -28,7 +29,7 @@ private fun open(cache: CacheStoreSettings, folder: Path?, clock: Clock): Vector
     val limits = VectorLimits(storeBytesMax = cache.storeBytesMax)
     val server = cache.qdrant
     return when {
-        server != null -> QdrantVectorStore(server.toSettings(), clock, Random.Default)
+        server != null -> QdrantVectorStore(server.toSettings(), clock, SecureRandom().asKotlinRandom())
         cache.backend == CacheBackend.EMBEDDED && folder != null -> EmbeddedVectorStore.open(EmbeddedSettings(folder, limits), clock)
         else -> MemoryVectorStore(clock, limits)
     }
