@@ -53,7 +53,7 @@ internal fun House.post(body: String, path: String = CHAT, vararg headers: Pair<
 /** A chat request to the door at [port]. */
 internal fun sent(port: Int, body: String): Reply = sent(request(port, CHAT, body))
 
-private fun sent(request: HttpRequest): Reply = Reply(client.send(request, BodyHandlers.ofString()))
+internal fun sent(request: HttpRequest): Reply = Reply(client.send(request, BodyHandlers.ofString()))
 
 internal fun House.postAsync(body: String): CompletableFuture<Reply> =
     client.sendAsync(request(CHAT, body), BodyHandlers.ofString()).thenApply(::Reply)

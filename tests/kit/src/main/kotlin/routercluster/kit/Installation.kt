@@ -10,6 +10,7 @@ import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.policy.Policy
 import routercluster.policy.conversations.Conversations
+import routercluster.policy.vectors.VectorStore
 import routercluster.telemetry.Events
 import java.net.URI
 import java.net.http.HttpClient
@@ -74,6 +75,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
          * @param answerBodies how answers pass the router behind Envoy
          * @param encoders opens those that the policy's learned signals ask
          * @param conversations of the Responses API; null does not offer it
+         * @param vectors opens the store of answers for alike requests; null keeps none
          */
         fun open(
             policy: Policy,
@@ -82,6 +84,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
             events: Events = Events.NONE,
             encoders: EncoderOpener = EncoderOpener.NONE,
             conversations: Conversations? = null,
+            vectors: (() -> VectorStore)? = null,
         ): Installation {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val config =
@@ -94,6 +97,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
                     encoders = encoders,
                     events = events,
                     conversations = conversations,
+                    vectors = vectors,
                 )
             val gateway = gateway(config)
             if (!behindEnvoy) return Installation(gateway, null)
