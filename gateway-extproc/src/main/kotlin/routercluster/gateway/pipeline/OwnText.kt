@@ -27,8 +27,9 @@ internal class OwnText(
             out.write(json(content))
             out.write(END)
         }
-        event { chunk(finish = null, role = "assistant", said = "") }
-        for (piece in pieces(text)) event { chunk(finish = null, said = piece) }
+        pieces(text).ifEmpty { listOf("") }.forEachIndexed { index, piece ->
+            event { chunk(finish = null, role = "assistant".takeIf { index == 0 }, said = piece) }
+        }
         event { chunk(finish = "stop") }
         if (showsUsage) {
             event {

@@ -99,8 +99,9 @@ class LimitedRequestsTest {
         val constrained = mapOf(
             "deep" to "modelRefs: [{model: large}, {model: small}], algorithm: {type: static, constraints: {within_budget: true}}",
         )
-        // Some 1,000 tokens at 20 a million are 0.02 before they are sent; the bill is 0.003 each.
-        gateway("{name: money, kind: cost, amount: 0.03, currency: EUR, window: 24h, per: [user]}", decisions = constrained).use { router ->
+        // Some 1,000 tokens at 20 a million are 0.02 before they are sent; the bill is 0.003 each. After three less than a prompt is left, which
+        // is all that the constraint reckons with until answers are known; the limit itself reckons with the answer that is asked for.
+        gateway("{name: money, kind: cost, amount: 0.0285, currency: EUR, window: 24h, per: [user]}", decisions = constrained).use { router ->
             val prompt = "deep " + "word ".repeat(1_000)
             val answers = List(7) { router.settled(router.ask(prompt = prompt, fields = ""","max_tokens":10""")) }
             answers.map { it.status }.toSet() shouldBe setOf(200)

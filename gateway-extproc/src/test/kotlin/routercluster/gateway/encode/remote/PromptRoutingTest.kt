@@ -16,6 +16,7 @@ import routercluster.mock.Answer
 import routercluster.mock.Fault
 import routercluster.mock.Script
 import routercluster.mock.mockLlm
+import routercluster.telemetry.RouterEvent
 
 /** Requests whose model another model chooses, through the HTTP door. `small` is asked. */
 class PromptRoutingTest {
@@ -68,6 +69,7 @@ class PromptRoutingTest {
         says("""{"model": "large", "rationale": "hard"}""")
         router().use { router ->
             router.picks("prove it") shouldBe "large"
+            router.heard.await<RouterEvent.Left>()
             val record = router.admin("/decisions/one").json
             record["candidates"][0]["reason"].asText() shouldBe "small chose it"
             val spent = record["encoder_calls"][0]["spent"].single()
