@@ -103,8 +103,8 @@ data class CacheStoreSettings(
 ) {
     companion object {
         /**
-         * Of labelled pairs of questions, a sixth of all would get a wrong answer at the seed's 0.8, one in a hundred at this:
-         * docs/benchmarks.md.
+         * Of labelled pairs of questions, a sixth of all would get a wrong answer at the seed's 0.8, one in fifty at this (the
+         * train part of QQP; docs/benchmarks.md has the dev part).
          */
         const val SIMILARITY = 0.95
         val TTL: Duration = Duration.ofHours(1)
