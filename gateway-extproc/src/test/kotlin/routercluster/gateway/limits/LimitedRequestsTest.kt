@@ -101,7 +101,8 @@ class LimitedRequestsTest {
         )
         // Some 1,000 tokens at 20 a million are 0.02 before they are sent; the bill is 0.003 each. After three less than a prompt is left, which
         // is all that the constraint reckons with until answers are known; the limit itself reckons with the answer that is asked for.
-        gateway("{name: money, kind: cost, amount: 0.0285, currency: EUR, window: 24h, per: [user]}", decisions = constrained).use { router ->
+        val money = "{name: money, kind: cost, amount: 0.0285, currency: EUR, window: 24h, per: [user]}"
+        gateway(money, decisions = constrained).use { router ->
             val prompt = "deep " + "word ".repeat(1_000)
             val answers = List(7) { router.settled(router.ask(prompt = prompt, fields = ""","max_tokens":10""")) }
             answers.map { it.status }.toSet() shouldBe setOf(200)

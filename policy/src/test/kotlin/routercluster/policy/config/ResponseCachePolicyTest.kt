@@ -66,8 +66,8 @@ class ResponseCachePolicyTest {
     @Test
     fun `every field counts`() {
         val read = settings(
-            "mode: exact_then_semantic, scope: tenant, semantic: {similarity_threshold: 0.9}, ttl_seconds: 60, keep_time_sensitive: true, " +
-                "categories: {law: {enabled: false}, math: {similarity_threshold: 0.99, ttl_seconds: 5}}, " +
+            "mode: exact_then_semantic, scope: tenant, semantic: {similarity_threshold: 0.9}, ttl_seconds: 60, " +
+                "keep_time_sensitive: true, categories: {law: {enabled: false}, math: {similarity_threshold: 0.99, ttl_seconds: 5}}, " +
                 "request_controls: {enabled: true, header: X-Mine, allowed: [ttl], max_ttl_seconds: 9}, revision: {cache_epoch: e1}",
         )
         read.mode shouldBe CacheMode.EXACT_THEN_SEMANTIC
@@ -76,7 +76,8 @@ class ResponseCachePolicyTest {
         read.controls shouldBe ClientControls("x-mine", setOf("ttl"), Duration.ofSeconds(9))
         read.marks.first() shouldBe "e1"
         val store = CacheStoreSettings()
-        listOf(null, "math").map { read.similarityFor(it, store) to read.ttlFor(it, store).seconds } shouldBe listOf(0.9 to 60L, 0.99 to 5L)
+        val told = listOf(null, "math").map { read.similarityFor(it, store) to read.ttlFor(it, store).seconds }
+        told shouldBe listOf(0.9 to 60L, 0.99 to 5L)
         listOf(null, "math", "law").map(read::keeps) shouldBe listOf(true, true, false)
     }
 
@@ -110,7 +111,10 @@ class ResponseCachePolicyTest {
 
     @Test
     fun `a server has an address, and gets its key over TLS`() {
-        val cache = policy("enabled: true", "{backend_type: qdrant, qdrant: {host: q, use_tls: true, api_key: k, collection_prefix: p}}").cache
+        val cache = policy(
+            "enabled: true",
+            "{backend_type: qdrant, qdrant: {host: q, use_tls: true, api_key: k, collection_prefix: p}}",
+        ).cache
         cache.backend shouldBe CacheBackend.QDRANT
         cache.qdrant.shouldNotBeNull().run { listOf(host, port, tls, collectionPrefix) } shouldBe listOf("q", 6_334, true, "p")
         problems("enabled: true", "{backend_type: qdrant}").single().contains("has no server") shouldBe true
