@@ -5,6 +5,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty
 import org.junit.jupiter.api.extension.RegisterExtension
 import routercluster.cluster.fleet.Fleet
 import routercluster.cluster.fleet.ServedCluster
@@ -17,6 +18,7 @@ import java.net.URI
 import java.time.Duration
 
 /** What becomes of a request that comes to the door of a node which the others have gone on without. */
+@EnabledIfSystemProperty(named = "cluster.long", matches = "true", disabledReason = "takes minutes: ./router test -Dcluster.long=true")
 class PutOutTest {
     private var written: () -> String = { "" }
     private val opened = mutableListOf<AutoCloseable>()
