@@ -50,7 +50,7 @@ class Advice(val model: String, val adviser: ExternalModel, val question: LabelQ
                 }
             }
 
-            else -> {
+            is HeadResult.Vector, is HeadResult.Spans, is HeadResult.Score -> {
                 Advised.Nothing("$model gave no answer of its kind")
             }
         }

@@ -68,7 +68,6 @@ internal class EmbeddedCollection(
 
     private val intake = Intake(
         physicalName(spec.id),
-        writer,
         searchers,
         settings.refreshInterval,
         settings.pointsWaitingMax,

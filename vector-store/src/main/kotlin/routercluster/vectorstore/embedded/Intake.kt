@@ -1,6 +1,5 @@
 package routercluster.vectorstore.embedded
 
-import org.apache.lucene.index.IndexWriter
 import org.apache.lucene.search.SearcherManager
 import org.apache.lucene.store.AlreadyClosedException
 import org.slf4j.LoggerFactory
@@ -23,7 +22,6 @@ import java.util.concurrent.atomic.AtomicLong
  */
 internal class Intake(
     name: String,
-    private val writer: IndexWriter,
     private val searchers: SearcherManager,
     private val interval: Duration,
     private val pointsMax: Int,
