@@ -8,10 +8,11 @@ import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.path
+import routercluster.bench.ENCODER_POLICY
+import routercluster.bench.keepTables
 import routercluster.bench.routing.ReadCache
 import routercluster.cli.loadWithFiles
 import routercluster.cli.train.TextReading
-import java.nio.file.Files
 import java.nio.file.Path
 import java.util.Locale
 import kotlin.random.Random
@@ -27,7 +28,7 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     private val write by option("--write").flag().help("put the tables into docs/benchmarks.md")
 
     override fun run() {
-        val policy = loadWithFiles(POLICY, "bench.yaml") { null }
+        val policy = loadWithFiles(ENCODER_POLICY, "bench.yaml") { null }
         val tables = TextReading.open(policy.catalog).use { reading ->
             val texts = ReadCache(cache, reading, ::progress)
             listOf(
@@ -37,7 +38,7 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
             ).joinToString("\n")
         }
         echo(tables)
-        if (write) keep(tables)
+        if (write) keepTables("cache", tables)
     }
 
     private fun read(set: String, part: String, texts: ReadCache, reader: (Path, ReadCache) -> List<Request>): List<Request> =
@@ -92,13 +93,6 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
         System.err.append(what).append('\n')
     }
 
-    private fun keep(tables: String) {
-        val document = Path.of("docs/benchmarks.md")
-        val text = Files.readString(document)
-        val begin = text.indexOf(BEGIN) + BEGIN.length
-        Files.writeString(document, text.substring(0, begin) + "\n" + tables + text.substring(text.indexOf(END)))
-    }
-
     private companion object {
         val ERRORS = listOf(0.005, 0.01, 0.02)
         const val SEED_RULE = 0.8
@@ -107,15 +101,5 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
         const val PAIRS = "cache/qqp"
         const val INTENTS = "intent/clinc150"
         const val HEAD = "| | hits | wrong, of all requests | wrong, in the worst category | right, of hits |\n|---|---:|---:|---:|---:|"
-        const val BEGIN = "<!-- cache: begin -->"
-        const val END = "<!-- cache: end -->"
-
-        /** For the encoder of the program alone. */
-        const val POLICY = """version: v0.3
-providers:
-  defaults: {default_model: none}
-  models: [{name: none, backend_refs: [{endpoint: "127.0.0.1:1"}]}]
-routing: {}
-"""
     }
 }

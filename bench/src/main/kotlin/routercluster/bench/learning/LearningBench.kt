@@ -10,6 +10,7 @@ import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.long
 import com.github.ajalt.clikt.parameters.types.path
 import com.github.ajalt.clikt.parameters.types.restrictTo
+import routercluster.bench.ENCODER_POLICY
 import routercluster.bench.routing.Pool
 import routercluster.bench.routing.Prices
 import routercluster.bench.routing.ReadCache
@@ -37,7 +38,7 @@ private class LearningBench : CoreCliktCommand("bench/learning") {
         val pool = RoutingSets(data, split).pool("MMLU-Pro", "mmlu-pro") { TOKEN_MILLIS.keys.toList() }
         val arms = pool.models.map(::arm)
         val change = Change(requests, arms.place(LEAVING), arms.place(DEGRADING), arms.place(COMING))
-        val policy = loadWithFiles(POLICY, "bench.yaml") { null }
+        val policy = loadWithFiles(ENCODER_POLICY, "bench.yaml") { null }
         val outcomes = TextReading.open(policy.catalog).use { reading ->
             val questions = questions(pool, ReadCache(cache, reading, ::progress))
             outcomes(questions, arms, reading.domains, change)
@@ -97,13 +98,5 @@ private class LearningBench : CoreCliktCommand("bench/learning") {
             DEGRADING to 8.0,
             COMING to 20.0,
         )
-
-        /** For the encoder of the program alone. */
-        const val POLICY = """version: v0.3
-providers:
-  defaults: {default_model: none}
-  models: [{name: none, backend_refs: [{endpoint: "127.0.0.1:1"}]}]
-routing: {}
-"""
     }
 }

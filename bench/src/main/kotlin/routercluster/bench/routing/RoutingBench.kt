@@ -7,6 +7,8 @@ import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.path
+import routercluster.bench.ENCODER_POLICY
+import routercluster.bench.keepTables
 import routercluster.cli.loadWithFiles
 import routercluster.cli.newObject
 import routercluster.cli.train.TextReading
@@ -16,7 +18,6 @@ import routercluster.policy.learnt.fit.Fixed
 import routercluster.policy.learnt.fit.JudgedRequest
 import routercluster.policy.learnt.fit.TrainingTask
 import routercluster.policy.learnt.fit.train
-import java.nio.file.Files
 import java.nio.file.Path
 
 fun main(arguments: Array<String>) = RoutingBench().main(arguments)
@@ -30,14 +31,14 @@ private class RoutingBench : CoreCliktCommand("bench/routing") {
     private val write by option("--write").flag().help("put the tables into docs/benchmarks.md")
 
     override fun run() {
-        val policy = loadWithFiles(POLICY, "bench.yaml") { null }
+        val policy = loadWithFiles(ENCODER_POLICY, "bench.yaml") { null }
         val tables =
             TextReading.open(policy.catalog).use { reading ->
                 val texts = ReadCache(cache, reading, ::progress)
                 RoutingSets(data, split).pools().filter { only in it.name }.joinToString("\n") { Match(read(it, texts)).table() }
             }
         echo(tables)
-        if (write) keep(tables)
+        if (write) keepTables("routing", tables)
     }
 
     private fun read(pool: Pool, texts: ReadCache): ReadPool {
@@ -63,24 +64,7 @@ private class RoutingBench : CoreCliktCommand("bench/routing") {
         System.err.append(what).append('\n')
     }
 
-    private fun keep(tables: String) {
-        val document = Path.of("docs/benchmarks.md")
-        val text = Files.readString(document)
-        val begin = text.indexOf(BEGIN) + BEGIN.length
-        Files.writeString(document, text.substring(0, begin) + "\n" + tables + text.substring(text.indexOf(END)))
-    }
-
     private companion object {
         const val SEED = 1
-        const val BEGIN = "<!-- routing: begin -->"
-        const val END = "<!-- routing: end -->"
-
-        /** For the encoder of the program alone. */
-        const val POLICY = """version: v0.3
-providers:
-  defaults: {default_model: none}
-  models: [{name: none, backend_refs: [{endpoint: "127.0.0.1:1"}]}]
-routing: {}
-"""
     }
 }

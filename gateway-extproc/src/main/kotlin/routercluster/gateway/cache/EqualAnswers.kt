@@ -28,8 +28,6 @@ internal class EqualAnswers(bytesMax: Long, clock: Clock) {
 
     fun keep(key: String, kept: KeptAnswer, ttl: Duration) = entries.put(key, Entry(kept, ttl))
 
-    fun clear() = entries.invalidateAll()
-
     private companion object {
         /** Of an entry without its text: key, objects, names. */
         const val ENTRY_BYTES = 512
