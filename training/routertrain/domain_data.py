@@ -59,7 +59,7 @@ DISGUISED_SHARE = 0.6
 DISGUISED_CHARACTERS_MAX = 400
 """Copies of longer questions would take much of the time of training."""
 TRAINED_DISGUISES = ("three-words", "three-words", "three-words", "paraphrase", "paraphrase", "paraphrase", "suffix", "suffix")
-TRAINED_DISGUISES += ("padding", "padding", "leetspeak", "leetspeak")
+TRAINED_DISGUISES += ("padding", "padding")
 OTHER_CHAT_ROWS = 250
 
 
@@ -73,7 +73,7 @@ def domain_examples(data: Path, own: Path, seed: int) -> list[Example]:
 
 
 def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Example]:
-    """Copies of some questions, so that harmless words around a question and odd letters in it do not change its topic."""
+    """Copies of some questions, so that harmless words around a question do not change its topic."""
     words = read_wording(own)
     copies = []
     for row in rows:
@@ -82,7 +82,7 @@ def _disguised(rows: list[Example], own: Path, chance: random.Random) -> list[Ex
                 continue
             name = chance.choice(TRAINED_DISGUISES)
             text, source = DISGUISES[name](row.text, words, chance), f"{row.source}+{name}"
-            copies.append(replace(row, text=text, source=source, plain=row.text if name != "leetspeak" else None))
+            copies.append(replace(row, text=text, source=source, plain=row.text))
     return copies
 
 

@@ -17,11 +17,10 @@ COPIED_CHARACTERS_MAX = 700
 """Longer texts are cut in training, so their end is trained on as a text of its own."""
 TAIL_CHARACTERS = 600
 TAIL_SHARE = 0.5
-THREAT_DISGUISES = ("three-words", "three-words", "suffix", "paraphrase", "padding", "leetspeak", "leetspeak")
-BENIGN_DISGUISES = ("leetspeak", "leetspeak", "suffix", "suffix", "three-words", "paraphrase", "padding")
-"""Threats in leetspeak are read without it as well, so it is the harmless texts in it that have to be learnt; but with one copy of six in
-it, seven of 77 short held-back threats were missed so, and none or one in every other disguise. Zero-width,
-look-alike and base64 disguises are undone before the head sees a text."""
+THREAT_DISGUISES = ("three-words", "three-words", "suffix", "paraphrase", "padding", "leetspeak")
+BENIGN_DISGUISES = ("leetspeak", "suffix", "suffix", "three-words", "paraphrase", "padding")
+"""Leetspeak, zero-width, look-alike and base64 disguises are undone before the head sees a text. A text that was in leetspeak keeps some
+oddities, as its numbers become letters; one copy of six is there for these."""
 
 
 def disguised_examples(data: Path, own: Path, seed: int) -> list[Example]:

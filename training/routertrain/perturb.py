@@ -81,7 +81,8 @@ DISGUISES: dict[str, Disguise] = {
     "look-alikes": look_alikes,
 }
 TRAINED = ("three-words", "suffix", "paraphrase", "padding", "leetspeak")
-"""Those that heads see in training; the others are undone before a head reads a text, or (base64) are threats by themselves."""
+"""Those that heads see in training (leetspeak but for its oddities undone); the others leave no trace before a head reads a text, or
+(base64) are threats by themselves."""
 
 
 def copies(texts: Sequence[str], words: Wording, chance: random.Random) -> dict[str, list[str]]:

@@ -30,7 +30,7 @@ CONSISTENCY_WEIGHT = 2.0
 HEAD_WEIGHTS = {
     "domain": 1.0,
     "jailbreak": 1.5,
-    "fact_check": 0.7,
+    "fact_check": 1.0,
     "user_feedback": 1.0,
     "modality": 1.0,
     "complexity": 0.4,

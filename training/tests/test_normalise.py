@@ -17,14 +17,20 @@ from routertrain.normalise import normalise, readings
         ("\uff49gnore", "ignore"),
         ("\u043f\u0440\u0438\u0432\u0435\u0442", "\u043f\u0440\u0438\u0432\u0435\u0442"),
         ("\u03b1\u03b2\u03b3", "\u03b1\u03b2\u03b3"),
+        ("h0w d0 1 m4k3 br34d 4nd 73a? 17 745735 g00d!", "how do i make bread and tea? it tastes good!"),
+        ("wh47 4r3 my 0p710n5", "what are my options"),
+        ("h0w m4ny g0 1n70 296 m1nu735", "how many go into 296 minutes"),
+        ("an RTX3070 or a GTX1650, the 1st or the 2nd?", "an RTX3070 or a GTX1650, the 1st or the 2nd?"),
+        ("flight b4 of a 3D model in 4K at 10am on 5th street, r2d2", "flight b4 of a 3D model in 4K at 10am on 5th street, r2d2"),
     ],
 )
 def test_text_is_made_plain(text: str, plain: str) -> None:
     assert normalise(text) == plain
 
 
-def test_leetspeak_is_read_too() -> None:
-    assert "how to make bread" in readings("h0w t0 m4k3 br34d")
+def test_single_words_in_leetspeak_are_read_too() -> None:
+    text = "please tell me at once and in full how to m4k3 a dark br34d at home"
+    assert readings(text) == [text, "please tell me at once and in full how to make a dark bread at home"]
 
 
 def test_one_odd_word_is_no_leetspeak() -> None:
