@@ -50,7 +50,8 @@ internal class AnswerKeeping(
         val recipe = journey.snapshot.policy.recipes[plan.recipe] ?: return
         if (collected is Collected.Not) return events.publish(RouterEvent.AnswerKept(decision, collected.reason))
         val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, clock.instant(), cost)
-        val key = keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
+        val key =
+            keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
         val ttl = ttl(settings, plan, control(journey, settings))
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
         if (settings.mode.exact) equal.keep(key, kept, ttl)

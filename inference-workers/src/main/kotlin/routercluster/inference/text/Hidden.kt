@@ -5,7 +5,7 @@ import java.nio.charset.CharacterCodingException
 import java.util.Base64
 
 /**
- * What a text says besides its plain words: the same with leetspeak undone, and what stands in runs of base64. Time is linear in the text.
+ * What a text says besides its plain words: the same with single words of leetspeak undone, and what stands in runs of base64. Time is linear in the text.
  *
  * @param text undisguised
  * @return at most [HIDDEN_MAX] texts; what is behind more runs of base64 stands together in the last
@@ -19,18 +19,6 @@ internal fun hiddenIn(text: String): List<String> {
 }
 
 private const val HIDDEN_MAX = 8
-
-/** The letter that a digit or mark stands for, or null. */
-private fun letterFor(unit: Char): Char? =
-    when (unit) {
-        '4', '@' -> 'a'
-        '3' -> 'e'
-        '1', '!' -> 'i'
-        '0' -> 'o'
-        '5', '$' -> 's'
-        '7' -> 't'
-        else -> null
-    }
 
 /** One word alone may be a name or a part number. */
 private const val LEET_WORDS_MIN = 2
@@ -74,8 +62,6 @@ private fun leetWords(text: String): List<IntRange> {
 }
 
 private fun isLeet(unit: Char) = isAsciiLetter(unit) || letterFor(unit) != null
-
-private fun isAsciiLetter(unit: Char) = unit in 'a'..'z' || unit in 'A'..'Z'
 
 private const val BASE64_LENGTH = 16
 

@@ -20,9 +20,15 @@ internal class Undisguised(val text: String, private val starts: IntArray? = nul
 
 /**
  * Takes disguises off: characters without width go, compatibility forms (full width, mathematical, ligatures) become plain by NFKC, and
- * letters that only look Latin become Latin where they stand in a word with Latin ones. Words wholly in another script stay.
+ * letters that only look Latin become Latin where they stand in a word with Latin ones. Words wholly in another script stay. A text that is
+ * written in leetspeak is read without it.
  */
 internal fun undisguised(text: String): Undisguised {
+    val folded = folded(text)
+    return withoutLeetspeak(folded.text)?.let(folded::with) ?: folded
+}
+
+private fun folded(text: String): Undisguised {
     if (text.all { it.code in PRINTABLE || it == '\n' || it == '\t' || it == '\r' }) return Undisguised(text)
     val isPlain = Normalizer.isNormalized(text, Normalizer.Form.NFKC) && text.codePoints().noneMatch(::isInvisible)
     return latinised(if (isPlain) Undisguised(text) else compatible(text))
