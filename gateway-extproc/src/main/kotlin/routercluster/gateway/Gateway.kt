@@ -30,7 +30,6 @@ import routercluster.gateway.extproc.PipelineDoor
 import routercluster.gateway.extproc.extProcService
 import routercluster.gateway.feedback.FeedbackApi
 import routercluster.gateway.feedback.FeedbackDesk
-import routercluster.gateway.feedback.addOutcomes
 import routercluster.gateway.http.Admission
 import routercluster.gateway.http.EdgeErrors
 import routercluster.gateway.http.HttpDoor
@@ -59,7 +58,9 @@ import routercluster.policy.encode.EncoderStatus
 import routercluster.policy.limits.LimitAuthority
 import routercluster.policy.outcomes.LocalOutcomes
 import routercluster.policy.outcomes.Outcomes
+import routercluster.policy.outcomes.StatementIntake
 import routercluster.policy.record.DecisionRing
+import routercluster.policy.record.RecordSink
 import routercluster.policy.record.Records
 import routercluster.policy.vectors.VectorStore
 import routercluster.telemetry.Events
@@ -106,6 +107,7 @@ import kotlin.random.asKotlinRandom
  * @property replaySecret of the cluster: with it, a replay id says all that feedback needs; null while there is none
  * @property decisions of this node, where others ask for them; null makes one as large as the policy says
  * @property records where records are looked for that this node does not have
+ * @property sink where records go when their answers have ended; null where nowhere
  * @property vectors opens the store of answers that are given to requests that are alike; null gives none to such
  * @property pause holds the calling thread while a node that is to end still takes requests
  */
@@ -139,6 +141,7 @@ class GatewayConfig(
     val outcomes: Outcomes? = null,
     val replaySecret: () -> ByteArray? = { null },
     val records: Records = Records.NONE,
+    val sink: RecordSink? = null,
     val decisions: DecisionRing? = null,
     val vectors: (() -> VectorStore)? = null,
     private val pause: (Duration) -> Unit = { CountDownLatch(1).await(it.toMillis(), TimeUnit.MILLISECONDS) },
@@ -161,6 +164,7 @@ class RunningGateway internal constructor(
     private val grace: ((Duration) -> Unit)?,
     val encoders: () -> Map<String, EncoderStatus>,
     val standing: () -> Standing?,
+    val statements: StatementIntake,
 ) : AutoCloseable {
     /** 0, as [extProcPort], where there are no doors. */
     val port: Int = servers.doors?.http?.activeLocalPort() ?: 0
@@ -248,10 +252,10 @@ fun gateway(config: GatewayConfig): RunningGateway {
             pool.upstreams(it.models.values, it.gateway.forwarding, config.random)
         }
     val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
-    addGauges(metrics, keeper, outcomes)
+    addGauges(metrics, keeper, outcomes, config.sink)
     val replayIds = ReplayIds(config.replaySecret)
     val answers = answers(config, encoders, events, metrics)
-    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, answers)
+    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, answers, config.sink)
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
     val desk = LimitDesk(limits.reservations, limits.services, events)
@@ -288,12 +292,7 @@ fun gateway(config: GatewayConfig): RunningGateway {
     opened.set(servers)
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
-    return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing)
-}
-
-private fun addGauges(metrics: PrometheusEvents, keeper: PolicyKeeper, outcomes: Outcomes) {
-    metrics.gauge("router.upstreams.fit", "Upstreams that take requests") { keeper.snapshot().fitUpstreams().toDouble() }
-    metrics.addOutcomes(outcomes)
+    return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing, feedback)
 }
 
 private fun notes(conversations: Conversations, metrics: PrometheusEvents): ConversationNotes {

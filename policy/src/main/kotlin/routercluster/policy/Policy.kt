@@ -15,6 +15,7 @@ import routercluster.policy.encode.LabelQuestion
 import routercluster.policy.limits.LimitRules
 import routercluster.policy.models.Model
 import routercluster.policy.outcomes.HintKind
+import routercluster.policy.outcomes.KafkaSettings
 import routercluster.policy.plugins.Plugin
 import routercluster.policy.projections.Projections
 import routercluster.policy.selectors.Selector
@@ -247,6 +248,7 @@ data class IdentityHeaders(
  * @property evaluation how much of a request is read
  * @property decisionsKeptFor how long the store keeps decision records; null keeps none there
  * @property hints what counts as a verdict although nobody gave one
+ * @property kafka null reads and writes no topic
  * @property feedbackPerIdentityMax verdicts of one identity that count for one model of one decision within their window
  */
 data class GatewaySettings(
@@ -264,6 +266,7 @@ data class GatewaySettings(
     val decisionsKeptFor: Duration? = null,
     val feedbackPerIdentityMax: Int = 50,
     val hints: Set<HintKind> = emptySet(),
+    val kafka: KafkaSettings? = null,
 )
 
 /** [LAZY] reads as few signals as the decision needs, [ALL] every one, so that records show them all. The decision is the same. */

@@ -1,12 +1,16 @@
 package routercluster.cli.serve
 
+import routercluster.cli.Failure
 import routercluster.grains.conversation.ConversationSettings
 import routercluster.grains.conversation.GrainConversations
 import routercluster.grains.conversation.conversationKind
 import routercluster.grains.limits.GrainAuthority
 import routercluster.grains.limits.limitKind
+import routercluster.outcomes.kafka.InvalidKafka
+import routercluster.outcomes.kafka.KafkaTopics
 import routercluster.policy.conversations.Conversations
 import routercluster.policy.limits.LimitAuthority
+import routercluster.policy.outcomes.KafkaSettings
 import routercluster.policy.record.DecisionRing
 import routercluster.silo.OpeningSilo
 import routercluster.silo.learning.Learning
@@ -20,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean
  * @property shared null for a node that is alone
  * @property conversations null where they would be lost with a node of a cluster
  * @property learning null where nothing that is learnt outlives the process
+ * @property topics null where the policy names none
  */
 internal class NodeParts(
     private val states: KeptStates,
@@ -29,12 +34,14 @@ internal class NodeParts(
     val limits: LimitAuthority?,
     val conversations: Conversations?,
     val learning: Learning?,
+    val topics: KafkaTopics?,
 ) : AutoCloseable {
     /** What is wrong with what is kept, in words that everybody may read. */
     fun troubles(): List<String> =
-        listOfNotNull("being opened".takeUnless { isOpen() }, states.trouble()).map { "kept state: $it" }
+        listOfNotNull("being opened".takeUnless { isOpen() }, states.trouble()).map { "kept state: $it" } + topics?.troubles().orEmpty()
 
     override fun close() {
+        topics?.close()
         learning?.close()
         states.store.close()
     }
@@ -58,5 +65,14 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         if (alone && !states.isDurable) null else GrainAuthority(opening.host(limitKind(states.store))),
         if (keeps) GrainConversations(opening.host(conversationKind(conversations))) else null,
         if (states.isDurable) Learning(opening, states.store, clock, ring) else null,
+        settings.policy.gateway.kafka
+            ?.let(::openTopics),
     )
 }
+
+private fun openTopics(settings: KafkaSettings): KafkaTopics =
+    try {
+        KafkaTopics(settings)
+    } catch (invalid: InvalidKafka) {
+        throw Failure(invalid.message)
+    }

@@ -43,6 +43,8 @@ internal fun startNode(settings: ServeSettings): Running {
             throw failure
         }
     opening.whenOpen { silo ->
+        parts.get().topics?.read(gateway.statements)
+        silo.beforeLeaving("topics") { parts.get().topics?.stopReading() }
         silo.beforeLeaving("doors", gateway::close)
         report(silo, gateway)
     }
@@ -85,6 +87,7 @@ private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: Open
             offersResponses = { it.responses.enabled },
             outcomes = learning?.outcomes,
             records = learning?.records ?: Records.NONE,
+            sink = parts.topics?.records,
             replaySecret = learning?.replaySecret ?: { null },
             decisions = parts.ring,
             vectors = keptVectors(settings),

@@ -18,6 +18,8 @@ import routercluster.gateway.pipeline.ClientProtocol
 import routercluster.gateway.pipeline.OwnAnswer
 import routercluster.gateway.pipeline.Snapshot
 import routercluster.gateway.pipeline.internalError
+import routercluster.policy.outcomes.StatementIntake
+import routercluster.policy.outcomes.Taken
 import routercluster.policy.request.BadRequest
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
@@ -34,7 +36,11 @@ import java.util.concurrent.atomic.AtomicInteger
  *
  * @param enter the policy's snapshot for a call, which releases it
  */
-class FeedbackApi(private val desk: FeedbackDesk, private val events: Events, private val enter: () -> Snapshot) {
+class FeedbackApi(
+    private val desk: FeedbackDesk,
+    private val events: Events,
+    private val enter: () -> Snapshot,
+) : StatementIntake {
     private val bulkCalls = AtomicInteger()
 
     /** What clients may call. */
@@ -90,6 +96,14 @@ class FeedbackApi(private val desk: FeedbackDesk, private val events: Events, pr
     /** Never fails. */
     fun fromClient(body: ByteArray, headers: RequestHeaders, caller: Caller): CompletionStage<OwnAnswer> =
         answered(body, headers) { bytes, key -> readFeedback(bytes, caller, key) }
+
+    override fun take(line: ByteArray): CompletionStage<Taken> =
+        taken(line, null, ::readOutcome).thenApply { reply ->
+            when (reply) {
+                is FeedbackReply.Accepted -> Taken.KEPT
+                is FeedbackReply.Refused -> if (reply.error.status == UNAVAILABLE) Taken.AWAY else Taken.REFUSED
+            }
+        }
 
     private fun fromOperator(body: ByteArray, headers: RequestHeaders): CompletionStage<OwnAnswer> =
         answered(body, headers, ::readOutcome)
@@ -173,6 +187,7 @@ class FeedbackApi(private val desk: FeedbackDesk, private val events: Events, pr
         const val FEEDBACK = "/v1/feedback"
         const val OUTCOMES = "/v1/router/outcomes"
         private const val KEY_LENGTH_MAX = 256
+        private const val UNAVAILABLE = 503
         private val NDJSON = MediaType.create("application", "x-ndjson")
 
         private val BUSY = ApiError(503, "too_many_bulk_calls", "Other bodies of many lines are being read", retryAfterSeconds = 1)

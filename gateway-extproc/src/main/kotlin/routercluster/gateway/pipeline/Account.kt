@@ -20,6 +20,7 @@ import routercluster.policy.models.Upstream
 import routercluster.policy.outcomes.AnswerOutcome
 import routercluster.policy.outcomes.AttemptOutcome
 import routercluster.policy.record.EndNote
+import routercluster.policy.record.RecordSink
 import routercluster.policy.record.Records
 import routercluster.policy.routing.Action
 import routercluster.policy.routing.Plan
@@ -39,12 +40,13 @@ class Accounts(
     private val records: Records = Records.NONE,
     private val notes: ConversationNotes? = null,
     private val answers: AnswerDesk? = null,
+    private val sink: RecordSink? = null,
 ) {
     private val hints = Hints(events, clock)
 
     fun open(journey: Journey): Account {
         events.publish(RouterEvent.Entered)
-        return Account(journey, events, clock, records, notes, hints, answers)
+        return Account(journey, events, clock, records, notes, hints, answers, sink)
     }
 
     /** A proxy that sends for us sent a request to [upstream] more than once: so many [times] in vain. */
@@ -65,6 +67,7 @@ class Account(
     private val notes: ConversationNotes?,
     private val hints: Hints,
     private val answers: AnswerDesk?,
+    private val sink: RecordSink?,
 ) {
     private val closed = AtomicBoolean()
     private var route: Route? = null
@@ -221,6 +224,7 @@ class Account(
                 it.ended(bill.note(), model?.name, endNote())
                 journey.snapshot.policy.gateway.decisionsKeptFor
                     ?.let { time -> records.keep(it, time) }
+                sink?.offer(it)
             }
             served(answer)
             note(bill, plan)

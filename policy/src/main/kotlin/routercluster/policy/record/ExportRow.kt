@@ -11,12 +11,18 @@ private val mapper = ObjectMapper()
 /**
  * The record as one line of JSON for learning offline, without its line break: all that [toJson] has, which [decisionRecordOf] reads back,
  * and its [context] and [DecisionRecord.propensities].
+ *
+ * @param withPropensities of all candidates, which have to be worked out; that of the one that was picked is in the record
  */
-fun DecisionRecord.exportRow(): String {
+fun DecisionRecord.exportRow(withPropensities: Boolean = true): String {
     val json = toJson()
     val numbers = json.putObject("context")
     context().forEach { (name, value) -> numbers.put(name, value) }
-    propensities?.let { chances -> json.putObject(PROPENSITIES).apply { chances.forEach { (label, chance) -> put(label, chance) } } }
+    if (withPropensities) {
+        propensities?.let { chances ->
+            json.putObject(PROPENSITIES).apply { chances.forEach { (label, chance) -> put(label, chance) } }
+        }
+    }
     return mapper.writeValueAsString(json)
 }
 

@@ -11,11 +11,12 @@ val allowedEdges: Map<String, Set<String>> =
         put("mock-llm", emptySet())
         put("tests-contracts", setOf("policy"))
         put("mock-encoder", setOf("policy"))
+        put("outcome-stream", setOf("policy"))
         capabilities.forEach { put(it, setOf("policy")) }
         put("gateway-extproc", setOf("policy", "telemetry", "grains"))
         put("language-server", setOf("policy"))
         put("silo", capabilities + "policy")
-        put("cli", capabilities + setOf("policy", "silo", "gateway-extproc", "language-server", "mock-llm"))
+        put("cli", capabilities + setOf("policy", "outcome-stream", "silo", "gateway-extproc", "language-server", "mock-llm"))
         val product = keys.toSet()
         put("tests-kit", product)
         put("tests-dataplane", product + "tests-kit")

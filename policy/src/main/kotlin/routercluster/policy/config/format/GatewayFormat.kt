@@ -12,6 +12,7 @@ import routercluster.policy.catalog.Slot
 import routercluster.policy.config.durationText
 import routercluster.policy.config.formatSignals
 import routercluster.policy.decisions.ConfidenceSemantics
+import routercluster.policy.outcomes.FeedbackTopic
 import routercluster.policy.outcomes.HintKind
 import routercluster.policy.selectors.ExperimentSelector
 import routercluster.policy.selectors.Guards
@@ -129,6 +130,18 @@ private val learningFormat = fields(acts = "decisions") {
     }
 }
 
+private val kafkaFormat = fields(acts = "all decisions") {
+    texts("servers", "Brokers as host:port; those that are named tell of the others.")
+    part("feedback", "Statements on requests, one a message, as a line of /v1/router/outcomes.") {
+        text("topic", "Where they are read.", required = true)
+        text("group", "Readers that share the topic: the nodes of this cluster.", FeedbackTopic.GROUP)
+    }
+    part("records", "Decision records without texts of requests, one a message, when their answers have ended.") {
+        text("topic", "Where they are written.", required = true)
+    }
+    textMap("client", "Properties of Kafka's client on security: security.protocol, sasl.*, ssl.*; none names a class.", secret = true)
+}
+
 internal val gatewayFormat = fields(acts = "both doors") {
     val default = GatewaySettings()
     part("limits", "What a client may send.", limitsFormat)
@@ -155,6 +168,7 @@ internal val gatewayFormat = fields(acts = "both doors") {
         "[]",
     )
     part("learning", "What holds selectors back.", learningFormat)
+    part("kafka", "Topics that feedback comes from and decision records go to; read at the start.", kafkaFormat)
     time("drain_timeout", waits, "Longest wait for requests under way at the end.", durationText(default.drainTimeout))
     time(
         "drain_grace",

@@ -62,6 +62,7 @@ internal fun proveGateway(raw: RawGateway, upstreams: NamedUpstreams, problems: 
         raw.decisionsKeptFor,
         raw.feedbackPerIdentityMax ?: default.feedbackPerIdentityMax,
         raw.hints,
+        raw.kafka?.let { proveKafka(it, problems) },
     )
 }
 

@@ -32,6 +32,7 @@ internal class RawGateway(
     val feedbackPerIdentityMax: Int? = null,
     val hints: Set<HintKind> = emptySet(),
     val learning: RawLearning = RawLearning(),
+    val kafka: RawKafka? = null,
 )
 
 internal class RawLimits(
@@ -90,6 +91,7 @@ internal fun readGateway(section: Section?): RawGateway {
         section.int("feedback_per_identity_max", 1..1_000_000),
         section.texts("implicit_verdicts").mapNotNullTo(mutableSetOf()) { choose(it, hintKinds, emptyList(), section.problems) },
         section.section("learning")?.let(::readLearning) ?: RawLearning(),
+        section.section("kafka")?.let(::readKafka),
     )
 }
 
