@@ -9,7 +9,7 @@ from pathlib import Path
 
 from routertrain import domain_data, fact_data, filled_data, guard_data, jailbreak_data, pack_data, phrase_data, pii_data
 from routertrain.normalise import normalise, with_line_marks
-from routertrain.records import Example
+from routertrain.records import Example, one_hot
 
 SEED = 20260101
 SOURCE_SHARES = {"prompt_with_random_search": 0.4, "JBC": 0.6, "gsm8k": 0.5}
@@ -21,6 +21,10 @@ SEEN_TWICE = ("exam", "exam-chat")
 GROUNDED_SHARE = 0.8
 EMBEDDING_PASSES = 2.0
 """How often the texts are seen that have no label and only hold the embedding."""
+SETTLED_SHARES = {"jailbreak": 0.4, "fact_check": 0.8, "user_feedback": 0.5, "modality": 0.5}
+SETTLED_REST = 0.12
+"""The share of rows that the second pass sees: of a head's rows, the greatest of several heads; and of all others."""
+HARMLESS_HEADS = ("domain", "fact_check", "user_feedback", "modality")
 PAIR_CHARACTERS_MAX = 1000
 """About what the widest batch holds; longer pairs would lose their end."""
 
@@ -84,3 +88,24 @@ def _often(row: Example) -> float:
     if len(row.text) + len(row.pair) > PAIR_CHARACTERS_MAX:
         return 0.0
     return 1.0 if row.source in fact_data.SOURCES else GROUNDED_SHARE
+
+
+def settling(rows: Iterable[Example], seed: int) -> list[Example]:
+    """The rows of the second pass, out of those of the first: more of the heads that the first leaves unsure, and what is known to be
+    harmless says so to the guard, which has heard of few kinds of harmless texts until then, and of hardly any in other languages."""
+    chance = random.Random(seed)
+    used = [_harmless(row) for row in rows if chance.random() < _settled_share(row)]
+    chance.shuffle(used)
+    return used
+
+
+def _settled_share(row: Example) -> float:
+    return max((SETTLED_SHARES.get(name, SETTLED_REST) for name in row.labels), default=SETTLED_REST)
+
+
+def _harmless(row: Example) -> Example:
+    """Single texts that are in the data for another head; those that only hold the embedding are nobody's word."""
+    is_known = bool(row.spans) or any(name in row.labels for name in HARMLESS_HEADS)
+    if row.pair is not None or "jailbreak" in row.labels or not is_known:
+        return row
+    return replace(row, labels={**row.labels, **one_hot("jailbreak", "benign")})

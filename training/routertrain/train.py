@@ -23,6 +23,8 @@ from routertrain.quantise import row_matrix
 from routertrain.records import Example
 
 PEAK_RATES = {"layers": 3e-4, "heads": 2e-3}
+SETTLING_RATE = 0.2
+"""Of the second pass, as a share of the first one's."""
 WARM_UP_SHARE = 0.06
 WEIGHT_DECAY = 0.01
 EMBEDDING_WEIGHT = 4.0
@@ -122,15 +124,17 @@ def prepare(rows: list[Example], trunk: base.Trunk, tokenizer: Tokenizer) -> lis
     return [batches.Prepared(row, encodings[index], embeddings.get(index)) for index, row in enumerate(rows)]
 
 
-def train(trunk: base.Trunk, parameters: net.Parameters, rows: list[batches.Prepared], seed: int, progress: Path) -> net.Parameters:
-    """Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
+def train(
+    trunk: base.Trunk, parameters: net.Parameters, rows: list[batches.Prepared], seed: int, progress: Path, share: float = 1.0
+) -> net.Parameters:
+    """One pass, at that share of the peak rates. Writes the parameters to `progress` now and then, so that a run that is cut short can be looked at."""
     stream = batches.shuffled_batches(rows, seed)
     transform = optimiser()
     state, step = transform.init(parameters), compiled_step(transform)
     lower = batches.session(graph.build_lower(trunk, base.FROZEN_LAYERS, row_matrix).SerializeToString(), 1)
     started, sums = time.monotonic(), dict.fromkeys([*HEAD_WEIGHTS, "embedding", "consistency"], 0.0)
     for index, batch in enumerate(batches.with_states(lower, stream), start=1):
-        parameters, state, parts = step(parameters, state, batch, rate(index, len(stream)))
+        parameters, state, parts = step(parameters, state, batch, share * rate(index, len(stream)))
         sums = {name: value + float(parts[name]) for name, value in sums.items()}
         if index % LOG_EVERY == 0:
             shown = " ".join(f"{name} {value / LOG_EVERY:.3f}" for name, value in sums.items())
@@ -151,6 +155,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True, help="folder with the base model and its tokenizer")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between steps")
     parser.add_argument("--rows", type=int, help="train on the first rows only, to try the code")
+    parser.add_argument("--first", type=Path, help="parameters of a first pass that was made before; only the second is made")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     jax.config.update("jax_compilation_cache_dir", str(arguments.work / "jax"))
@@ -159,8 +164,16 @@ def main() -> None:
     trunk = base.load_trunk(arguments.base / "all-minilm-l6-v2.onnx", tokenizer.get_vocab_size())
     rows = plan.fitted(plan.training_examples(arguments.data, own, plan.SEED), plan.SEED)[: arguments.rows]
     log.info("%d rows", len(rows))
-    parameters = net.initial(trunk, jax.random.PRNGKey(plan.SEED))
-    trained = train(trunk, parameters, prepare(rows, trunk, tokenizer), plan.SEED, arguments.work / "progress.pickle")
+    if arguments.first is None:
+        initial = net.initial(trunk, jax.random.PRNGKey(plan.SEED))
+        first = train(trunk, initial, prepare(rows, trunk, tokenizer), plan.SEED, arguments.work / "progress.pickle")
+        save(first, arguments.work / "first.pickle")
+    else:
+        first = pickle.loads(arguments.first.read_bytes())
+    settling = plan.settling(rows, plan.SEED)
+    log.info("%d rows in the second pass", len(settling))
+    prepared = prepare(settling, trunk, tokenizer)
+    trained = train(trunk, first, prepared, plan.SEED, arguments.work / "progress.pickle", SETTLING_RATE)
     save(trained, arguments.work / "parameters.pickle")
 
 
