@@ -85,8 +85,9 @@ class Policy(
     val externals: Map<String, ExternalModel> =
         catalog.externals + recipes.values.flatMap { it.sights.advices }.associate { it.ref.encoder to it.adviser }
 
-    /** Longest wait for encoders while one request is decided. */
-    val patience: Duration = recipes.values.maxOfOrNull { it.patience } ?: Duration.ZERO
+    /** Longest wait for encoders while one request is decided, and for the answer to an equal one. */
+    val patience: Duration =
+        recipes.values.maxOfOrNull { if (it.hasFlights) it.patience + cache.flightWait else it.patience } ?: Duration.ZERO
 
     /**
      * This policy, if it can do all that its file asks for.
@@ -165,6 +166,9 @@ class Recipe(
 
     /** What its decisions keep of their answers; those that keep nothing are not in it. */
     val caches: Map<Decision, CacheSettings> = decisions.mapNotNull { decision -> decision.cache?.let { decision to it } }.toMap()
+
+    /** Whether requests may wait for the answer to an equal one. */
+    val hasFlights: Boolean = caches.values.any { it.mode.exact && it.singleFlight }
 
     /** Whether its decisions or selectors may depend on encoders. */
     val isLearned: Boolean = engine.isLearned || sights.isAsked

@@ -55,6 +55,7 @@ data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
  * @property bounded null takes every entry from [similarity] on
  * @property ttl from the moment on at which an answer is kept, however often it is given again
  * @property keepsPassing whether answers are kept to questions whose answer changes with time, see [TimeSensitive]
+ * @property singleFlight whether of equal requests at a time only one asks a model, see [AnswerFlights]; for modes with [CacheMode.exact]
  * @property categories by label of the domain head
  * @property marks of the policy's author, which set entries apart
  */
@@ -66,6 +67,7 @@ data class CacheSettings(
     val ttl: Duration? = null,
     val controls: ClientControls = ClientControls(),
     val keepsPassing: Boolean = false,
+    val singleFlight: Boolean = true,
     val categories: Map<String, CategoryCache> = emptyMap(),
     val marks: List<String> = emptyList(),
 ) {
@@ -89,6 +91,9 @@ data class CacheSettings(
  * @property bytesMax of the exact tier, in this process
  * @property storeBytesMax of the vectors and answers in a folder or in this process
  * @property answerBytesMax a longer answer is not kept
+ * @property flightWait how long a request waits for the answer to an equal one at most
+ * @property isShared whether nodes share the exact tier, where states are in a server
+ * @property sharedTimeout how long a request waits for that server at most
  * @property qdrant null but for [CacheBackend.QDRANT]
  */
 data class CacheStoreSettings(
@@ -99,6 +104,9 @@ data class CacheStoreSettings(
     val bytesMax: Long = BYTES_MAX,
     val storeBytesMax: Long = STORE_BYTES_MAX,
     val answerBytesMax: Int = ANSWER_BYTES_MAX,
+    val flightWait: Duration = FLIGHT_WAIT,
+    val isShared: Boolean = true,
+    val sharedTimeout: Duration = SHARED_TIMEOUT,
     val qdrant: QdrantServer? = null,
 ) {
     companion object {
@@ -108,6 +116,8 @@ data class CacheStoreSettings(
          */
         const val SIMILARITY = 0.95
         val TTL: Duration = Duration.ofHours(1)
+        val FLIGHT_WAIT: Duration = Duration.ofSeconds(10)
+        val SHARED_TIMEOUT: Duration = Duration.ofMillis(50)
         const val BYTES_MAX = 64L * 1024 * 1024
         const val STORE_BYTES_MAX = 1024L * 1024 * 1024
         const val ANSWER_BYTES_MAX = 1024 * 1024

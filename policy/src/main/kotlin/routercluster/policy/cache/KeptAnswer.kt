@@ -1,8 +1,8 @@
 package routercluster.policy.cache
 
-import com.fasterxml.jackson.core.JacksonException
 import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
+import java.io.IOException
 import java.time.Instant
 
 /**
@@ -43,7 +43,7 @@ class KeptAnswer(
         fun fromBytes(bytes: ByteArray): KeptAnswer? =
             try {
                 mapper.readTree(bytes)?.takeIf { it.path(FORMAT).intValue() == FORMAT_NOW }?.let(::read)
-            } catch (_: JacksonException) {
+            } catch (_: IOException) {
                 null
             }
 

@@ -68,17 +68,27 @@ class ResponseCachePolicyTest {
         val read = settings(
             "mode: exact_then_semantic, scope: tenant, semantic: {similarity_threshold: 0.9}, ttl_seconds: 60, " +
                 "keep_time_sensitive: true, categories: {law: {enabled: false}, math: {similarity_threshold: 0.99, ttl_seconds: 5}}, " +
-                "request_controls: {enabled: true, header: X-Mine, allowed: [ttl], max_ttl_seconds: 9}, revision: {cache_epoch: e1}",
+                "request_controls: {enabled: true, header: X-Mine, allowed: [ttl], max_ttl_seconds: 9}, revision: {cache_epoch: e1}, " +
+                "single_flight: false",
         )
         read.mode shouldBe CacheMode.EXACT_THEN_SEMANTIC
         read.scope shouldBe CacheScope.TENANT
         read.keepsPassing shouldBe true
+        read.singleFlight shouldBe false
         read.controls shouldBe ClientControls("x-mine", setOf("ttl"), Duration.ofSeconds(9))
         read.marks.first() shouldBe "e1"
         val store = CacheStoreSettings()
         val told = listOf(null, "math").map { read.similarityFor(it, store) to read.ttlFor(it, store).seconds }
         told shouldBe listOf(0.9 to 60L, 0.99 to 5L)
         listOf(null, "math", "law").map(read::keeps) shouldBe listOf(true, true, false)
+    }
+
+    @Test
+    fun `the store says how long requests wait for each other and for the server that they share`() {
+        val store = policy("enabled: true", "{single_flight_wait: 3s, shared: false, shared_timeout: 20ms}").cache
+        listOf(store.flightWait, store.sharedTimeout) shouldBe listOf(Duration.ofSeconds(3), Duration.ofMillis(20))
+        store.isShared shouldBe false
+        problems("enabled: true", "{single_flight_wait: 1h}").size shouldBe 1
     }
 
     @Test

@@ -32,6 +32,7 @@ internal val responseCacheFormat = fields(acts = "answers of the decision") {
     text("judge", "External model of role classification that compares answers; goes with max_error.")
     ttl()
     flag("keep_time_sensitive", "Whether answers are kept to questions whose answer changes with time.", false)
+    flag("single_flight", "Whether of equal requests at a time only one asks a model; for modes with exact.", true)
     field("categories", Kind.Named(Kind.Part(cacheCategory)), "What is different for a topic, by label of the domain head.")
     part("request_controls", "What a client may say of it.") {
         enabled(default = false)

@@ -1,9 +1,13 @@
 package routercluster.policy.config.format
 
 import routercluster.policy.cache.CacheStoreSettings
+import java.time.Duration
 
 /** Kinds of embedding models; the first is the usual one. */
 internal val embeddingModels = listOf("mmbert", "qwen3", "gemma", "multimodal", "bert")
+
+internal val flightWaits = Duration.ofMillis(10)..Duration.ofMinutes(5)
+internal val sharedTimeouts = Duration.ofMillis(1)..Duration.ofSeconds(1)
 
 internal val responseCacheStore = fields(acts = "answers of decisions with the plugin response_cache") {
     enabled()
@@ -19,6 +23,9 @@ internal val responseCacheStore = fields(acts = "answers of decisions with the p
     size("max_store_bytes", 1L * MIB..1024L * 1024 * MIB, "Room for alike requests, in a folder or in this process.", "1GiB")
     size("max_answer_bytes", 1L..64L * MIB, "A longer answer is not kept.", "1MiB")
     ttl(3_600)
+    time("single_flight_wait", flightWaits, "How long a request waits for the answer to an equal one at most.", "10s")
+    flag("shared", "Whether nodes share answers to equal requests in the Redis of services.response_api, where there is one.", true)
+    time("shared_timeout", sharedTimeouts, "How long a request waits for that Redis at most.", "50ms")
     choice("eviction_policy", listOf("fifo", "lru", "lfu"), "No effect: what is asked for often and lately stays.")
     share("similarity_threshold", "From which similarity on two requests count as alike.", CacheStoreSettings.SIMILARITY)
     choice("embedding_model", embeddingModels, "No effect: the encoder that serves embeddings makes the vectors.")

@@ -29,6 +29,9 @@ internal fun proveCacheStore(raw: RawCacheStore?, problems: Problems): CacheStor
         bytesMax = raw.bytesMax ?: default.bytesMax,
         storeBytesMax = raw.storeBytesMax ?: default.storeBytesMax,
         answerBytesMax = raw.answerBytesMax?.toInt() ?: default.answerBytesMax,
+        flightWait = raw.flightWait ?: default.flightWait,
+        isShared = raw.isShared ?: default.isShared,
+        sharedTimeout = raw.sharedTimeout ?: default.sharedTimeout,
         qdrant = qdrant,
     )
 }

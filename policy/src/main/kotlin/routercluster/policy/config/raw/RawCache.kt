@@ -11,9 +11,11 @@ import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.format.Feature
 import routercluster.policy.config.format.cacheMarks
+import routercluster.policy.config.format.flightWaits
 import routercluster.policy.config.format.readInactive
 import routercluster.policy.config.format.responseCacheFormat
 import routercluster.policy.config.format.responseCacheStore
+import routercluster.policy.config.format.sharedTimeouts
 import routercluster.policy.models.Secret
 import java.time.Duration
 
@@ -27,6 +29,9 @@ internal class RawCacheStore(
     val answerBytesMax: Long?,
     val ttl: Duration?,
     val similarity: Double?,
+    val flightWait: Duration?,
+    val isShared: Boolean?,
+    val sharedTimeout: Duration?,
     val qdrant: RawQdrant?,
 )
 
@@ -60,6 +65,9 @@ internal fun readCacheStore(section: Section): RawCacheStore {
         section.bytes("max_answer_bytes"),
         seconds(section, "ttl_seconds"),
         section.double("similarity_threshold", 0.0..1.0),
+        section.duration("single_flight_wait", flightWaits),
+        section.boolean("shared"),
+        section.duration("shared_timeout", sharedTimeouts),
         section.section("qdrant")?.let(::readQdrant),
     )
 }
@@ -95,6 +103,7 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
         ttl = seconds(section, "ttl_seconds"),
         controls = section.section("request_controls")?.let(::readControls) ?: ClientControls(),
         keepsPassing = section.boolean("keep_time_sensitive") ?: false,
+        singleFlight = section.boolean("single_flight") ?: true,
         categories = section
             .section("categories")
             ?.let { named ->
