@@ -2,6 +2,7 @@ package routercluster.gateway
 
 import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
+import routercluster.gateway.cache.SharedCache
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.gateway.versions.PolicyHistory
@@ -112,6 +113,7 @@ internal class TestGateway(
     replaySecret: ByteArray? = null,
     pause: (Duration) -> Unit = {},
     clock: Clock = Clock.systemUTC(),
+    sharedCache: SharedCache = SharedCache(),
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -137,6 +139,7 @@ internal class TestGateway(
                 replaySecret = { replaySecret },
                 pause = pause,
                 clock = clock,
+                sharedCache = sharedCache,
             ),
         )
 

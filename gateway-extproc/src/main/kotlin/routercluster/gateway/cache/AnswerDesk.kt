@@ -3,8 +3,10 @@ package routercluster.gateway.cache
 import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.Route
 import routercluster.policy.cache.CacheControl
+import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.Collected
+import routercluster.policy.cache.Joined
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.RequestDigest
 import routercluster.policy.cache.Ruling
@@ -30,12 +32,14 @@ import routercluster.policy.Candidate as ModelCandidate
  * read; an alike one after its decision is made. Trouble with a store is a miss, never an error.
  *
  * @param vectors opens the store of vectors; null where nothing is kept by them
+ * @param inCommon with other nodes; it is opened and closed here
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
  */
 class AnswerDesk(
     bytesMax: Long,
     vectors: (() -> VectorStore)?,
+    inCommon: SharedCache,
     namespaces: Namespaces,
     versionOf: (encoder: String) -> String?,
     private val clock: Clock,
@@ -46,7 +50,10 @@ class AnswerDesk(
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random)
     private val keys = AnswerKeys(namespaces, versionOf)
-    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), clock, random, events)
+    private val comparing = AnswerComparing(learnt, events)
+    private val shared = inCommon.answers?.let { SharedTier(it(), equal, events) }
+    private val keeping = AnswerKeeping(equal, shared, alike, keys, comparing, clock, random, events)
+    private val flights = JourneyFlights(NodeFlights(inCommon.flights), equal, keeping::collects)
 
     /** Answers in the exact tier. */
     val equalCount: Long get() = equal.count
@@ -63,24 +70,41 @@ class AnswerDesk(
             .distinct()
         for (scope in scopes) {
             val key = keys.equal(journey, recipe, scope, visit) ?: continue
+            visit.equalKeys[scope] = key
             val kept = equal.of(key) ?: continue
-            val decision = recipe.decisions.firstOrNull { it.name == kept.decision }
-            val settings = decision?.let(recipe.caches::get)?.takeIf { it.mode.exact && it.scope == scope } ?: continue
-            val model = journey.snapshot.policy.models[kept.model] ?: continue
-            val age = allowedAge(kept, control(journey, settings)) ?: continue
-            val ranked = listOf(Ranked(ModelCandidate(model), 1.0, "kept answer", propensity = 1.0))
-            val action = Action.Forward(ranked)
-            val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), facts)
-            told(decision.name, HIT_EXACT, kept.cost)
-            return Route.Answer(
-                plan,
-                body.stream,
-                kept.answer.text,
-                CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, body.saysStreamUsage),
-            )
+            return given(journey, body, target, scope, kept) ?: continue
         }
         return null
     }
+
+    /** As [exact], of the tier that all nodes share; told on [loop], and at once where there is none. */
+    fun shared(journey: Journey, body: ChatBody, target: Target, loop: Executor): CompletableFuture<Route.Answer?> {
+        val visit = journey.cache
+        if (shared == null || visit == null || target !is Target.Routed || visit.equalKeys.isEmpty()) {
+            return CompletableFuture.completedFuture(null)
+        }
+        return shared.find(visit.equalKeys.values).thenApplyAsync({ found ->
+            if (found.isAway) visit.missed = UNAVAILABLE
+            visit.equalKeys.firstNotNullOfOrNull { (scope, key) -> found.kept[key]?.let { given(journey, body, target, scope, it) } }
+        }, loop)
+    }
+
+    private fun given(journey: Journey, body: ChatBody, target: Target.Routed, scope: CacheScope, kept: KeptAnswer): Route.Answer? {
+        val recipe = target.recipe
+        val decision = recipe.decisions.firstOrNull { it.name == kept.decision }
+        val settings = decision?.let(recipe.caches::get)?.takeIf { it.mode.exact && it.scope == scope } ?: return null
+        val model = journey.snapshot.policy.models[kept.model] ?: return null
+        val age = allowedAge(kept, control(journey, settings)) ?: return null
+        val ranked = listOf(Ranked(ModelCandidate(model), 1.0, "kept answer", propensity = 1.0))
+        val facts = checkNotNull(journey.cache).facts
+        val action = Action.Forward(ranked)
+        val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), facts)
+        told(decision.name, HIT_EXACT, kept.cost)
+        return Route.Answer(plan, body.stream, kept.answer.text, exactNote(kept, age, body))
+    }
+
+    private fun exactNote(kept: KeptAnswer, age: Duration, body: ChatBody) =
+        CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, body.saysStreamUsage)
 
     /** What becomes of [route], now that its decision is known: the answer to a request that is alike, or [route]; told on [loop]. */
     fun alike(journey: Journey, body: ChatBody, route: Route, loop: Executor): CompletableFuture<Route> {
@@ -90,22 +114,68 @@ class AnswerDesk(
         val control = control(journey, settings)
         val request = keys.alike(journey, plan).takeIf { control.reads }
         if (alike == null || request == null) {
-            told(plan.decision?.name, if (control.reads) MISS else "not_wanted")
+            if (!control.reads) visit.missed = "not_wanted"
             return CompletableFuture.completedFuture(route)
         }
         val floor = if (settings.bounded == null) settings.similarityFor(plan.category, plan.policy.cache) else CANDIDATE_SIMILARITY
         return alike.near(request, visit.wording, floor).orTimeout(LOOKUP_MILLIS, TimeUnit.MILLISECONDS).handleAsync({ near, failure ->
-            val found = if (failure == null) chosen(plan, settings, visit, control, near) else Sought("unavailable")
-            told(plan.decision?.name, found.outcome, found.hit?.kept?.cost)
+            val found = if (failure == null) chosen(plan, settings, visit, control, near) else Sought(UNAVAILABLE)
             val hit = found.hit
             if (hit == null) {
+                if (found.outcome != MISS) visit.missed = found.outcome
                 route
             } else {
+                told(plan.decision?.name, found.outcome, hit.kept.cost)
                 val age = checkNotNull(allowedAge(hit.kept, control))
                 val note = CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, body.saysStreamUsage)
                 Route.Answer(plan, route.stream, hit.kept.answer.text, note)
             }
         }, loop)
+    }
+
+    /**
+     * What becomes of [route], which may go to a model: the answer that an equal request is getting just now, or [route]; told on [loop]. Whoever
+     * is to ask a model for others has to be told of in [left].
+     */
+    fun joined(journey: Journey, body: ChatBody, route: Route, loop: Executor): CompletableFuture<Route> {
+        val plan = (route as? Route.Forward)?.plan ?: return CompletableFuture.completedFuture(route)
+        val visit = journey.cache.takeIf { plan.cache != null } ?: return CompletableFuture.completedFuture(route)
+        val joining = flights.join(journey, plan, visit)
+        if (joining == null) {
+            told(plan.decision?.name, visit.missed ?: MISS)
+            return CompletableFuture.completedFuture(route)
+        }
+        val settled = { joined: Joined -> settled(journey, body, route, visit, flights.landed(plan, visit, joined)) }
+        if (joining.isDone) return CompletableFuture.completedFuture(settled(joining.join()))
+        val settling = CompletableFuture<Route>()
+        settling.whenComplete { _, _ -> if (settling.isCancelled) joining.cancel(false) }
+        joining.thenApplyAsync(settled, loop).whenComplete { made, failure ->
+            val isHeard = if (failure == null) settling.complete(made) else settling.completeExceptionally(failure)
+            if (!isHeard) left(journey)
+        }
+        return settling
+    }
+
+    private fun settled(journey: Journey, body: ChatBody, route: Route.Forward, visit: CacheVisit, joined: Joined): Route {
+        val decision = route.plan.decision?.name
+        if (joined is Joined.Shared) {
+            val settings = checkNotNull(route.plan.cache)
+            val age = allowedAge(joined.kept, control(journey, settings)).takeIf { joined.kept.decision == decision }
+            if (age != null) {
+                told(decision, HIT_SHARED, joined.kept.cost)
+                visit.candidate?.let { comparing.compare(journey, route.plan, settings, it, joined.kept.answer.text) }
+                return Route.Answer(route.plan, route.stream, joined.kept.answer.text, exactNote(joined.kept, age, body))
+            }
+        }
+        if (joined is Joined.Leads) visit.lead = joined.lead
+        val trouble = (joined as? Joined.Alone)?.trouble ?: (joined as? Joined.Leads)?.trouble
+        told(decision, trouble?.label ?: visit.missed ?: MISS)
+        return route
+    }
+
+    /** The request has ended, whatever came of it: who waits for its answer waits no longer. */
+    fun left(journey: Journey) {
+        journey.cache?.lead?.ended(null)
     }
 
     /** @property hit null for a miss */
@@ -134,6 +204,7 @@ class AnswerDesk(
 
     override fun close() {
         alike?.close()
+        shared?.close()
     }
 
     /** Null where a request takes no answer, or none as old. */
@@ -147,6 +218,8 @@ class AnswerDesk(
 
     private companion object {
         const val HIT_EXACT = "hit_exact"
+        const val HIT_SHARED = "hit_shared"
+        const val UNAVAILABLE = "unavailable"
         const val HIT_SEMANTIC = "hit_semantic"
         const val MISS = "miss"
         const val LOOKUP_MILLIS = 500L

@@ -19,6 +19,7 @@ import kotlin.random.Random
 /** Keeps the answers that models gave, where a decision wants that. */
 internal class AnswerKeeping(
     private val equal: EqualAnswers,
+    private val shared: SharedTier?,
     private val alike: AlikeAnswers?,
     private val keys: AnswerKeys,
     private val comparing: AnswerComparing,
@@ -54,7 +55,11 @@ internal class AnswerKeeping(
             keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
         val ttl = ttl(settings, plan, control(journey, settings))
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
-        if (settings.mode.exact) equal.keep(key, kept, ttl)
+        if (settings.mode.exact) {
+            equal.keep(key, kept, ttl)
+            shared?.keep(key, kept, ttl)
+            visit.lead?.ended(kept)
+        }
         keys.alike(journey, plan)?.let { keepAlike(it, key, kept, clock.instant().plus(ttl).toEpochMilli()) }
         events.publish(RouterEvent.AnswerKept(decision, KEPT))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }

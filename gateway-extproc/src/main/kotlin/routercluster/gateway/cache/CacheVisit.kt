@@ -1,5 +1,7 @@
 package routercluster.gateway.cache
 
+import routercluster.policy.cache.CacheScope
+import routercluster.policy.cache.FlightLead
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.RequestDigest
 import routercluster.policy.cache.Wording
@@ -10,6 +12,15 @@ import java.time.Duration
 class CacheVisit(val digest: RequestDigest, val facts: Facts) {
     /** An entry whose answer is to be compared with the one that a model gives now. */
     internal var candidate: Candidate? = null
+
+    /** What equal requests share, by scope; those of exact tiers that it can have answers of. */
+    internal val equalKeys = LinkedHashMap<CacheScope, String>()
+
+    /** Where it is the one of a flight that asks a model. */
+    internal var lead: FlightLead? = null
+
+    /** What came of looking for an earlier answer; null where one was found. */
+    internal var missed: String? = null
 
     internal val wording: Wording by lazy(LazyThreadSafetyMode.NONE) { Wording.of(facts.userText) }
 }

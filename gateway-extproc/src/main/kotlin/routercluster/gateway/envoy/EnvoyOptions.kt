@@ -12,7 +12,7 @@ import java.time.Duration
  * @property adminPort on the loopback address; null leaves the admin interface out
  * @property messageTimeout longest wait for one answer of the router. A decision takes well under a millisecond, but Envoy cuts running
  *   streams by this bound too, and on a machine out of breath its own default, 200 ms, and even seconds go by. What the policy's
- *   learned signals may wait for encoders comes on top
+ *   learned signals may wait for encoders, and requests for the answer to an equal one, comes on top
  * @property answerBodies how answers pass the router
  * @property connectionsMax clients connected at once, over all listeners
  * @property caFile certificates that upstreams are checked against; Debian's place by default

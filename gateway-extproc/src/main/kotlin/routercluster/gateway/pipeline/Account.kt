@@ -235,6 +235,7 @@ class Account(
             if (plan != null) events.publish(event)
             journey.span.end(event)
         }
+        answers?.left(journey)
         events.publish(RouterEvent.Left)
     }
 

@@ -142,7 +142,12 @@ class Pipeline(
         val target = journey.snapshot.policy.resolve(body.model)
         if (answers == null || translated != null) return decide(journey, body, facts, target, loop, translated)
         answers.exact(journey, body, facts, target)?.let { return CompletableFuture.completedFuture(it) }
-        return decide(journey, body, facts, target, loop, translated).within(loop) { answers.alike(journey, body, it, loop) }
+        return answers.shared(journey, body, target, loop).within(loop) { found ->
+            if (found != null) return@within CompletableFuture.completedFuture<Route>(found)
+            decide(journey, body, facts, target, loop, translated)
+                .within(loop) { answers.alike(journey, body, it, loop) }
+                .within(loop) { answers.joined(journey, body, it, loop) }
+        }
     }
 
     /** Asks the limits that depend on where the request is to go. */
