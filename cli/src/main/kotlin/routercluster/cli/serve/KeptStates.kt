@@ -63,7 +63,7 @@ private fun openFile(folder: Path): StateStore =
         throw Failure("states cannot be kept in $folder: ${failure.message}; --data-dir names another folder")
     }
 
-private fun RedisAddress.toSettings(): RedisSettings =
+internal fun RedisAddress.toSettings(): RedisSettings =
     RedisSettings(
         host = host,
         port = port,

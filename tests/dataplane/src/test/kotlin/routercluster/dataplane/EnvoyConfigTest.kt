@@ -92,6 +92,19 @@ class EnvoyConfigTest {
     }
 
     @Test
+    fun `waits as long as requests do for the answer to an equal one`() {
+        fun text(mode: String) = """
+            version: v0.3
+            listeners: [{name: main, address: 127.0.0.1, port: 0}]
+            providers: {models: [{name: m, backend_refs: [{endpoint: "127.0.0.1:1"}]}]}
+            routing: {decisions: [{name: d, plugins: [{type: response_cache, configuration: {mode: $mode}}]}]}
+            global: {stores: {response_cache: {single_flight_wait: 7s}}}
+            """
+        renderEnvoy(loadPolicy(text("exact"), "flights.yaml", { null })) shouldContain "message_timeout: 17s"
+        renderEnvoy(loadPolicy(text("semantic"), "flights.yaml", { null })) shouldContain "message_timeout: 10s"
+    }
+
+    @Test
     fun `gives every upstream a cluster that fits it`() {
         val rows =
             listOf(

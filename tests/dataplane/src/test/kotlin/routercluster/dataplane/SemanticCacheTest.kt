@@ -25,6 +25,9 @@ import routercluster.policy.encode.Head
 import routercluster.policy.encode.Task
 import routercluster.vectorstore.memory.MemoryVectorStore
 import java.time.Clock
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executors
 
 /** Answers given again to requests that are alike, through a door. Texts are alike that share words. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -32,6 +35,7 @@ internal abstract class SemanticCacheTest(private val behindEnvoy: Boolean) {
     private val model = mockLlm(Script(models = listOf("small")))
     private val judge = mockLlm(Script(models = listOf("grader"), answer = Answer.Text("same")))
     private val encoder = ScriptedEncoder("default", heads)
+    private val threads = Executors.newCachedThreadPool()
     private var open: Installation? = null
     private val installation: Installation get() = checkNotNull(open) { "nothing is open" }
 
@@ -48,6 +52,7 @@ internal abstract class SemanticCacheTest(private val behindEnvoy: Boolean) {
     @AfterAll
     fun close() {
         open?.close()
+        threads.shutdown()
         model.close()
         judge.close()
     }
@@ -98,6 +103,25 @@ internal abstract class SemanticCacheTest(private val behindEnvoy: Boolean) {
         again.header("x-vsr-cache-kind") shouldBe "exact"
         encoder.requests.size shouldBe before
     }
+
+    @Test
+    fun `of fifty equal requests at once one asks the model, and another tenant's asks for itself`() {
+        model.reset()
+        model.script = Script(models = listOf("small"), headersDelay = Duration.ofSeconds(2))
+        val replies = try {
+            List(51) { begin("faq what do fifty ask at once about parcels", if (it == 50) "other" else "acme") }.map { it.join() }
+        } finally {
+            model.script = Script(models = listOf("small"))
+        }
+        installation.awaitIdle()
+        replies.map { it.status }.toSet() shouldBe setOf(200)
+        replies.last().isHit() shouldBe false
+        replies.count { it.header("x-vsr-cache-kind") == "exact" } shouldBe 49
+        model.requestCount shouldBe 2
+    }
+
+    private fun begin(text: String, tenant: String) =
+        CompletableFuture.supplyAsync({ sent(request(installation.port, CHAT, chat(text), "x-authz-tenant-id" to tenant)) }, threads)
 
     @Test
     fun `what differs in a number, a tenant, a system message or the decision gets its own answer`() {
