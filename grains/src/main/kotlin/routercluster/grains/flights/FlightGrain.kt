@@ -48,8 +48,9 @@ private class Flight(private val timers: TimerScheduler<FlightMessage>, private 
     private var leader: String? = null
     private var leaseEnds = 0L
 
-    /** Of this flight that have led until now. */
+    /** Of this flight that have led until now; one that nobody waits in is over a moment after its leader. */
     private var leads = 0
+    private var emptyAt = 0L
 
     /** What came of the last flight, for those who look in between two questions. */
     private var landed: ByteArray? = null
@@ -88,7 +89,7 @@ private class Flight(private val timers: TimerScheduler<FlightMessage>, private 
         waiting.remove(asker)
         if (answer != null) {
             landed = answer
-            landedUntil = nanoTime() + LANDED_FOR.toNanos()
+            landedUntil = nanoTime() + BETWEEN.toNanos()
             end(FlightReply.Landed(answer))
             keepTime()
         } else if (leader == asker) {
@@ -113,15 +114,20 @@ private class Flight(private val timers: TimerScheduler<FlightMessage>, private 
     private fun pass(now: Long) {
         if (landed != null && now - landedUntil >= 0) landed = null
         if (leader != null && now - leaseEnds >= 0) next(now)
+        if (leader == null && now - emptyAt >= BETWEEN.toNanos()) leads = 0
     }
 
     /** Who has waited longest leads, unless so many have led in vain that it is not worth the wait of the others. */
     private fun next(now: Long) {
         leader = null
         if (leads >= LEADS_MAX) return end(FlightReply.Alone(FlightTrouble.NOT_KEPT.name))
-        val first = waiting.entries.firstOrNull() ?: return end(FlightReply.Flying)
-        waiting.remove(first.key)
-        lead(first.key, first.value.replyTo, now)
+        val first = waiting.entries.firstOrNull()
+        if (first == null) {
+            emptyAt = now
+        } else {
+            waiting.remove(first.key)
+            lead(first.key, first.value.replyTo, now)
+        }
     }
 
     private fun lead(asker: String, replyTo: ActorRef<FlightReply>, now: Long) {
@@ -142,7 +148,9 @@ private class Flight(private val timers: TimerScheduler<FlightMessage>, private 
 /** A leader that is away is known by the end of its lease. */
 private val LEASE: Duration = Duration.ofSeconds(5)
 private val TICK: Duration = Duration.ofMillis(250)
-private val LANDED_FOR: Duration = Duration.ofSeconds(1)
+
+/** Longer than a node takes from one question to the next. */
+private val BETWEEN: Duration = Duration.ofSeconds(1)
 
 /** Of one flight; each stands for one node, in whose process others wait. */
 private const val WAITING_MAX = 1_000

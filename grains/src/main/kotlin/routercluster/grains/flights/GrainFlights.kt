@@ -40,8 +40,12 @@ class GrainFlights(
         }
 
         fun ask(wait: Duration) {
+            val timeout = wait.plus(replyMax)
             grains
-                .ask<FlightReply>(key, wait.plus(replyMax)) { FlightMessage.Join(asker, wait.toMillis(), it) }
+                .ask<FlightReply>(key, timeout) { FlightMessage.Join(asker, wait.toMillis(), it) }
+                .toCompletableFuture()
+                // A node whose actors have ended keeps no time for its questions.
+                .orTimeout(timeout.plus(LOST_AFTER).toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete { reply, _ -> if (reply == null) giveUp(FlightTrouble.AWAY) else told(reply) }
         }
 
@@ -113,6 +117,7 @@ class GrainFlights(
 
     private companion object {
         val REPLY_MAX: Duration = Duration.ofMillis(750)
+        val LOST_AFTER: Duration = Duration.ofMillis(100)
 
         /** One question. */
         val WAIT_MAX: Duration = Duration.ofSeconds(2)

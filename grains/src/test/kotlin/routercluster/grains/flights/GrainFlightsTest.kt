@@ -108,7 +108,7 @@ class GrainFlightsTest {
             override fun tell(id: String, message: FlightMessage) = Unit
 
             override fun <R : Any> ask(id: String, timeout: Duration, make: (ActorRef<R>) -> FlightMessage): CompletionStage<R> =
-                CompletableFuture<R>().orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                CompletableFuture<R>()
         }
         val began = System.nanoTime()
         GrainFlights(deaf, "deaf").joinLong("away").trouble() shouldBe FlightTrouble.AWAY
