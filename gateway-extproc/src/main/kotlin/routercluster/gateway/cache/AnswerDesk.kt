@@ -8,6 +8,7 @@ import routercluster.policy.cache.Collected
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.RequestDigest
 import routercluster.policy.cache.Ruling
+import routercluster.policy.record.DecisionRing
 import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
@@ -32,6 +33,7 @@ import routercluster.policy.Candidate as ModelCandidate
  * @param vectors opens the store of vectors; null where nothing is kept by them
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
+ * @param ring tells what is said of answers
  */
 class AnswerDesk(
     bytesMax: Long,
@@ -41,12 +43,14 @@ class AnswerDesk(
     private val clock: Clock,
     random: Random,
     private val events: Events,
+    ring: DecisionRing,
 ) : AutoCloseable {
     private val equal = EqualAnswers(bytesMax, clock)
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random)
     private val keys = AnswerKeys(namespaces, versionOf)
-    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), clock, random, events)
+    private val verdicts = AnswerVerdicts(equal, alike, learnt, ring, events)
+    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), verdicts, clock, random, events)
 
     /** Answers in the exact tier. */
     val equalCount: Long get() = equal.count
@@ -72,6 +76,7 @@ class AnswerDesk(
             val action = Action.Forward(ranked)
             val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), facts)
             told(decision.name, HIT_EXACT, kept.cost)
+            keys.namespace(journey, scope)?.let { verdicts.listen(journey.id, it, key, kept) }
             return Route.Answer(
                 plan,
                 body.stream,
@@ -102,6 +107,7 @@ class AnswerDesk(
                 route
             } else {
                 val age = checkNotNull(allowedAge(hit.kept, control))
+                verdicts.listen(journey.id, request.namespace, hit.id, hit.kept, found.evidence)
                 val note = CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, body.saysStreamUsage)
                 Route.Answer(plan, route.stream, hit.kept.answer.text, note)
             }
@@ -109,15 +115,19 @@ class AnswerDesk(
     }
 
     /** @property hit null for a miss */
-    private class Sought(val outcome: String, val hit: Alike? = null, val risk: Double? = null)
+    private class Sought(val outcome: String, val hit: Alike? = null, val evidence: Evidence? = null) {
+        /** Null where hits go by similarity. */
+        val risk: Double? get() = evidence?.ruling?.risk
+    }
 
     private fun chosen(plan: Plan, settings: CacheSettings, visit: CacheVisit, control: CacheControl, near: List<Alike>): Sought {
         val fresh = near.filter { allowedAge(it.kept, control) != null }
         if (settings.bounded != null) {
             val candidate = learnt.rule(plan, settings, visit.wording, fresh) ?: return missed(near, fresh)
-            if (candidate.ruling is Ruling.Hit) return Sought(HIT_SEMANTIC, candidate.alike, candidate.ruling.risk)
+            val ruling = candidate.evidence.ruling
+            if (ruling is Ruling.Hit) return Sought(HIT_SEMANTIC, candidate.alike, candidate.evidence)
             visit.candidate = candidate
-            return Sought(if ((candidate.ruling as Ruling.Miss).isLook) "look" else "too_risky")
+            return Sought(if ((ruling as Ruling.Miss).isLook) "look" else "too_risky")
         }
         return fresh.firstOrNull { it.veto == null }?.let { Sought(HIT_SEMANTIC, it) } ?: missed(near, fresh)
     }

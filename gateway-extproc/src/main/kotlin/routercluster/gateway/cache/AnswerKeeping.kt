@@ -22,6 +22,7 @@ internal class AnswerKeeping(
     private val alike: AlikeAnswers?,
     private val keys: AnswerKeys,
     private val comparing: AnswerComparing,
+    private val verdicts: AnswerVerdicts,
     private val clock: Clock,
     private val random: Random,
     private val events: Events,
@@ -55,6 +56,7 @@ internal class AnswerKeeping(
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
         if (settings.mode.exact) equal.keep(key, kept, ttl)
         keys.alike(journey, plan)?.let { keepAlike(it, key, kept, clock.instant().plus(ttl).toEpochMilli()) }
+        keys.namespace(journey, settings.scope)?.let { verdicts.listen(journey.id, it, key, kept) }
         events.publish(RouterEvent.AnswerKept(decision, KEPT))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }
     }

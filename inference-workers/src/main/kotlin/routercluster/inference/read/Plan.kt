@@ -3,15 +3,15 @@ package routercluster.inference.read
 import routercluster.inference.folder.HeadSpec
 import routercluster.inference.folder.TextForm
 import routercluster.inference.network.Want
-import routercluster.inference.text.Undisguised
 import routercluster.inference.text.hiddenIn
-import routercluster.inference.text.undisguised
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.encode.EncodeRequest
 import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.Task
+import routercluster.policy.encode.Undisguised
 import routercluster.policy.encode.VectorShape
+import routercluster.policy.encode.undisguised
 
 /**
  * A head asked of a passage.

@@ -1,5 +1,6 @@
 package routercluster.inference.text
 
+import routercluster.policy.encode.undisguised
 import java.nio.ByteBuffer
 import java.nio.charset.CharacterCodingException
 import java.util.Base64

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestFactory
+import routercluster.policy.encode.undisguised
 import java.text.Normalizer
 import java.util.Base64
 
