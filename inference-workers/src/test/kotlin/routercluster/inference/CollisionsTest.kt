@@ -37,7 +37,12 @@ class CollisionsTest {
     private fun vectors(texts: List<String>): List<FloatArray> =
         texts.chunked(BATCH).flatMap { part ->
             val request = EncodeRequest(part.map { Passage(it, setOf(EMBEDDING)) }, Duration.ofMinutes(5))
-            encoder.encode(request).toCompletableFuture().get().results.map { (it.heads.getValue(EMBEDDING) as HeadResult.Vector).values }
+            encoder
+                .encode(request)
+                .toCompletableFuture()
+                .get()
+                .results
+                .map { (it.heads.getValue(EMBEDDING) as HeadResult.Vector).values }
         }
 
     private fun similarities(victim: String, texts: List<String>): List<Double> {
@@ -58,7 +63,11 @@ class CollisionsTest {
             val texts = tried.map { "$attack ${it.joinToString(" ")}" }
             val found = texts.zip(similarities(victim, texts), ::Found)
             all += found
-            best = tried.zip(found).sortedByDescending { it.second.similarity }.take(KEPT).map { it.first }
+            best = tried
+                .zip(found)
+                .sortedByDescending { it.second.similarity }
+                .take(KEPT)
+                .map { it.first }
         }
         return all
     }
@@ -86,7 +95,9 @@ class CollisionsTest {
             val given = found.count { it.isGiven(victim) }
             val near = found.count { it.similarity >= CacheStoreSettings.SIMILARITY }
             val highest = found.maxBy { it.similarity }
-            println("suffixes: $given given, $near similar of ${found.size}, highest ${"%.3f".format(highest.similarity)} by ${highest.text}")
+            println(
+                "suffixes: $given given, $near similar of ${found.size}, highest ${"%.3f".format(highest.similarity)} by ${highest.text}",
+            )
             withClue("${highest.text} with ${highest.similarity}") { given shouldBeLessThanOrEqual bound }
         }
     }

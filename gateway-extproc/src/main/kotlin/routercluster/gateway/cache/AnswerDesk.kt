@@ -48,6 +48,7 @@ class AnswerDesk(
     private val equal = EqualAnswers(bytesMax, clock)
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random)
+    private val stale = StaleAnswers(clock)
     private val keys = AnswerKeys(namespaces, versionOf)
     private val verdicts = AnswerVerdicts(equal, alike, learnt, ring, events)
     private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), verdicts, clock, random, events)
@@ -71,17 +72,23 @@ class AnswerDesk(
             val decision = recipe.decisions.firstOrNull { it.name == kept.decision }
             val settings = decision?.let(recipe.caches::get)?.takeIf { it.mode.exact && it.scope == scope } ?: continue
             val model = journey.snapshot.policy.models[kept.model] ?: continue
-            val age = allowedAge(kept, control(journey, settings)) ?: continue
+            val control = control(journey, settings)
+            val age = allowedAge(kept, control) ?: continue
+            if (stale.fetches(key, kept, control.writes)) {
+                visit.fetched = FetchedEntry(key, kept.keptAt)
+                return null
+            }
             val ranked = listOf(Ranked(ModelCandidate(model), 1.0, "kept answer", propensity = 1.0))
             val action = Action.Forward(ranked)
             val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), facts)
-            told(decision.name, HIT_EXACT, kept.cost)
+            val isStale = stale.isStale(kept)
+            told(decision.name, if (isStale) HIT_EXACT_STALE else HIT_EXACT, kept.cost)
             keys.namespace(journey, scope)?.let { verdicts.listen(journey.id, it, key, kept) }
             return Route.Answer(
                 plan,
                 body.stream,
                 kept.answer.text,
-                CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, body.saysStreamUsage),
+                CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, isStale, body.saysStreamUsage),
             )
         }
         return null
@@ -94,8 +101,17 @@ class AnswerDesk(
         val visit = journey.cache ?: return CompletableFuture.completedFuture(route)
         val control = control(journey, settings)
         val request = keys.alike(journey, plan).takeIf { control.reads }
-        if (alike == null || request == null) {
-            told(plan.decision?.name, if (control.reads) MISS else "not_wanted")
+        if (alike == null || request == null || visit.fetched != null) {
+            told(
+                plan.decision?.name,
+                if (visit.fetched != null) {
+                    FETCH
+                } else if (control.reads) {
+                    MISS
+                } else {
+                    "not_wanted"
+                },
+            )
             return CompletableFuture.completedFuture(route)
         }
         val floor = if (settings.bounded == null) settings.similarityFor(plan.category, plan.policy.cache) else CANDIDATE_SIMILARITY
@@ -108,7 +124,8 @@ class AnswerDesk(
             } else {
                 val age = checkNotNull(allowedAge(hit.kept, control))
                 verdicts.listen(journey.id, request.namespace, hit.id, hit.kept, found.evidence)
-                val note = CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, body.saysStreamUsage)
+                val note =
+                    CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, found.isStale, body.saysStreamUsage)
                 Route.Answer(plan, route.stream, hit.kept.answer.text, note)
             }
         }, loop)
@@ -118,18 +135,27 @@ class AnswerDesk(
     private class Sought(val outcome: String, val hit: Alike? = null, val evidence: Evidence? = null) {
         /** Null where hits go by similarity. */
         val risk: Double? get() = evidence?.ruling?.risk
+        val isStale: Boolean get() = outcome == HIT_SEMANTIC_STALE
     }
 
     private fun chosen(plan: Plan, settings: CacheSettings, visit: CacheVisit, control: CacheControl, near: List<Alike>): Sought {
-        val fresh = near.filter { allowedAge(it.kept, control) != null }
+        val fresh = near.filter { allowedAge(it.kept, control) != null }.sortedBy { stale.isStale(it.kept) }
         if (settings.bounded != null) {
             val candidate = learnt.rule(plan, settings, visit.wording, fresh) ?: return missed(near, fresh)
             val ruling = candidate.evidence.ruling
-            if (ruling is Ruling.Hit) return Sought(HIT_SEMANTIC, candidate.alike, candidate.evidence)
+            if (ruling is Ruling.Hit) return hit(visit, control, candidate.alike, candidate.evidence)
             visit.candidate = candidate
             return Sought(if ((ruling as Ruling.Miss).isLook) "look" else "too_risky")
         }
-        return fresh.firstOrNull { it.veto == null }?.let { Sought(HIT_SEMANTIC, it) } ?: missed(near, fresh)
+        return fresh.firstOrNull { it.veto == null }?.let { hit(visit, control, it, null) } ?: missed(near, fresh)
+    }
+
+    private fun hit(visit: CacheVisit, control: CacheControl, alike: Alike, evidence: Evidence?): Sought {
+        if (!stale.fetches(alike.id, alike.kept, control.writes)) {
+            return Sought(if (stale.isStale(alike.kept)) HIT_SEMANTIC_STALE else HIT_SEMANTIC, alike, evidence)
+        }
+        visit.fetched = FetchedEntry(alike.id, alike.kept.keptAt)
+        return Sought(FETCH)
     }
 
     private fun missed(near: List<Alike>, fresh: List<Alike>) =
@@ -158,6 +184,9 @@ class AnswerDesk(
     private companion object {
         const val HIT_EXACT = "hit_exact"
         const val HIT_SEMANTIC = "hit_semantic"
+        const val HIT_EXACT_STALE = "hit_exact_stale"
+        const val HIT_SEMANTIC_STALE = "hit_semantic_stale"
+        const val FETCH = "fetch"
         const val MISS = "miss"
         const val LOOKUP_MILLIS = 500L
 

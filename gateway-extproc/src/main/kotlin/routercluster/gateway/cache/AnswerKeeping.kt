@@ -50,12 +50,20 @@ internal class AnswerKeeping(
         val decision = plan.decision?.name ?: return
         val recipe = journey.snapshot.policy.recipes[plan.recipe] ?: return
         if (collected is Collected.Not) return events.publish(RouterEvent.AnswerKept(decision, collected.reason))
-        val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, clock.instant(), cost)
-        val key = keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
+        val key =
+            keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
         val ttl = ttl(settings, plan, control(journey, settings))
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
-        if (settings.mode.exact) equal.keep(key, kept, ttl)
-        keys.alike(journey, plan)?.let { keepAlike(it, key, kept, clock.instant().plus(ttl).toEpochMilli()) }
+        val now = clock.instant()
+        val staleFor = if (control(journey, settings).ttl == null) settings.staleFor else Duration.ZERO
+        val staleAt = now.plus(ttl).takeUnless { staleFor.isZero }
+        val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, now, cost, staleAt)
+        val life = ttl + staleFor
+        if (settings.mode.exact) equal.keep(key, kept, life)
+        keys.alike(journey, plan)?.let { request ->
+            keepAlike(request, key, kept, now.plus(life).toEpochMilli())
+            visit.fetched?.takeIf { it.id != key }?.let { alike?.remove(request.namespace, it.id, it.keptAt) }
+        }
         keys.namespace(journey, settings.scope)?.let { verdicts.listen(journey.id, it, key, kept) }
         events.publish(RouterEvent.AnswerKept(decision, KEPT))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }

@@ -72,7 +72,10 @@ class FlaggedAnswersTest {
         hit.isHit() shouldBe true
         say("down", hit, "bob").status shouldBe 202
         router.ask("faq one").isHit() shouldBe false
-        router.heard.of<RouterEvent.AnswerJudged>().map { it.decision to it.outcome }.distinct() shouldBe listOf("faq" to "taken_back")
+        router.heard
+            .of<RouterEvent.AnswerJudged>()
+            .map { it.decision to it.outcome }
+            .distinct() shouldBe listOf("faq" to "taken_back")
     }
 
     @Test

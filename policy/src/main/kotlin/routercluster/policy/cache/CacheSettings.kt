@@ -54,6 +54,7 @@ data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
  * @property similarity cosine, 0 to 1, from which on an entry is taken
  * @property bounded null takes every entry from [similarity] on
  * @property ttl from the moment on at which an answer is kept, however often it is given again
+ * @property staleFor how long after its time an answer is still given while a request fetches a new one
  * @property keepsPassing whether answers are kept to questions whose answer changes with time, see [TimeSensitive]
  * @property categories by label of the domain head
  * @property marks of the policy's author, which set entries apart
@@ -64,6 +65,7 @@ data class CacheSettings(
     val similarity: Double? = null,
     val bounded: BoundedHits? = null,
     val ttl: Duration? = null,
+    val staleFor: Duration = Duration.ZERO,
     val controls: ClientControls = ClientControls(),
     val keepsPassing: Boolean = false,
     val categories: Map<String, CategoryCache> = emptyMap(),

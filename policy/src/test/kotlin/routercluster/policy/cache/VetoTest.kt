@@ -50,7 +50,13 @@ class VetoTest {
 
     @Test
     fun `a disguise hides nothing`() {
-        for (not in listOf("n\u200bot", "n\u043et", "\uff4e\uff4f\uff54", "n\u0332o\u0332t\u0332", "\ud835\udc27\ud835\udc28\ud835\udc2d")) {
+        for (not in listOf(
+            "n\u200bot",
+            "n\u043et",
+            "\uff4e\uff4f\uff54",
+            "n\u0332o\u0332t\u0332",
+            "\ud835\udc27\ud835\udc28\ud835\udc2d",
+        )) {
             veto("Why should I $not exercise?", "Why should I exercise?") shouldBe Veto.NEGATION
             veto("Why should I $not exercise?", "Why should I not exercise?") shouldBe null
         }

@@ -137,7 +137,13 @@ internal abstract class CacheAttacksTest(private val behindEnvoy: Boolean, priva
     fun `disguised letters and characters that cannot be seen hide nothing that speaks against a hit`() {
         val plain = "faq how do people of our company cancel a contract for phones and pay fees"
         val kept = ask(plain)
-        for (not in listOf("n\u200bot", "n\u043et", "\uff4e\uff4f\uff54", "n\u0332o\u0332t\u0332", "\ud835\udc27\ud835\udc28\ud835\udc2d")) {
+        for (not in listOf(
+            "n\u200bot",
+            "n\u043et",
+            "\uff4e\uff4f\uff54",
+            "n\u0332o\u0332t\u0332",
+            "\ud835\udc27\ud835\udc28\ud835\udc2d",
+        )) {
             val reply = ask(plain.replace("cancel", "$not cancel"))
             withClue(not) { reply.kind() shouldBe null }
         }

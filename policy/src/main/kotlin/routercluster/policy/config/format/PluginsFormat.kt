@@ -31,6 +31,12 @@ internal val responseCacheFormat = fields(acts = "answers of the decision") {
     share("max_error", "Share of requests that may get a wrong answer: hits by what a judge found, in place of a similarity.")
     text("judge", "External model of role classification that compares answers; goes with max_error.")
     ttl()
+    whole(
+        "stale_while_revalidate_seconds",
+        0..SECONDS_MAX,
+        "For how long after its time an answer is still given while the first request that meets it fetches a new one.",
+        0,
+    )
     flag("keep_time_sensitive", "Whether answers are kept to questions whose answer changes with time.", false)
     field("categories", Kind.Named(Kind.Part(cacheCategory)), "What is different for a topic, by label of the domain head.")
     part("request_controls", "What a client may say of it.") {

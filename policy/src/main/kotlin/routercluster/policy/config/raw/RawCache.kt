@@ -93,6 +93,7 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
         scope = section.oneOf("scope", CacheScope.entries.associateBy { it.name.lowercase() }) ?: CacheScope.USER,
         similarity = section.section("semantic")?.double("similarity_threshold", 0.0..1.0) ?: former,
         ttl = seconds(section, "ttl_seconds"),
+        staleFor = seconds(section, "stale_while_revalidate_seconds") ?: Duration.ZERO,
         controls = section.section("request_controls")?.let(::readControls) ?: ClientControls(),
         keepsPassing = section.boolean("keep_time_sensitive") ?: false,
         categories = section
