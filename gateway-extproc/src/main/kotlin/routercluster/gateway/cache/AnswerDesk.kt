@@ -49,9 +49,10 @@ class AnswerDesk(
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random)
     private val stale = StaleAnswers(clock)
+    private val worth = WorthKeeping()
     private val keys = AnswerKeys(namespaces, versionOf)
     private val verdicts = AnswerVerdicts(equal, alike, learnt, ring, events)
-    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), verdicts, clock, random, events)
+    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), verdicts, worth, clock, random, events)
 
     /** Answers in the exact tier. */
     val equalCount: Long get() = equal.count
@@ -123,6 +124,7 @@ class AnswerDesk(
                 route
             } else {
                 val age = checkNotNull(allowedAge(hit.kept, control))
+                worth.given(plan)
                 verdicts.listen(journey.id, request.namespace, hit.id, hit.kept, found.evidence)
                 val note =
                     CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, found.isStale, body.saysStreamUsage)

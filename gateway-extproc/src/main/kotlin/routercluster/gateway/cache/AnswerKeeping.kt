@@ -23,6 +23,7 @@ internal class AnswerKeeping(
     private val keys: AnswerKeys,
     private val comparing: AnswerComparing,
     private val verdicts: AnswerVerdicts,
+    private val worth: WorthKeeping,
     private val clock: Clock,
     private val random: Random,
     private val events: Events,
@@ -60,12 +61,14 @@ internal class AnswerKeeping(
         val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, now, cost, staleAt)
         val life = ttl + staleFor
         if (settings.mode.exact) equal.keep(key, kept, life)
-        keys.alike(journey, plan)?.let { request ->
+        val request = keys.alike(journey, plan)
+        val isAdmitted = request == null || worth.admits(plan, settings.admission, request, visit.wording.content, cost)
+        if (request != null && isAdmitted) {
             keepAlike(request, key, kept, now.plus(life).toEpochMilli())
             visit.fetched?.takeIf { it.id != key }?.let { alike?.remove(request.namespace, it.id, it.keptAt) }
         }
         keys.namespace(journey, settings.scope)?.let { verdicts.listen(journey.id, it, key, kept) }
-        events.publish(RouterEvent.AnswerKept(decision, KEPT))
+        events.publish(RouterEvent.AnswerKept(decision, if (isAdmitted) KEPT else "not_repeated"))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }
     }
 

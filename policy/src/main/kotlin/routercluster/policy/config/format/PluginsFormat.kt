@@ -1,5 +1,7 @@
 package routercluster.policy.config.format
 
+import routercluster.policy.cache.Admission
+import routercluster.policy.cache.AdmissionRule
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheMode
 import routercluster.policy.cache.CacheScope
@@ -39,6 +41,16 @@ internal val responseCacheFormat = fields(acts = "answers of the decision") {
     )
     flag("keep_time_sensitive", "Whether answers are kept to questions whose answer changes with time.", false)
     field("categories", Kind.Named(Kind.Part(cacheCategory)), "What is different for a topic, by label of the domain head.")
+    part("admission", "Which answers get a place among those for alike requests.") {
+        choice(
+            "mode",
+            Admission.entries.map { it.name.lowercase() },
+            "All; those asked for again; or by topic, as they are given again.",
+            "all",
+        )
+        share("min_reuse", "With reused: answers given again for each that is kept.", AdmissionRule.REUSE_MIN)
+        number("min_saving", 0.0..1_000.0, "With reused: that, times what the answer cost.", 0.0)
+    }
     part("request_controls", "What a client may say of it.") {
         enabled(default = false)
         text("header", "In which header.", ClientControls.HEADER)
