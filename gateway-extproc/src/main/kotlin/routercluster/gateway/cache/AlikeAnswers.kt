@@ -12,8 +12,10 @@ import routercluster.policy.vectors.NearQuery
 import routercluster.policy.vectors.Part
 import routercluster.policy.vectors.Point
 import routercluster.policy.vectors.Scope
+import routercluster.policy.vectors.Selection
 import routercluster.policy.vectors.VectorCollection
 import routercluster.policy.vectors.VectorStore
+import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
 
@@ -62,9 +64,20 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
             RECIPE to FieldValue.Text(kept.recipe),
             DECISION to FieldValue.Text(kept.decision),
             MODEL to FieldValue.Text(kept.model),
+            ENTRY to FieldValue.Text(id),
+            KEPT_AT to FieldValue.Number(kept.keptAt.toEpochMilli().toDouble()),
         )
         val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, kept.toBytes())
         return collection(request.source).thenCompose { it.upsert(listOf(point)) }
+    }
+
+    /** Takes the answer of [id] away, where it is still the one that was kept at [keptAt]. Nobody waits for it. */
+    fun remove(namespace: String, id: String, keptAt: Instant) {
+        val isIt = listOf(
+            Filter.Equals(ENTRY, FieldValue.Text(id)),
+            Filter.Equals(KEPT_AT, FieldValue.Number(keptAt.toEpochMilli().toDouble())),
+        )
+        for (opened in collections.values) opened.thenCompose { it.delete(Selection(setOf(namespace), Filter.And(isIt))) }
     }
 
     /** One that could not be opened is tried again by the next request. */
@@ -87,7 +100,9 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
         const val RECIPE = "recipe"
         const val DECISION = "decision"
         const val MODEL = "model"
-        val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL).associateWith { FieldKind.TEXT }
+        const val ENTRY = "entry"
+        const val KEPT_AT = "kept_at"
+        val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL, ENTRY).associateWith { FieldKind.TEXT } + (KEPT_AT to FieldKind.NUMBER)
 
         /** The nearest may be vetoed where the next is not. */
         const val LOOKED_AT = 3

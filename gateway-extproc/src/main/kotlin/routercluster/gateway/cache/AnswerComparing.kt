@@ -36,7 +36,7 @@ internal class AnswerComparing(private val learnt: LearntHits, private val event
             journey.snapshot.release()
             judging.decrementAndGet()
             val isRight = reply?.results?.singleOrNull()?.let { AnswerJudge.verdict(judge, it.heads[judge.ref]) }
-            if (isRight != null) learnt.looked(candidate, isRight)
+            if (isRight != null) learnt.looked(candidate.evidence, isRight)
             val outcome = if (isRight == null) {
                 "no_verdict"
             } else if (isRight) {

@@ -10,6 +10,7 @@ import routercluster.policy.cache.Joined
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.RequestDigest
 import routercluster.policy.cache.Ruling
+import routercluster.policy.record.DecisionRing
 import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Facts
 import routercluster.policy.routing.Action
@@ -35,6 +36,7 @@ import routercluster.policy.Candidate as ModelCandidate
  * @param inCommon with other nodes; it is opened and closed here
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
+ * @param ring tells what is said of answers
  */
 class AnswerDesk(
     bytesMax: Long,
@@ -45,14 +47,18 @@ class AnswerDesk(
     private val clock: Clock,
     random: Random,
     private val events: Events,
+    ring: DecisionRing,
 ) : AutoCloseable {
     private val equal = EqualAnswers(bytesMax, clock)
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random)
+    private val stale = StaleAnswers(clock)
+    private val worth = WorthKeeping()
     private val keys = AnswerKeys(namespaces, versionOf)
     private val comparing = AnswerComparing(learnt, events)
     private val shared = inCommon.answers?.let { SharedTier(it(), equal, events) }
-    private val keeping = AnswerKeeping(equal, shared, alike, keys, comparing, clock, random, events)
+    private val verdicts = AnswerVerdicts(equal, shared, alike, learnt, ring, events)
+    private val keeping = AnswerKeeping(equal, shared, alike, keys, comparing, verdicts, worth, clock, random, events)
     private val flights = JourneyFlights(NodeFlights(inCommon.flights), equal, keeping::collects)
 
     /** Answers in the exact tier. */
@@ -72,7 +78,8 @@ class AnswerDesk(
             val key = keys.equal(journey, recipe, scope, visit) ?: continue
             visit.equalKeys[scope] = key
             val kept = equal.of(key) ?: continue
-            return given(journey, body, target, scope, kept) ?: continue
+            val answer = given(journey, body, target, scope, kept)
+            if (answer != null || visit.fetched != null) return answer
         }
         return null
     }
@@ -80,31 +87,44 @@ class AnswerDesk(
     /** As [exact], of the tier that all nodes share; told on [loop], and at once where there is none. */
     fun shared(journey: Journey, body: ChatBody, target: Target, loop: Executor): CompletableFuture<Route.Answer?> {
         val visit = journey.cache
-        if (shared == null || visit == null || target !is Target.Routed || visit.equalKeys.isEmpty()) {
+        if (shared == null || visit == null || target !is Target.Routed || visit.equalKeys.isEmpty() || visit.fetched != null) {
             return CompletableFuture.completedFuture(null)
         }
         return shared.find(visit.equalKeys.values).thenApplyAsync({ found ->
             if (found.isAway) visit.missed = UNAVAILABLE
-            visit.equalKeys.firstNotNullOfOrNull { (scope, key) -> found.kept[key]?.let { given(journey, body, target, scope, it) } }
+            visit.equalKeys.firstNotNullOfOrNull { (scope, key) ->
+                found.kept[key]?.takeIf { visit.fetched == null }?.let { given(journey, body, target, scope, it) }
+            }
         }, loop)
     }
 
+    /** Null where [kept] is not to be given; where this request is to fetch another in its place, its visit says so. */
     private fun given(journey: Journey, body: ChatBody, target: Target.Routed, scope: CacheScope, kept: KeptAnswer): Route.Answer? {
         val recipe = target.recipe
         val decision = recipe.decisions.firstOrNull { it.name == kept.decision }
         val settings = decision?.let(recipe.caches::get)?.takeIf { it.mode.exact && it.scope == scope } ?: return null
         val model = journey.snapshot.policy.models[kept.model] ?: return null
-        val age = allowedAge(kept, control(journey, settings)) ?: return null
+        val visit = checkNotNull(journey.cache)
+        val key = checkNotNull(visit.equalKeys[scope])
+        val control = control(journey, settings)
+        val age = allowedAge(kept, control) ?: return null
+        if (stale.fetches(key, kept, control.writes)) {
+            visit.fetched = FetchedEntry(key, kept.keptAt)
+            return null
+        }
         val ranked = listOf(Ranked(ModelCandidate(model), 1.0, "kept answer", propensity = 1.0))
-        val facts = checkNotNull(journey.cache).facts
         val action = Action.Forward(ranked)
-        val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), facts)
-        told(decision.name, HIT_EXACT, kept.cost)
-        return Route.Answer(plan, body.stream, kept.answer.text, exactNote(kept, age, body))
+        val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), visit.facts)
+        told(decision.name, if (stale.isStale(kept)) HIT_EXACT_STALE else HIT_EXACT, kept.cost)
+        return exact(journey, body, plan, scope, kept, age)
     }
 
-    private fun exactNote(kept: KeptAnswer, age: Duration, body: ChatBody) =
-        CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, body.saysStreamUsage)
+    private fun exact(journey: Journey, body: ChatBody, plan: Plan, scope: CacheScope, kept: KeptAnswer, age: Duration): Route.Answer {
+        val key = checkNotNull(journey.cache?.equalKeys?.get(scope))
+        keys.namespace(journey, scope)?.let { verdicts.listen(journey.id, it, key, kept) }
+        val note = CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, stale.isStale(kept), body.saysStreamUsage)
+        return Route.Answer(plan, body.stream, kept.answer.text, note)
+    }
 
     /** What becomes of [route], now that its decision is known: the answer to a request that is alike, or [route]; told on [loop]. */
     fun alike(journey: Journey, body: ChatBody, route: Route, loop: Executor): CompletableFuture<Route> {
@@ -113,7 +133,7 @@ class AnswerDesk(
         val visit = journey.cache ?: return CompletableFuture.completedFuture(route)
         val control = control(journey, settings)
         val request = keys.alike(journey, plan).takeIf { control.reads }
-        if (alike == null || request == null) {
+        if (alike == null || request == null || visit.fetched != null) {
             if (!control.reads) visit.missed = "not_wanted"
             return CompletableFuture.completedFuture(route)
         }
@@ -127,7 +147,10 @@ class AnswerDesk(
             } else {
                 told(plan.decision?.name, found.outcome, hit.kept.cost)
                 val age = checkNotNull(allowedAge(hit.kept, control))
-                val note = CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, body.saysStreamUsage)
+                worth.given(plan)
+                verdicts.listen(journey.id, request.namespace, hit.id, hit.kept, found.evidence)
+                val note =
+                    CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, found.isStale, body.saysStreamUsage)
                 Route.Answer(plan, route.stream, hit.kept.answer.text, note)
             }
         }, loop)
@@ -140,9 +163,9 @@ class AnswerDesk(
     fun joined(journey: Journey, body: ChatBody, route: Route, loop: Executor): CompletableFuture<Route> {
         val plan = (route as? Route.Forward)?.plan ?: return CompletableFuture.completedFuture(route)
         val visit = journey.cache.takeIf { plan.cache != null } ?: return CompletableFuture.completedFuture(route)
-        val joining = flights.join(journey, plan, visit)
+        val joining = if (visit.fetched == null) flights.join(journey, plan, visit) else null
         if (joining == null) {
-            told(plan.decision?.name, visit.missed ?: MISS)
+            told(plan.decision?.name, if (visit.fetched == null) visit.missed ?: MISS else FETCH)
             return CompletableFuture.completedFuture(route)
         }
         val settled = { joined: Joined -> settled(journey, body, route, visit, flights.landed(plan, visit, joined)) }
@@ -164,7 +187,7 @@ class AnswerDesk(
             if (age != null) {
                 told(decision, HIT_SHARED, joined.kept.cost)
                 visit.candidate?.let { comparing.compare(journey, route.plan, settings, it, joined.kept.answer.text) }
-                return Route.Answer(route.plan, route.stream, joined.kept.answer.text, exactNote(joined.kept, age, body))
+                return exact(journey, body, route.plan, settings.scope, joined.kept, age)
             }
         }
         if (joined is Joined.Leads) visit.lead = joined.lead
@@ -179,17 +202,30 @@ class AnswerDesk(
     }
 
     /** @property hit null for a miss */
-    private class Sought(val outcome: String, val hit: Alike? = null, val risk: Double? = null)
+    private class Sought(val outcome: String, val hit: Alike? = null, val evidence: Evidence? = null) {
+        /** Null where hits go by similarity. */
+        val risk: Double? get() = evidence?.ruling?.risk
+        val isStale: Boolean get() = outcome == HIT_SEMANTIC_STALE
+    }
 
     private fun chosen(plan: Plan, settings: CacheSettings, visit: CacheVisit, control: CacheControl, near: List<Alike>): Sought {
-        val fresh = near.filter { allowedAge(it.kept, control) != null }
+        val fresh = near.filter { allowedAge(it.kept, control) != null }.sortedBy { stale.isStale(it.kept) }
         if (settings.bounded != null) {
             val candidate = learnt.rule(plan, settings, visit.wording, fresh) ?: return missed(near, fresh)
-            if (candidate.ruling is Ruling.Hit) return Sought(HIT_SEMANTIC, candidate.alike, candidate.ruling.risk)
+            val ruling = candidate.evidence.ruling
+            if (ruling is Ruling.Hit) return hit(visit, control, candidate.alike, candidate.evidence)
             visit.candidate = candidate
-            return Sought(if ((candidate.ruling as Ruling.Miss).isLook) "look" else "too_risky")
+            return Sought(if ((ruling as Ruling.Miss).isLook) "look" else "too_risky")
         }
-        return fresh.firstOrNull { it.veto == null }?.let { Sought(HIT_SEMANTIC, it) } ?: missed(near, fresh)
+        return fresh.firstOrNull { it.veto == null }?.let { hit(visit, control, it, null) } ?: missed(near, fresh)
+    }
+
+    private fun hit(visit: CacheVisit, control: CacheControl, alike: Alike, evidence: Evidence?): Sought {
+        if (!stale.fetches(alike.id, alike.kept, control.writes)) {
+            return Sought(if (stale.isStale(alike.kept)) HIT_SEMANTIC_STALE else HIT_SEMANTIC, alike, evidence)
+        }
+        visit.fetched = FetchedEntry(alike.id, alike.kept.keptAt)
+        return Sought(FETCH)
     }
 
     private fun missed(near: List<Alike>, fresh: List<Alike>) =
@@ -221,6 +257,9 @@ class AnswerDesk(
         const val HIT_SHARED = "hit_shared"
         const val UNAVAILABLE = "unavailable"
         const val HIT_SEMANTIC = "hit_semantic"
+        const val HIT_EXACT_STALE = "hit_exact_stale"
+        const val HIT_SEMANTIC_STALE = "hit_semantic_stale"
+        const val FETCH = "fetch"
         const val MISS = "miss"
         const val LOOKUP_MILLIS = 500L
 

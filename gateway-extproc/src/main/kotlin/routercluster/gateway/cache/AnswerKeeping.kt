@@ -23,6 +23,8 @@ internal class AnswerKeeping(
     private val alike: AlikeAnswers?,
     private val keys: AnswerKeys,
     private val comparing: AnswerComparing,
+    private val verdicts: AnswerVerdicts,
+    private val worth: WorthKeeping,
     private val clock: Clock,
     private val random: Random,
     private val events: Events,
@@ -50,18 +52,28 @@ internal class AnswerKeeping(
         val decision = plan.decision?.name ?: return
         val recipe = journey.snapshot.policy.recipes[plan.recipe] ?: return
         if (collected is Collected.Not) return events.publish(RouterEvent.AnswerKept(decision, collected.reason))
-        val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, clock.instant(), cost)
         val key =
             keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
         val ttl = ttl(settings, plan, control(journey, settings))
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
+        val now = clock.instant()
+        val staleFor = if (control(journey, settings).ttl == null) settings.staleFor else Duration.ZERO
+        val staleAt = now.plus(ttl).takeUnless { staleFor.isZero }
+        val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, now, cost, staleAt)
+        val life = ttl + staleFor
         if (settings.mode.exact) {
-            equal.keep(key, kept, ttl)
-            shared?.keep(key, kept, ttl)
+            equal.keep(key, kept, life)
+            shared?.keep(key, kept, life)
             visit.lead?.ended(kept)
         }
-        keys.alike(journey, plan)?.let { keepAlike(it, key, kept, clock.instant().plus(ttl).toEpochMilli()) }
-        events.publish(RouterEvent.AnswerKept(decision, KEPT))
+        val request = keys.alike(journey, plan)
+        val isAdmitted = request == null || worth.admits(plan, settings.admission, request, visit.wording.content, cost)
+        if (request != null && isAdmitted) {
+            keepAlike(request, key, kept, now.plus(life).toEpochMilli())
+            visit.fetched?.takeIf { it.id != key }?.let { alike?.remove(request.namespace, it.id, it.keptAt) }
+        }
+        keys.namespace(journey, settings.scope)?.let { verdicts.listen(journey.id, it, key, kept) }
+        events.publish(RouterEvent.AnswerKept(decision, if (isAdmitted) KEPT else "not_repeated"))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }
     }
 

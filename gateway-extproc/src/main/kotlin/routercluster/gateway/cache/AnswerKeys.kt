@@ -5,6 +5,7 @@ import routercluster.policy.Recipe
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.Wording
 import routercluster.policy.catalog.Slot
 import routercluster.policy.routing.Plan
 
@@ -14,10 +15,14 @@ import routercluster.policy.routing.Plan
  * @param versionOf an encoder's version, null while it is not open
  */
 internal class AnswerKeys(private val namespaces: Namespaces, private val versionOf: (encoder: String) -> String?) {
+    /** Whose answers [journey]'s request may be given; null where nobody vouches for who asks. */
+    fun namespace(journey: Journey, scope: CacheScope): String? = namespaces.of(journey, scope)
+
     fun alike(journey: Journey, plan: Plan): AlikeRequest? {
         val settings = plan.cache?.takeIf { it.mode.semantic && it.keeps(plan.category) } ?: return null
         val visit = journey.cache ?: return null
         val around = visit.digest.around ?: return null
+        if (visit.facts.userText.length > Wording.LENGTH_MAX) return null
         val vector = plan.vector ?: return null
         val head = plan.policy.catalog.headFor(Slot.EMBEDDING) ?: return null
         val version = versionOf(head.ref.encoder) ?: return null

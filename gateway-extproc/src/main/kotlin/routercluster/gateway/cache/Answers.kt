@@ -4,6 +4,7 @@ import routercluster.gateway.GatewayConfig
 import routercluster.gateway.encode.EncoderPool
 import routercluster.policy.cache.AnswerFlights
 import routercluster.policy.cache.SharedAnswers
+import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
 
@@ -16,7 +17,13 @@ import routercluster.telemetry.PrometheusEvents
 class SharedCache(val answers: (() -> SharedAnswers)? = null, val flights: AnswerFlights? = null)
 
 /** Without a secret of a cluster, whose answers are whose holds for as long as this process runs. */
-internal fun answers(config: GatewayConfig, encoders: EncoderPool, events: Events, metrics: PrometheusEvents): AnswerDesk {
+internal fun answers(
+    config: GatewayConfig,
+    encoders: EncoderPool,
+    events: Events,
+    metrics: PrometheusEvents,
+    ring: DecisionRing,
+): AnswerDesk {
     val own = config.ids.nextBytes(SECRET_BYTES)
     val namespaces = Namespaces { config.replaySecret() ?: own }
     val settings = config.policy.cache
@@ -30,6 +37,7 @@ internal fun answers(config: GatewayConfig, encoders: EncoderPool, events: Event
         config.clock,
         config.random,
         events,
+        ring,
     )
     metrics.gauge("router.cache.entries", "Answers that are kept for equal requests") { desk.equalCount.toDouble() }
     return desk

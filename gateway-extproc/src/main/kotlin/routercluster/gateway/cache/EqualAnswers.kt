@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Expiry
 import routercluster.policy.cache.KeptAnswer
 import java.time.Clock
 import java.time.Duration
+import java.time.Instant
 import java.util.concurrent.TimeUnit
 
 /**
@@ -27,6 +28,11 @@ internal class EqualAnswers(bytesMax: Long, clock: Clock) {
     fun of(key: String): KeptAnswer? = entries.getIfPresent(key)?.kept
 
     fun keep(key: String, kept: KeptAnswer, ttl: Duration) = entries.put(key, Entry(kept, ttl))
+
+    /** Takes the answer of [key] away, where it is still the one that was kept at [keptAt], to the millisecond. */
+    fun remove(key: String, keptAt: Instant) {
+        entries.asMap().computeIfPresent(key) { _, entry -> entry.takeIf { it.kept.keptAt.toEpochMilli() != keptAt.toEpochMilli() } }
+    }
 
     private companion object {
         /** Of an entry without its text: key, objects, names. */

@@ -9,8 +9,11 @@ import routercluster.policy.cache.Wording
 import routercluster.policy.routing.Plan
 import kotlin.random.Random
 
-/** An entry that was ruled on for a request, and what it takes to learn from its answer. */
-internal class Candidate(val alike: Alike, val category: String, val likeness: Likeness, val ruling: Ruling, val learner: HitLearner)
+/** An entry that was ruled on for a request. */
+internal class Candidate(val alike: Alike, val evidence: Evidence)
+
+/** What it takes to learn from the answer of an [entry]: small, since it may be kept until somebody speaks. */
+internal class Evidence(val entry: String, val category: String, val likeness: Likeness, val ruling: Ruling, val learner: HitLearner)
 
 /**
  * Rules on hits by what judges found, for every decision whose wrong hits are bounded. What is learnt is this process's, and is learnt
@@ -44,15 +47,16 @@ internal class LearntHits(private val random: Random) {
             val next = near.firstOrNull { it.similarity < nearest.similarity }?.similarity ?: 0.0
             val record = verdicts.get(nearest.id)
             val likeness = Likeness.of(asked, nearest.wording, nearest.similarity, nearest.similarity - next, record.right, record.wrong)
-            return Candidate(nearest, category, likeness, learner.rule(category, likeness, random.nextDouble()), learner)
+            val ruling = learner.rule(category, likeness, random.nextDouble())
+            return Candidate(nearest, Evidence(nearest.id, category, likeness, ruling, learner))
         }
     }
 
-    /** The answer of [candidate] was compared with one that a model gave. */
-    fun looked(candidate: Candidate, isRight: Boolean) = synchronized(candidate.learner) {
-        val record = verdicts.get(candidate.alike.id)
+    /** The answer of the entry was compared with one that a model gave, or somebody spoke of it. */
+    fun looked(evidence: Evidence, isRight: Boolean) = synchronized(evidence.learner) {
+        val record = verdicts.get(evidence.entry)
         if (isRight) record.right++ else record.wrong++
-        candidate.learner.looked(candidate.category, candidate.likeness, candidate.ruling, isRight)
+        evidence.learner.looked(evidence.category, evidence.likeness, evidence.ruling, isRight)
     }
 
     private companion object {

@@ -6,6 +6,7 @@ import routercluster.policy.cache.SharedAnswersFailure
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import java.time.Duration
+import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 
@@ -28,6 +29,16 @@ internal class SharedTier(private val answers: SharedAnswers, private val equal:
     fun keep(key: String, kept: KeptAnswer, ttl: Duration) {
         answers.keep(key, kept, ttl).whenComplete { _, failure ->
             if (failure != null) events.publish(RouterEvent.AnswerKept(kept.decision, "shared_${labelOf(failure)}"))
+        }
+    }
+
+    /** The answer of that time, where it is there still. Nobody waits for it. */
+    fun remove(key: String, keptAt: Instant, decision: String) {
+        val removed = answers.find(key).thenCompose { found ->
+            if (found?.kept?.keptAt == keptAt) answers.remove(key) else CompletableFuture.completedFuture(Unit)
+        }
+        removed.whenComplete { _, failure ->
+            if (failure != null) events.publish(RouterEvent.AnswerJudged(decision, "not_taken_back"))
         }
     }
 

@@ -89,8 +89,7 @@ class FeedbackDesk(
 
     /** With the record of the request, which another node may have. */
     private fun note(requestId: String, sums: VerdictSums) {
-        val record = ring[requestId]
-        if (record == null) records.judged(requestId, sums) else record.judged(sums)
+        if (!ring.judged(requestId, sums)) records.judged(requestId, sums)
     }
 
     private fun routed(id: String): CompletionStage<RoutedRequest?> {

@@ -50,6 +50,7 @@ class OwnAnswer(val status: Int, val headers: HttpHeaders, val body: HttpData) {
             set("x-vsr-cache-hit", "true")
             set("x-vsr-cache-kind", cached.kind.label)
             set("age", cached.age.toSeconds().toString())
+            if (cached.isStale) set("x-vsr-cache-stale", "true")
             cached.similarity?.let { set("x-vsr-cache-similarity", String.format(Locale.ROOT, "%.4f", it)) }
             cached.risk?.let { set("x-vsr-cache-risk", String.format(Locale.ROOT, "%.4f", it)) }
         }

@@ -73,7 +73,7 @@ class ClusterRecords(
                 }
 
                 is RecordsMessage.Judged -> {
-                    message.verdicts.forEach { ring[it.id]?.judged(it.sums.toSums()) }
+                    message.verdicts.forEach { ring.judged(it.id, it.sums.toSums()) }
                 }
 
                 is JudgedHere -> {

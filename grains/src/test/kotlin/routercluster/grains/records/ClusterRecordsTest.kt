@@ -17,6 +17,7 @@ import routercluster.policy.record.decisionRecordOf
 import java.time.Duration
 import java.time.Instant
 import java.time.InstantSource
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
 
 /** Two nodes over loopback. */
@@ -55,6 +56,16 @@ class ClusterRecordsTest {
         await("both verdicts are noted") { rings[0]["r-1"]?.verdicts == VerdictSums(goodFit = 1_250, failed = 750) }
         rings[0]["r-2"]?.verdicts shouldBe VerdictSums.NONE
         nodes.sumOf { it.dropped } shouldBe 0
+    }
+
+    @Test
+    fun `what is said at one node is heard by whoever listens at the other`() {
+        val heard = CopyOnWriteArrayList<VerdictSums>()
+        rings[0].add(record("r-1"))
+        await("the nodes know each other") { nodes[1].found("r-1") != null }
+        rings[0].whenJudged("given by a cache", heard::add)
+        nodes[1].judged("given by a cache", VerdictSums(failed = 1_000))
+        await("it is heard") { heard == listOf(VerdictSums(failed = 1_000)) }
     }
 
     @Test

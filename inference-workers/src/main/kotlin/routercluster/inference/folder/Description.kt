@@ -43,7 +43,7 @@ internal enum class TextForm {
     /** As it came, but each line break is a bar: tokenizers drop line breaks, and the lines of an address or a form tell its parts. */
     LINES_MARKED,
 
-    /** See [routercluster.inference.text.undisguised]. */
+    /** See [routercluster.inference.text.readable]. */
     UNDISGUISED,
 
     /** Undisguised, and beside it what it hides, see [routercluster.inference.text.hiddenIn]. */

@@ -3,14 +3,14 @@ package routercluster.inference.read
 import routercluster.inference.folder.HeadSpec
 import routercluster.inference.folder.TextForm
 import routercluster.inference.network.Want
-import routercluster.inference.text.Undisguised
 import routercluster.inference.text.hiddenIn
-import routercluster.inference.text.undisguised
+import routercluster.inference.text.readable
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.encode.EncodeRequest
 import routercluster.policy.encode.HeadRef
 import routercluster.policy.encode.Passage
 import routercluster.policy.encode.Task
+import routercluster.policy.encode.Undisguised
 import routercluster.policy.encode.VectorShape
 
 /**
@@ -76,7 +76,7 @@ private fun written(text: String, form: TextForm): Undisguised =
     when (form) {
         TextForm.PLAIN -> Undisguised(text)
         TextForm.LINES_MARKED -> Undisguised(text.replace('\n', '|'))
-        TextForm.UNDISGUISED, TextForm.UNCOVERED -> undisguised(text)
+        TextForm.UNDISGUISED, TextForm.UNCOVERED -> readable(text)
     }
 
 private fun outputOf(ref: HeadRef, spec: HeadSpec, vector: VectorShape): String {

@@ -7,11 +7,11 @@ import java.util.Base64
 /**
  * What a text says besides its plain words: the same with single words of leetspeak undone, and what stands in runs of base64. Time is linear in the text.
  *
- * @param text undisguised
+ * @param text as [readable] makes it
  * @return at most [HIDDEN_MAX] texts; what is behind more runs of base64 stands together in the last
  */
 internal fun hiddenIn(text: String): List<String> {
-    val inner = base64Runs(text).mapNotNull(::decoded).map { undisguised(it).text }
+    val inner = base64Runs(text).mapNotNull(::decoded).map { readable(it).text }
     val plain = listOfNotNull(withoutLeet(text))
     val apart = inner.take(HIDDEN_MAX - 1 - plain.size)
     val rest = inner.drop(apart.size)

@@ -1,11 +1,20 @@
 package routercluster.inference.text
 
+import routercluster.policy.encode.Undisguised
+import routercluster.policy.encode.undisguised
+
+/** [text] without disguises, and without leetspeak where it is written in it as a whole. */
+internal fun readable(text: String): Undisguised {
+    val plain = undisguised(text)
+    return withoutLeetspeak(plain.text)?.let(plain::with) ?: plain
+}
+
 /**
  * [text] without leetspeak where it is written in it as a whole, else null. Of its words of two characters and more a fifth, and at least
  * two, hold a look-alike digit between letters; or one does, and six in ten, at least two, mix letters and such digits. Characters keep
  * their places. The heads were trained with this rule: it changes with them.
  */
-internal fun withoutLeetspeak(text: String): String? {
+private fun withoutLeetspeak(text: String): String? {
     var words = 0
     var between = 0
     var mixed = 0

@@ -36,12 +36,12 @@ class UndisguisedTest {
             "¡n0 m3 60574 3n 4b50lu70!" to "¡no me 60574 en absoluto!",
             "an RTX3070 or a GTX1650, the 1st or the 2nd?" to "an RTX3070 or a GTX1650, the 1st or the 2nd?",
             "flight b4 of a 3D model in 4K at 10am, r2d2" to "flight b4 of a 3D model in 4K at 10am, r2d2",
-        ).map { (written, read) -> dynamicTest("$written is $read") { undisguised(written).text shouldBe read } }
+        ).map { (written, read) -> dynamicTest("$written is $read") { readable(written).text shouldBe read } }
 
     @Test
     fun `places lead back to the text as it came`() {
         val text = "a\u200Bｂ ﬁ x"
-        val found = undisguised(text)
+        val found = readable(text)
         found.text shouldBe "ab fi x"
         text.substring(found.start(1), found.end(2)) shouldBe "ｂ"
         text.substring(found.start(3), found.end(4)) shouldBe "ﬁ"
@@ -52,7 +52,7 @@ class UndisguisedTest {
     @Test
     fun `any text keeps its places in order and inside`() {
         Arb.string(0..60).take(1_000, RandomSource.seeded(SEED)).forEach { text ->
-            val found = undisguised(text)
+            val found = readable(text)
             val starts = found.text.indices.map(found::start)
             withClue("seed $SEED: $text") {
                 starts shouldBe starts.sorted()
@@ -64,7 +64,7 @@ class UndisguisedTest {
     @Test
     fun `composed letters come out as the library's own NFKC makes them`() {
         val text = "Ａ\u030A ſ ㎏ \u1100\u1161\u11A8 Å"
-        undisguised(text).text shouldBe Normalizer.normalize(text, Normalizer.Form.NFKC)
+        readable(text).text shouldBe Normalizer.normalize(text, Normalizer.Form.NFKC)
     }
 
     @Test

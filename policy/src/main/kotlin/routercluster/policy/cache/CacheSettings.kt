@@ -54,6 +54,8 @@ data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
  * @property similarity cosine, 0 to 1, from which on an entry is taken
  * @property bounded null takes every entry from [similarity] on
  * @property ttl from the moment on at which an answer is kept, however often it is given again
+ * @property staleFor how long after its time an answer is still given while a request fetches a new one
+ * @property admission which answers get a place among those for alike requests
  * @property keepsPassing whether answers are kept to questions whose answer changes with time, see [TimeSensitive]
  * @property singleFlight whether of equal requests at a time only one asks a model, see [AnswerFlights]; for modes with [CacheMode.exact]
  * @property categories by label of the domain head
@@ -65,6 +67,8 @@ data class CacheSettings(
     val similarity: Double? = null,
     val bounded: BoundedHits? = null,
     val ttl: Duration? = null,
+    val staleFor: Duration = Duration.ZERO,
+    val admission: AdmissionRule = AdmissionRule(),
     val controls: ClientControls = ClientControls(),
     val keepsPassing: Boolean = false,
     val singleFlight: Boolean = true,
@@ -73,12 +77,13 @@ data class CacheSettings(
 ) {
     /** From which similarity on an entry is taken for a request of [category]. */
     fun similarityFor(category: String?, store: CacheStoreSettings): Double =
-        categories[category]?.similarity ?: similarity ?: store.similarity
+        categories[category]?.similarity ?: similarity ?: maxOf(store.similarity, CategoryDefaults.of(category)?.similarity ?: 0.0)
 
     /** The bound of a category; those that go by [bounded] have one. */
     fun maxErrorFor(category: String?): Double = categories[category]?.maxError ?: bounded?.maxError ?: 1.0
 
-    fun ttlFor(category: String?, store: CacheStoreSettings): Duration = categories[category]?.ttl ?: ttl ?: store.ttl
+    fun ttlFor(category: String?, store: CacheStoreSettings): Duration =
+        categories[category]?.ttl ?: ttl ?: CategoryDefaults.of(category)?.ttl(store.ttl) ?: store.ttl
 
     fun keeps(category: String?): Boolean = categories[category]?.isKept ?: true
 }

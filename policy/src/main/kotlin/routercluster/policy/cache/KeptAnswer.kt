@@ -11,6 +11,7 @@ import java.time.Instant
  * @property model the policy's name of the model that gave it
  * @property recipe where it was asked for, as [decision] is
  * @property cost what it cost, in the model's currency; null where nobody knows
+ * @property staleAt when its time is over, where it is given a while longer; null where its store ends it then
  */
 class KeptAnswer(
     val answer: StorableAnswer,
@@ -19,6 +20,7 @@ class KeptAnswer(
     val decision: String,
     val keptAt: Instant,
     val cost: Double?,
+    val staleAt: Instant? = null,
 ) {
     /** As stores keep it. */
     fun toBytes(): ByteArray {
@@ -30,6 +32,7 @@ class KeptAnswer(
             .put("recipe", recipe)
             .put("decision", decision)
         json.put("kept_at", keptAt.toEpochMilli()).put("cost", cost)
+        staleAt?.let { json.put("stale_at", it.toEpochMilli()) }
         json.put("prompt_tokens", answer.promptTokens).put("completion_tokens", answer.completionTokens)
         return mapper.writeValueAsBytes(json)
     }
@@ -58,6 +61,7 @@ class KeptAnswer(
                 text("decision") ?: return null,
                 Instant.ofEpochMilli(json.path("kept_at").longValue()),
                 json.get("cost")?.takeIf(JsonNode::isNumber)?.doubleValue(),
+                count(json, "stale_at")?.let(Instant::ofEpochMilli),
             )
         }
 

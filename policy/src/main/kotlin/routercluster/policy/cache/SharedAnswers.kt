@@ -14,6 +14,9 @@ interface SharedAnswers : AutoCloseable {
     /** Fails with [SharedAnswersFailure]. */
     fun keep(key: String, kept: KeptAnswer, ttl: Duration): CompletionStage<Unit>
 
+    /** There is none of [key] any more. Fails with [SharedAnswersFailure]. */
+    fun remove(key: String): CompletionStage<Unit>
+
     /** @property left of the time that it is kept for */
     class Found(val kept: KeptAnswer, val left: Duration)
 }

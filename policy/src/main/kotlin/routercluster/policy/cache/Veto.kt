@@ -19,12 +19,17 @@ enum class Veto {
 
     /** Another language, both told for sure. */
     LANGUAGE,
+
+    /** Other words in a text of more than [LONG_WORDS]: its vector hardly moves where a few of them change. */
+    DETAIL,
     ;
 
     /** In metrics and explanations. */
     val key: String = name.lowercase()
 
     companion object {
+        const val LONG_WORDS = 64
+
         /** The first veto against giving the answer of [kept] to [asked]; null where there is none. */
         fun between(asked: Wording, kept: Wording, askedLanguage: String? = null, keptLanguage: String? = null): Veto? =
             when {
@@ -33,6 +38,7 @@ enum class Veto {
                 asked.identifiers != kept.identifiers -> IDENTIFIERS
                 askedLanguage != null && keptLanguage != null && askedLanguage != keptLanguage -> LANGUAGE
                 areOfOthers(asked, kept) -> NAMES
+                maxOf(asked.size, kept.size) > LONG_WORDS && asked.content != kept.content -> DETAIL
                 else -> null
             }
 

@@ -1,13 +1,15 @@
 package routercluster.policy.cache
 
+import routercluster.policy.encode.undisguised
 import routercluster.policy.request.Words
 
 /**
  * What of a request's text tells it from one that is worded alike: taken apart once, compared often. Works on words, so it knows nothing of
- * meaning; the lists are English, and a language without words in them is compared by its words alone.
+ * meaning; the lists are English, and a language without words in them is compared by its words alone. The text is read as encoders read
+ * it: with characters that cannot be seen and letters that only look Latin, vectors would say the same and words would not.
  *
  * @property content words that carry meaning, without endings
- * @property numbers as they are written; a date is several
+ * @property numbers as they are written, in digits 0 to 9; a date is several
  * @property names words with a capital that do not open the text, and all that hold a capital behind their first letter, in lower case
  * @property identifiers words of code: with an underscore, a dot or a capital inside
  * @property isNegated whether an odd number of words negates
@@ -26,16 +28,16 @@ class Wording private constructor(
     internal val trigrams: Set<Long>,
 ) {
     companion object {
-        /** A longer text is read up to here, in UTF-16 units: beyond it the vector has to tell texts apart. */
+        /** A longer text is read up to here, in UTF-16 units. It is like no other: beyond it the vector alone would tell texts apart. */
         const val LENGTH_MAX = 16_384
 
         fun of(text: String): Wording {
-            val words = Words.of(if (text.length > LENGTH_MAX) text.substring(0, LENGTH_MAX) else text)
+            val words = Words.of(undisguised(text.take(LENGTH_MAX)).text.replace(strayMarks, ""))
             val lower = List(words.size) { words.folded.substring(words.start(it), words.end(it)) }
             return Wording(
                 size = words.size,
                 content = lower.filterNotTo(HashSet()) { it in fillers }.mapTo(HashSet(), ::stem),
-                numbers = numberPattern.findAll(words.raw).mapTo(HashSet()) { it.value },
+                numbers = numberPattern.findAll(words.raw).mapTo(HashSet()) { digits(it.value) },
                 names = (1 until words.size)
                     .filter { words.raw[words.start(it)].isUpperCase() && lower[it] !in fillers }
                     .mapTo(HashSet()) { lower[it] },
@@ -54,6 +56,11 @@ class Wording private constructor(
                     text[at + 2].code.toLong()
             }
 
+        private fun digits(number: String): String =
+            if (number.all { it <= '9' }) number else String(CharArray(number.length) { digit(number[it]) })
+
+        private fun digit(char: Char): Char = if (Character.isDigit(char)) '0' + Character.digit(char, DECIMAL) else char
+
         private fun stem(word: String): String {
             val ending = endings.firstOrNull { word.length > it.length + STEM_MIN && word.endsWith(it) } ?: return word
             return word.dropLast(ending.length)
@@ -63,7 +70,11 @@ class Wording private constructor(
         private const val PAIR_FACTOR = 0x1_0000_0001L
         private const val STEM_MIN = 2
         private val endings = listOf("ing", "ies", "ed", "es", "s", "ly")
-        private val numberPattern = Regex("""\d+(?:[.,:/-]\d+)*""")
+        private const val DECIMAL = 10
+        private val numberPattern = Regex("""\p{Nd}+(?:[.,:/-]\p{Nd}+)*""")
+
+        /** Lines and dots that are drawn over a plain letter, of which no other letter is made. */
+        private val strayMarks = Regex("""(?<=[A-Za-z])\p{Mn}+""")
         private val identifierPattern = Regex("""\b[A-Za-z]\w*(?:[._]\w+)+\b|\b[a-z]+[A-Z]\w*\b""")
         private val negations = setOf(
             "no",

@@ -41,6 +41,31 @@ class VetoTest {
     }
 
     @Test
+    fun `in a long text another word does, other blanks and fillers do not`() {
+        val beginning = "the terms of this contract hold for all who sign it and ".repeat(10)
+        veto("$beginning delete my account", "$beginning keep my account") shouldBe Veto.DETAIL
+        veto("$beginning please keep   my account", "$beginning keep my account") shouldBe null
+        veto("so delete my account", "so keep my account") shouldBe null
+    }
+
+    @Test
+    fun `a disguise hides nothing`() {
+        for (not in listOf(
+            "n\u200bot",
+            "n\u043et",
+            "\uff4e\uff4f\uff54",
+            "n\u0332o\u0332t\u0332",
+            "\ud835\udc27\ud835\udc28\ud835\udc2d",
+        )) {
+            veto("Why should I $not exercise?", "Why should I exercise?") shouldBe Veto.NEGATION
+            veto("Why should I $not exercise?", "Why should I not exercise?") shouldBe null
+        }
+        veto("order \u0661\u0667", "order \u0661\u0668") shouldBe Veto.NUMBERS
+        veto("order \uff11\uff17", "order \u0661\u0667") shouldBe null
+        veto("order 1\u200b7", "order 17") shouldBe null
+    }
+
+    @Test
     fun `a paraphrase has none`() {
         veto("How do I learn Kotlin quickly?", "What is a quick way of learning Kotlin?") shouldBe null
     }

@@ -6,6 +6,8 @@ import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
 import routercluster.policy.Policy
+import routercluster.policy.cache.Admission
+import routercluster.policy.cache.AdmissionRule
 import routercluster.policy.cache.AnswerJudge
 import routercluster.policy.cache.BoundedHits
 import routercluster.policy.cache.CacheBackend
@@ -77,6 +79,9 @@ class ResponseCachePolicyTest {
         read.singleFlight shouldBe false
         read.controls shouldBe ClientControls("x-mine", setOf("ttl"), Duration.ofSeconds(9))
         read.marks.first() shouldBe "e1"
+        val worth = settings("stale_while_revalidate_seconds: 30, admission: {mode: reused, min_reuse: 0.1, min_saving: 0.5}")
+        worth.staleFor shouldBe Duration.ofSeconds(30)
+        worth.admission shouldBe AdmissionRule(Admission.REUSED, 0.1, 0.5)
         val store = CacheStoreSettings()
         val told = listOf(null, "math").map { read.similarityFor(it, store) to read.ttlFor(it, store).seconds }
         told shouldBe listOf(0.9 to 60L, 0.99 to 5L)

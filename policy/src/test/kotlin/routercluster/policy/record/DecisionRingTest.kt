@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test
 import routercluster.policy.decisions.policy
 import routercluster.policy.decisions.recipe
 import routercluster.policy.decisions.someFacts
+import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.routing.plan
 import routercluster.policy.routing.resolve
 import java.time.Instant
@@ -27,6 +28,21 @@ class DecisionRingTest {
         ring["a"] shouldBe null
         ring["b"]?.id shouldBe "b"
         ring.newest(1).map { it.id } shouldBe listOf("c")
+    }
+
+    @Test
+    fun `whoever listens to a request hears what is said of it, whether its record is kept or not`() {
+        val ring = DecisionRing(sizeMax = 1)
+        val heard = ArrayList<Pair<String, VerdictSums>>()
+        ring.add(record("a"))
+        for (id in listOf("a", "b")) ring.whenJudged(id) { heard += id to it }
+        val bad = VerdictSums(failed = 1_000)
+        listOf("a", "b", "c").map { ring.judged(it, bad) } shouldBe listOf(true, true, false)
+        heard shouldBe listOf("a" to bad, "b" to bad)
+        ring["a"]?.verdicts shouldBe bad
+        repeat(DecisionRing.LISTENERS_MAX) { ring.whenJudged("later $it") {} }
+        ring.judged("b", bad) shouldBe false
+        heard.size shouldBe 2
     }
 
     @Test

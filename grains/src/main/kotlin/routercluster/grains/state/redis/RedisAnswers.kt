@@ -75,6 +75,17 @@ class RedisAnswers(
         return asked.told()
     }
 
+    override fun remove(key: String): CompletionStage<Unit> {
+        val asked = call { redis ->
+            redis
+                .async()
+                .unlink(nameOf(key))
+                .toCompletableFuture()
+                .thenApply { }
+        }
+        return asked.told()
+    }
+
     /** A user that may not ask leaves it at what is known. */
     private fun askForRoom(redis: Connection) {
         val now = nanoTime()

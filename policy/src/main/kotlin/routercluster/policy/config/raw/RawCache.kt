@@ -1,5 +1,7 @@
 package routercluster.policy.config.raw
 
+import routercluster.policy.cache.Admission
+import routercluster.policy.cache.AdmissionRule
 import routercluster.policy.cache.CacheBackend
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheMode
@@ -101,6 +103,8 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
         scope = section.oneOf("scope", CacheScope.entries.associateBy { it.name.lowercase() }) ?: CacheScope.USER,
         similarity = section.section("semantic")?.double("similarity_threshold", 0.0..1.0) ?: former,
         ttl = seconds(section, "ttl_seconds"),
+        staleFor = seconds(section, "stale_while_revalidate_seconds") ?: Duration.ZERO,
+        admission = section.section("admission")?.let(::readAdmission) ?: AdmissionRule(),
         controls = section.section("request_controls")?.let(::readControls) ?: ClientControls(),
         keepsPassing = section.boolean("keep_time_sensitive") ?: false,
         singleFlight = section.boolean("single_flight") ?: true,
@@ -127,6 +131,12 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
     )
 }
 
+private fun readAdmission(section: Section) = AdmissionRule(
+    section.oneOf("mode", Admission.entries.associateBy { it.name.lowercase() }) ?: Admission.ALL,
+    section.double("min_reuse", 0.0..1.0) ?: AdmissionRule.REUSE_MIN,
+    section.double("min_saving", 0.0..SAVING_MAX) ?: 0.0,
+)
+
 private fun readControls(section: Section): ClientControls {
     val isOn = section.boolean("enabled") ?: false
     val header = section.string("header") ?: ClientControls.HEADER
@@ -144,6 +154,7 @@ private fun readCategory(section: Section) = CategoryCache(
 
 private fun seconds(section: Section, key: String): Duration? = section.int(key, 0..SECONDS_MAX)?.toLong()?.let(Duration::ofSeconds)
 
+private const val SAVING_MAX = 1_000.0
 private const val SECONDS_MAX = 31_536_000
 private const val PORT_MAX = 65_535
 private const val DIMENSION_MAX = 65_536

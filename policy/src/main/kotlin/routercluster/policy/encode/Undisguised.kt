@@ -1,13 +1,13 @@
-package routercluster.inference.text
+package routercluster.policy.encode
 
 import java.text.Normalizer
 
 /**
- * A text as a guard reads it, with the way back.
+ * A text as encoders read it, with the way back.
  *
  * @property text what is tokenised
  */
-internal class Undisguised(val text: String, private val starts: IntArray? = null, private val ends: IntArray? = null) {
+class Undisguised(val text: String, private val starts: IntArray? = null, private val ends: IntArray? = null) {
     /** First unit in the text as it came of what unit [at] was made of. */
     fun start(at: Int): Int = starts?.get(at) ?: at
 
@@ -20,15 +20,9 @@ internal class Undisguised(val text: String, private val starts: IntArray? = nul
 
 /**
  * Takes disguises off: characters without width go, compatibility forms (full width, mathematical, ligatures) become plain by NFKC, and
- * letters that only look Latin become Latin where they stand in a word with Latin ones. Words wholly in another script stay. A text that is
- * written in leetspeak is read without it.
+ * letters that only look Latin become Latin where they stand in a word with Latin ones. Words wholly in another script stay.
  */
-internal fun undisguised(text: String): Undisguised {
-    val folded = folded(text)
-    return withoutLeetspeak(folded.text)?.let(folded::with) ?: folded
-}
-
-private fun folded(text: String): Undisguised {
+fun undisguised(text: String): Undisguised {
     if (text.all { it.code in PRINTABLE || it == '\n' || it == '\t' || it == '\r' }) return Undisguised(text)
     val isPlain = Normalizer.isNormalized(text, Normalizer.Form.NFKC) && text.codePoints().noneMatch(::isInvisible)
     return latinised(if (isPlain) Undisguised(text) else compatible(text))
