@@ -19,7 +19,7 @@ import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.addLearnt
 import routercluster.gateway.admin.candidates
-import routercluster.gateway.cache.SharedCache
+import routercluster.gateway.cache.CacheParts
 import routercluster.gateway.cache.answers
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
@@ -110,7 +110,7 @@ import kotlin.random.asKotlinRandom
  * @property records where records are looked for that this node does not have
  * @property sink where records go when their answers have ended; null where nowhere
  * @property vectors opens the store of answers that are given to requests that are alike; null gives none to such
- * @property sharedCache what nodes have in common for answers that are given again
+ * @property cacheParts what answers that are given again need from outside
  * @property pause holds the calling thread while a node that is to end still takes requests
  */
 class GatewayConfig(
@@ -146,7 +146,7 @@ class GatewayConfig(
     val sink: RecordSink? = null,
     val decisions: DecisionRing? = null,
     val vectors: (() -> VectorStore)? = null,
-    val sharedCache: SharedCache = SharedCache(),
+    val cacheParts: CacheParts = CacheParts(),
     private val pause: (Duration) -> Unit = { CountDownLatch(1).await(it.toMillis(), TimeUnit.MILLISECONDS) },
 ) {
     /** Null for a node alone: there is nobody else to come to. */

@@ -2,7 +2,7 @@ package routercluster.gateway
 
 import com.fasterxml.jackson.databind.JsonNode
 import com.fasterxml.jackson.databind.ObjectMapper
-import routercluster.gateway.cache.SharedCache
+import routercluster.gateway.cache.CacheParts
 import routercluster.gateway.encode.EncoderOpener
 import routercluster.gateway.upstream.WAIT_SECONDS
 import routercluster.gateway.versions.PolicyHistory
@@ -113,7 +113,7 @@ internal class TestGateway(
     replaySecret: ByteArray? = null,
     pause: (Duration) -> Unit = {},
     clock: Clock = Clock.systemUTC(),
-    sharedCache: SharedCache = SharedCache(),
+    cacheParts: CacheParts = CacheParts(),
     load: (text: String, file: String) -> Policy = ::policyOf,
 ) : AutoCloseable {
     val heard = Heard()
@@ -139,7 +139,7 @@ internal class TestGateway(
                 replaySecret = { replaySecret },
                 pause = pause,
                 clock = clock,
-                sharedCache = sharedCache,
+                cacheParts = cacheParts,
             ),
         )
 

@@ -1,7 +1,7 @@
 package routercluster.cli.serve
 
 import routercluster.cli.Failure
-import routercluster.gateway.cache.SharedCache
+import routercluster.gateway.cache.CacheParts
 import routercluster.grains.conversation.ConversationSettings
 import routercluster.grains.conversation.GrainConversations
 import routercluster.grains.conversation.conversationKind
@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean
  * @param isOpen whether grains can be reached
  * @property shared null for a node that is alone
  * @property conversations null where they would be lost with a node of a cluster
- * @property sharedCache what answers that are given again need of other nodes
+ * @property cacheParts what answers that are given again need
  * @property learning null where nothing that is learnt outlives the process
  * @property topics null where the policy names none
  */
@@ -37,7 +37,7 @@ internal class NodeParts(
     val conversations: Conversations?,
     val learning: Learning?,
     val topics: KafkaTopics?,
-    val sharedCache: SharedCache,
+    val cacheParts: CacheParts,
 ) : AutoCloseable {
     /** What is wrong with what is kept, in words that everybody may read. */
     fun troubles(): List<String> =
@@ -70,7 +70,7 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         if (states.isDurable) Learning(opening, states.store, clock, ring) else null,
         settings.policy.gateway.kafka
             ?.let(::openTopics),
-        sharedCache(settings, opening),
+        cacheParts(settings, opening),
     )
 }
 

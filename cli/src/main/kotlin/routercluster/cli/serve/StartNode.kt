@@ -91,7 +91,7 @@ private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: Open
             replaySecret = learning?.replaySecret ?: { null },
             decisions = parts.ring,
             vectors = keptVectors(settings),
-            sharedCache = parts.sharedCache,
+            cacheParts = parts.cacheParts,
         )
     return try {
         gateway(config)

@@ -33,7 +33,7 @@ import routercluster.policy.Candidate as ModelCandidate
  * read; an alike one after its decision is made. Trouble with a store is a miss, never an error.
  *
  * @param vectors opens the store of vectors; null where nothing is kept by them
- * @param inCommon with other nodes; it is opened and closed here
+ * @param parts opened and closed here
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
  * @param ring tells what is said of answers
@@ -41,7 +41,7 @@ import routercluster.policy.Candidate as ModelCandidate
 class AnswerDesk(
     bytesMax: Long,
     vectors: (() -> VectorStore)?,
-    inCommon: SharedCache,
+    parts: CacheParts,
     namespaces: Namespaces,
     versionOf: (encoder: String) -> String?,
     private val clock: Clock,
@@ -51,15 +51,15 @@ class AnswerDesk(
 ) : AutoCloseable {
     private val equal = EqualAnswers(bytesMax, clock)
     private val alike = vectors?.let(::AlikeAnswers)
-    private val learnt = LearntHits(random)
+    private val learnt = LearntHits(random, parts.learnt, versionOf)
     private val stale = StaleAnswers(clock)
     private val worth = WorthKeeping()
     private val keys = AnswerKeys(namespaces, versionOf)
     private val comparing = AnswerComparing(learnt, events)
-    private val shared = inCommon.answers?.let { SharedTier(it(), equal, events) }
+    private val shared = parts.answers?.let { SharedTier(it(), equal, events) }
     private val verdicts = AnswerVerdicts(equal, shared, alike, learnt, ring, events)
     private val keeping = AnswerKeeping(equal, shared, alike, keys, comparing, verdicts, worth, clock, random, events)
-    private val flights = JourneyFlights(NodeFlights(inCommon.flights), equal, keeping::collects)
+    private val flights = JourneyFlights(NodeFlights(parts.flights), equal, keeping::collects)
 
     /** Answers in the exact tier. */
     val equalCount: Long get() = equal.count
@@ -239,6 +239,7 @@ class AnswerDesk(
         keeping.keep(journey, plan, model, collected, cost)
 
     override fun close() {
+        learnt.close()
         alike?.close()
         shared?.close()
     }

@@ -3,18 +3,24 @@ package routercluster.gateway.cache
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.encode.EncoderPool
 import routercluster.policy.cache.AnswerFlights
+import routercluster.policy.cache.LearntStore
 import routercluster.policy.cache.SharedAnswers
 import routercluster.policy.record.DecisionRing
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
 
 /**
- * What the nodes of a cluster have in common for answers that are given again.
+ * What answers that are given again need from outside of a gateway.
  *
- * @property answers opens the exact tier that they share; null where each has its own alone
- * @property flights of equal requests; null for a node that is alone
+ * @property answers opens the exact tier that nodes share; null where each has its own alone
+ * @property flights of equal requests of all nodes; null for a node that is alone
+ * @property learnt where what is learnt of hits outlives the process; null where it does not
  */
-class SharedCache(val answers: (() -> SharedAnswers)? = null, val flights: AnswerFlights? = null)
+class CacheParts(
+    val answers: (() -> SharedAnswers)? = null,
+    val flights: AnswerFlights? = null,
+    val learnt: LearntStore? = null,
+)
 
 /** Without a secret of a cluster, whose answers are whose holds for as long as this process runs. */
 internal fun answers(
@@ -31,7 +37,7 @@ internal fun answers(
     val desk = AnswerDesk(
         settings.bytesMax,
         config.vectors,
-        config.sharedCache,
+        config.cacheParts,
         namespaces,
         versionOf,
         config.clock,

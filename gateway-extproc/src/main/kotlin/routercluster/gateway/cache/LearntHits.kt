@@ -3,9 +3,11 @@ package routercluster.gateway.cache
 import com.github.benmanes.caffeine.cache.Caffeine
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.HitLearner
+import routercluster.policy.cache.LearntStore
 import routercluster.policy.cache.Likeness
 import routercluster.policy.cache.Ruling
 import routercluster.policy.cache.Wording
+import routercluster.policy.catalog.Slot
 import routercluster.policy.routing.Plan
 import kotlin.random.Random
 
@@ -13,16 +15,24 @@ import kotlin.random.Random
 internal class Candidate(val alike: Alike, val evidence: Evidence)
 
 /** What it takes to learn from the answer of an [entry]: small, since it may be kept until somebody speaks. */
-internal class Evidence(val entry: String, val category: String, val likeness: Likeness, val ruling: Ruling, val learner: HitLearner)
+internal class Evidence(val entry: String, val category: String, val likeness: Likeness, val ruling: Ruling, val kept: KeptLearner)
 
 /**
- * Rules on hits by what judges found, for every decision whose wrong hits are bounded. What is learnt is this process's, and is learnt
- * anew where the decision's settings change.
+ * Rules on hits by what judges found, for every decision whose wrong hits are bounded. What is learnt is this node's, and is learnt
+ * anew where the decision's settings or its encoder change.
  *
  * @param random drawn from by many threads
+ * @param store null forgets with the process
+ * @param versionOf an encoder's version, null while it is not open
  */
-internal class LearntHits(private val random: Random) {
-    private data class Key(val recipe: String, val decision: String, val settings: CacheSettings)
+internal class LearntHits(
+    private val random: Random,
+    private val store: LearntStore?,
+    private val versionOf: (encoder: String) -> String?,
+) : AutoCloseable {
+    private data class Key(val recipe: String, val decision: String, val settings: CacheSettings, val encoder: String) {
+        val name: String get() = sha256(recipe, decision, "$settings", encoder)
+    }
 
     /** Verdicts on the answer of one entry. */
     private class Verdicts(var right: Int = 0, var wrong: Int = 0)
@@ -31,12 +41,13 @@ internal class LearntHits(private val random: Random) {
         .newBuilder()
         .maximumSize(
             LEARNERS_MAX,
-        ).build<Key, HitLearner> { key -> HitLearner(key.settings::maxErrorFor) }
+        ).build<Key, KeptLearner> { key -> KeptLearner(HitLearner(key.settings::maxErrorFor), key.name, store) }
     private val verdicts = Caffeine.newBuilder().maximumSize(ENTRIES_MAX).build<String, Verdicts> { Verdicts() }
 
     /** Rules on the nearest of [near] that no veto speaks against; null where there is none, which counts all the same. */
     fun rule(plan: Plan, settings: CacheSettings, asked: Wording, near: List<Alike>): Candidate? {
-        val learner = learners.get(Key(plan.recipe.orEmpty(), plan.decision?.name.orEmpty(), settings))
+        val kept = learners.get(Key(plan.recipe.orEmpty(), plan.decision?.name.orEmpty(), settings, encoderOf(plan)))
+        val learner = kept.learner
         val category = plan.category ?: NO_CATEGORY
         val nearest = near.firstOrNull { it.veto == null }
         synchronized(learner) {
@@ -48,15 +59,35 @@ internal class LearntHits(private val random: Random) {
             val record = verdicts.get(nearest.id)
             val likeness = Likeness.of(asked, nearest.wording, nearest.similarity, nearest.similarity - next, record.right, record.wrong)
             val ruling = learner.rule(category, likeness, random.nextDouble())
-            return Candidate(nearest, Evidence(nearest.id, category, likeness, ruling, learner))
+            return Candidate(nearest, Evidence(nearest.id, category, likeness, ruling, kept))
         }
     }
 
     /** The answer of the entry was compared with one that a model gave, or somebody spoke of it. */
-    fun looked(evidence: Evidence, isRight: Boolean) = synchronized(evidence.learner) {
-        val record = verdicts.get(evidence.entry)
-        if (isRight) record.right++ else record.wrong++
-        evidence.learner.looked(evidence.category, evidence.likeness, evidence.ruling, isRight)
+    fun looked(evidence: Evidence, isRight: Boolean) {
+        val learner = evidence.kept.learner
+        synchronized(learner) {
+            val record = verdicts.get(evidence.entry)
+            if (isRight) record.right++ else record.wrong++
+            learner.looked(evidence.category, evidence.likeness, evidence.ruling, isRight)
+        }
+        evidence.kept.looked()
+    }
+
+    private fun encoderOf(plan: Plan): String {
+        val encoder = plan.policy.catalog
+            .headFor(Slot.EMBEDDING)
+            ?.ref
+            ?.encoder
+            .orEmpty()
+        return "$encoder ${versionOf(encoder).orEmpty()}"
+    }
+
+    /** Waits until what was learnt is kept. */
+    override fun close() {
+        learners.asMap().values.map { it.keep() }.forEach {
+            it.exceptionally { }.join()
+        }
     }
 
     private companion object {

@@ -55,7 +55,7 @@ class SingleFlightTest {
             gateway = "{trusted_peers: [127.0.0.1]}",
             more = "global: {stores: {response_cache: {single_flight_wait: $wait}}}",
         ),
-        sharedCache = SharedCache(flights = cluster),
+        cacheParts = CacheParts(flights = cluster),
     )
 
     private val patient = lazy { router("30s") }

@@ -6,8 +6,8 @@ import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
 import routercluster.gateway.TestGateway
 import routercluster.gateway.cache.AnswerDesk
+import routercluster.gateway.cache.CacheParts
 import routercluster.gateway.cache.Namespaces
-import routercluster.gateway.cache.SharedCache
 import routercluster.gateway.chatBody
 import routercluster.gateway.feedback.FeedbackApi
 import routercluster.gateway.feedback.FeedbackDesk
@@ -48,7 +48,7 @@ class FlightPlanTest {
     )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)))
     private val ring = DecisionRing(10)
-    private val answers = AnswerDesk(1_000_000, null, SharedCache(), Namespaces { ByteArray(32) }, { null }, clock, Random(1), heard)
+    private val answers = AnswerDesk(1_000_000, null, CacheParts(), Namespaces { ByteArray(32) }, { null }, clock, Random(1), heard)
     private val feedback =
         FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock) { emptySet() }, Events.NONE) { snapshot }
     private val pipeline = Pipeline(Tracing.OFF, ring, clock, Random(1), Outcomes.NONE, ReplayIds.PLAIN, answers = answers)

@@ -60,6 +60,15 @@ class HitLearner(
             for (array in listOf(expected, looked, wrong)) for (bin in array.indices) array[bin] *= share
         }
 
+        fun add(kept: RiskSums) {
+            requests += kept.requests
+            for (bin in expected.indices) {
+                expected[bin] += kept.expected[bin]
+                looked[bin] += kept.looked[bin]
+                wrong[bin] += kept.wrong[bin]
+            }
+        }
+
         fun sums() = RiskSums(requests, expected.copyOf(), looked.copyOf(), wrong.copyOf())
     }
 
@@ -99,6 +108,31 @@ class HitLearner(
             if (isLook) watch(standing, risk, isRight)
         }
         if (unlearnt >= (if (model == null) RiskModel.JUDGED_MIN else LEARN_EVERY)) learn()
+    }
+
+    /** What it has learnt until now. */
+    fun state(): LearntState =
+        LearntState(
+            judged.toList(),
+            categories.mapValues { (_, own) ->
+                LearntState.Category(own.sums(), own.rightLooks, own.wrongLooks, own.ahead)
+            },
+        )
+
+    /** Goes on where another was, with the [model] of its judged pairs; null where they are too few. What was seen here since counts on. */
+    fun goOn(from: LearntState, model: RiskModel?) {
+        judged.addAll(0, from.judged)
+        while (judged.size > JUDGED_MAX) judged.removeFirst()
+        if (model != null) this.model = model
+        for ((name, kept) in from.categories) {
+            val standing = standing(name)
+            standing.add(kept.sums)
+            standing.rightLooks += kept.rightLooks
+            standing.wrongLooks += kept.wrongLooks
+            standing.ahead += kept.ahead
+        }
+        all = RiskSums.NONE
+        categories.values.forEach(::bound)
     }
 
     /** The highest risk at which a request of [category] is answered by a hit; null where none is. */

@@ -130,4 +130,31 @@ class HitLearnerTest {
         model.parts(judged.first().likeness).getValue(Trait.NAMES) shouldBe 0.0
         shouldThrow<IllegalArgumentException> { RiskModel.fit(judged.take(RiskModel.JUDGED_MIN - 1)) }
     }
+
+    @Test
+    fun `what was learnt goes on after a restart as if there had been none`() {
+        val before = HitLearner({ 0.05 })
+        run(before, Stream(7), 20_000)
+        val state = LearntState.fromBytes(before.state().toBytes()).shouldNotBeNull()
+        val after = HitLearner({ 0.05 })
+        after.goOn(state, RiskModel.fit(state.judged))
+        hardness.keys.map { after.riskAllowed(it) == null } shouldBe hardness.keys.map { before.riskAllowed(it) == null }
+        val shares = run(after, Stream(8), 5_000)
+        shares.getValue("easy").ofHits shouldBeGreaterThan 0.05
+        shares.values.forEach { it.ofWrong shouldBeLessThan 0.06 }
+    }
+
+    @Test
+    fun `what is damaged was never learnt`() {
+        val learner = HitLearner({ 0.05 })
+        run(learner, Stream(9), 2_000)
+        val bytes = learner.state().toBytes()
+        LearntState.fromBytes(bytes).shouldNotBeNull()
+        LearntState.fromBytes(ByteArray(0)) shouldBe null
+        LearntState.fromBytes(bytes.copyOf(bytes.size - 1)) shouldBe null
+        LearntState.fromBytes(bytes + 0) shouldBe null
+        for (place in listOf(3, 7, 11, 12)) {
+            LearntState.fromBytes(bytes.copyOf().also { it[place] = 0x7f }) shouldBe null
+        }
+    }
 }

@@ -1,7 +1,7 @@
 package routercluster.kit
 
 import routercluster.gateway.GatewayConfig
-import routercluster.gateway.cache.SharedCache
+import routercluster.gateway.cache.CacheParts
 import routercluster.gateway.gateway
 import routercluster.policy.config.loadPolicy
 import routercluster.telemetry.Events
@@ -12,7 +12,7 @@ import java.net.http.HttpResponse
 import java.util.concurrent.CompletableFuture
 
 /** A gateway that gives answers again to requests with the word faq, and has that in common with others. */
-internal class CachingNode(modelPort: Int, sharedCache: SharedCache, events: Events = Events.NONE) : AutoCloseable {
+internal class CachingNode(modelPort: Int, cacheParts: CacheParts, events: Events = Events.NONE) : AutoCloseable {
     private val gateway = gateway(
         GatewayConfig(
             loadPolicy(POLICY, "policy.yaml", mapOf("PORT" to "$modelPort")::get),
@@ -21,7 +21,7 @@ internal class CachingNode(modelPort: Int, sharedCache: SharedCache, events: Eve
             adminPort = 0,
             version = "test",
             replaySecret = { ByteArray(SECRET_BYTES) { it.toByte() } },
-            sharedCache = sharedCache,
+            cacheParts = cacheParts,
             events = events,
         ),
     )

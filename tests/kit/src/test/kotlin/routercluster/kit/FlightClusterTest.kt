@@ -3,7 +3,7 @@ package routercluster.kit
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
-import routercluster.gateway.cache.SharedCache
+import routercluster.gateway.cache.CacheParts
 import routercluster.grains.flights.GrainFlights
 import routercluster.grains.flights.flightKind
 import routercluster.mock.Script
@@ -39,7 +39,7 @@ class FlightClusterTest {
         mockLlm(Script(headersDelay = Duration.ofSeconds(3))).use { model ->
             cluster(2).use { cluster ->
                 (0..1).forEach { cluster.awaitLead(it, "ready-$it") }
-                val nodes = List(2) { CachingNode(model.port, SharedCache(flights = cluster.at(it))) }
+                val nodes = List(2) { CachingNode(model.port, CacheParts(flights = cluster.at(it))) }
                 try {
                     val answers = List(50) { nodes[it % 2].begin("faq") }.map { it.get(WAIT.toSeconds(), TimeUnit.SECONDS) }
                     answers.map { it.statusCode() }.toSet() shouldBe setOf(200)

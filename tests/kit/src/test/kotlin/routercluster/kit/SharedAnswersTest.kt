@@ -3,7 +3,7 @@ package routercluster.kit
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
-import routercluster.gateway.cache.SharedCache
+import routercluster.gateway.cache.CacheParts
 import routercluster.grains.state.redis.RedisAnswers
 import routercluster.grains.state.redis.RedisSettings
 import routercluster.kit.process.RedisProcess
@@ -31,7 +31,7 @@ class SharedAnswersTest {
     private fun node(): CachingNode {
         val settings = RedisSettings(RedisProcess.HOST, redis.port, timeout = Duration.ofSeconds(1))
         val answers = { RedisAnswers(settings, Duration.ofMillis(500)) }
-        return CachingNode(model.port, SharedCache(answers), heard).also(nodes::add)
+        return CachingNode(model.port, CacheParts(answers), heard).also(nodes::add)
     }
 
     @AfterEach
