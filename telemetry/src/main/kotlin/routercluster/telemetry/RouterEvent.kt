@@ -54,7 +54,8 @@ sealed interface RouterEvent {
      * An earlier answer was looked for.
      *
      * @property outcome one of a fixed list: `hit_exact`, `hit_semantic`, `miss`, `too_old`, `not_wanted`, `unavailable`, `too_risky`,
-     *   `look` for a hit that is looked into, or `veto_` and what spoke against it
+     *   `look` for a hit that is looked into, `veto_` and what spoke against it, `hit_shared` for the answer that an equal request got just
+     *   then, or `flight_` and why that was not waited for to its end
      * @property saved what the answer cost when a model gave it; null for a miss, and where nobody knows
      */
     class AnswerSought(val decision: String, val outcome: String, val saved: Double? = null) : RouterEvent

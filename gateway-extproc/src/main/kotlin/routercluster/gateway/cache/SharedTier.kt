@@ -12,7 +12,10 @@ import java.util.concurrent.CompletionException
 
 /** The exact tier behind [equal], which the nodes of a cluster share. Trouble with it is a miss. */
 internal class SharedTier(private val answers: SharedAnswers, private val equal: EqualAnswers, private val events: Events) : AutoCloseable {
-    /** @property kept by key; null where some could not be looked for */
+    /**
+     * @property kept by key
+     * @property isAway whether some could not be looked for
+     */
     class Found(val kept: Map<String, KeptAnswer>, val isAway: Boolean)
 
     /** What there is of [keys]; it is in this process from now on. Never fails. */
