@@ -61,7 +61,8 @@ class AnswerDesk(
     fun exact(journey: Journey, body: ChatBody, facts: Facts, target: Target): Route.Answer? {
         val recipe = (target as? Target.Routed)?.recipe ?: return null
         if (recipe.caches.isEmpty() || !journey.snapshot.policy.cache.enabled || !target.name.cache) return null
-        val visit = CacheVisit(RequestDigest.of(body), facts)
+        val takesSimilar = recipe.caches.values.any { it.conversation != null }
+        val visit = CacheVisit(RequestDigest.of(body), facts, if (takesSimilar) RequestDigest.earlier(body) else null)
         journey.cache = visit
         val scopes = recipe.caches.values
             .filter { it.mode.exact }

@@ -55,6 +55,8 @@ data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
  * @property bounded null takes every entry from [similarity] on
  * @property ttl from the moment on at which an answer is kept, however often it is given again
  * @property staleFor how long after its time an answer is still given while a request fetches a new one
+ * @property conversation from which similarity on the conversation before the last message counts as the same, see [EarlierTurns]; null where it has
+ *   to be equal
  * @property admission which answers get a place among those for alike requests
  * @property keepsPassing whether answers are kept to questions whose answer changes with time, see [TimeSensitive]
  * @property categories by label of the domain head
@@ -67,12 +69,17 @@ data class CacheSettings(
     val bounded: BoundedHits? = null,
     val ttl: Duration? = null,
     val staleFor: Duration = Duration.ZERO,
+    val conversation: Double? = null,
     val admission: AdmissionRule = AdmissionRule(),
     val controls: ClientControls = ClientControls(),
     val keepsPassing: Boolean = false,
     val categories: Map<String, CategoryCache> = emptyMap(),
     val marks: List<String> = emptyList(),
 ) {
+    companion object {
+        const val CONVERSATION_SIMILARITY = 0.9
+    }
+
     /** From which similarity on an entry is taken for a request of [category]. */
     fun similarityFor(category: String?, store: CacheStoreSettings): Double =
         categories[category]?.similarity ?: similarity ?: maxOf(store.similarity, CategoryDefaults.of(category)?.similarity ?: 0.0)

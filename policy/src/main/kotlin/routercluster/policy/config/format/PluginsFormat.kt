@@ -5,6 +5,7 @@ import routercluster.policy.cache.AdmissionRule
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheMode
 import routercluster.policy.cache.CacheScope
+import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.ClientControls
 import routercluster.policy.config.format.Status.NotBuilt
 
@@ -41,6 +42,12 @@ internal val responseCacheFormat = fields(acts = "answers of the decision") {
     )
     flag("keep_time_sensitive", "Whether answers are kept to questions whose answer changes with time.", false)
     field("categories", Kind.Named(Kind.Part(cacheCategory)), "What is different for a topic, by label of the domain head.")
+    choice("conversation", listOf("equal", "similar"), "What the conversation before the last message has to be.", "equal")
+    share(
+        "conversation_threshold",
+        "With similar: which part of all pairs of neighbouring words has to be the same.",
+        CacheSettings.CONVERSATION_SIMILARITY,
+    )
     part("admission", "Which answers get a place among those for alike requests.") {
         choice(
             "mode",

@@ -96,6 +96,7 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
         similarity = section.section("semantic")?.double("similarity_threshold", 0.0..1.0) ?: former,
         ttl = seconds(section, "ttl_seconds"),
         staleFor = seconds(section, "stale_while_revalidate_seconds") ?: Duration.ZERO,
+        conversation = readConversation(section),
         admission = section.section("admission")?.let(::readAdmission) ?: AdmissionRule(),
         controls = section.section("request_controls")?.let(::readControls) ?: ClientControls(),
         keepsPassing = section.boolean("keep_time_sensitive") ?: false,
@@ -120,6 +121,11 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
         section.at("max_error"),
         similarityAt,
     )
+}
+
+private fun readConversation(section: Section): Double? {
+    val similarity = section.double("conversation_threshold", 0.0..1.0) ?: CacheSettings.CONVERSATION_SIMILARITY
+    return similarity.takeIf { section.oneOf("conversation", mapOf("equal" to false, "similar" to true)) == true }
 }
 
 private fun readAdmission(section: Section) = AdmissionRule(
