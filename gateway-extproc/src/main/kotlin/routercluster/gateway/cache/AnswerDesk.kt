@@ -4,6 +4,7 @@ import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.Route
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.CacheStoreSettings
 import routercluster.policy.cache.Collected
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.RequestDigest
@@ -30,13 +31,14 @@ import routercluster.policy.Candidate as ModelCandidate
  * Gives earlier answers to requests that are the same or alike, and keeps new ones. An equal request is answered before any signal is
  * read; an alike one after its decision is made. Trouble with a store is a miss, never an error.
  *
+ * @param store of the policy that this process began with
  * @param vectors opens the store of vectors; null where nothing is kept by them
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
  * @param ring tells what is said of answers
  */
 class AnswerDesk(
-    bytesMax: Long,
+    store: CacheStoreSettings,
     vectors: (() -> VectorStore)?,
     namespaces: Namespaces,
     versionOf: (encoder: String) -> String?,
@@ -45,7 +47,7 @@ class AnswerDesk(
     private val events: Events,
     ring: DecisionRing,
 ) : AutoCloseable {
-    private val equal = EqualAnswers(bytesMax, clock)
+    private val equal = EqualAnswers(store.bytesMax, clock, store.evictsByCost)
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random)
     private val stale = StaleAnswers(clock)

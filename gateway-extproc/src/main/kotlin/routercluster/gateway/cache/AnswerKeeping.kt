@@ -60,7 +60,7 @@ internal class AnswerKeeping(
         val staleAt = now.plus(ttl).takeUnless { staleFor.isZero }
         val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, now, cost, staleAt)
         val life = ttl + staleFor
-        if (settings.mode.exact) equal.keep(key, kept, life)
+        if (settings.mode.exact) equal.keep(key, kept, life, settings.roomShare, settings.weightFor(plan.category))
         val request = keys.alike(journey, plan)
         val isAdmitted = request == null || worth.admits(plan, settings.admission, request, visit.wording.content, cost)
         if (request != null && isAdmitted) {

@@ -16,9 +16,8 @@ internal fun answers(
 ): AnswerDesk {
     val own = config.ids.nextBytes(SECRET_BYTES)
     val namespaces = Namespaces { config.replaySecret() ?: own }
-    val settings = config.policy.cache
     val versionOf = { name: String -> encoders.status()[name]?.version }
-    val desk = AnswerDesk(settings.bytesMax, config.vectors, namespaces, versionOf, config.clock, config.random, events, ring)
+    val desk = AnswerDesk(config.policy.cache, config.vectors, namespaces, versionOf, config.clock, config.random, events, ring)
     metrics.gauge("router.cache.entries", "Answers that are kept for equal requests") { desk.equalCount.toDouble() }
     return desk
 }

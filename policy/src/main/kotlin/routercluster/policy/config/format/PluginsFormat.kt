@@ -18,6 +18,7 @@ private val cacheCategory = fields {
     share("similarity_threshold", "From which similarity on.")
     share("max_error", "Share of its requests that may get a wrong answer.")
     ttl()
+    number("weight", 0.0..1_000.0, "How many times as much its answers are worth, with eviction_policy cost.", 1.0)
 }
 
 /** In the order in which they count. */
@@ -42,6 +43,7 @@ internal val responseCacheFormat = fields(acts = "answers of the decision") {
     )
     flag("keep_time_sensitive", "Whether answers are kept to questions whose answer changes with time.", false)
     field("categories", Kind.Named(Kind.Part(cacheCategory)), "What is different for a topic, by label of the domain head.")
+    share("max_share", "Part of the room for equal requests that its answers may take, with eviction_policy cost.", 1.0)
     choice("conversation", listOf("equal", "similar"), "What the conversation before the last message has to be.", "equal")
     share(
         "conversation_threshold",

@@ -19,7 +19,11 @@ internal val responseCacheStore = fields(acts = "answers of decisions with the p
     size("max_store_bytes", 1L * MIB..1024L * 1024 * MIB, "Room for alike requests, in a folder or in this process.", "1GiB")
     size("max_answer_bytes", 1L..64L * MIB, "A longer answer is not kept.", "1MiB")
     ttl(3_600)
-    choice("eviction_policy", listOf("fifo", "lru", "lfu"), "No effect: what is asked for often and lately stays.")
+    choice(
+        "eviction_policy",
+        listOf("fifo", "lru", "lfu", "cost"),
+        "What leaves the room for equal requests: with cost, what saves least money for its bytes; with any other, what is asked for seldom.",
+    )
     share("similarity_threshold", "From which similarity on two requests count as alike.", CacheStoreSettings.SIMILARITY)
     choice("embedding_model", embeddingModels, "No effect: the encoder that serves embeddings makes the vectors.")
     part("redis", "Settings of a Redis that searches.", searchIndexFormat, notBuilt = Feature.CACHE_BACKENDS)
