@@ -106,16 +106,12 @@ class AnswerDesk(
         val control = control(journey, settings)
         val request = keys.alike(journey, plan).takeIf { control.reads }
         if (alike == null || request == null || visit.fetched != null) {
-            told(
-                plan.decision?.name,
-                if (visit.fetched != null) {
-                    FETCH
-                } else if (control.reads) {
-                    MISS
-                } else {
-                    "not_wanted"
-                },
-            )
+            val outcome = when {
+                visit.fetched != null -> FETCH
+                control.reads -> MISS
+                else -> "not_wanted"
+            }
+            told(plan.decision?.name, outcome)
             return CompletableFuture.completedFuture(route)
         }
         val floor = if (settings.bounded == null) settings.similarityFor(plan.category, plan.policy.cache) else CANDIDATE_SIMILARITY
