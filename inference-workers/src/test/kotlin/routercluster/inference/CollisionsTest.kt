@@ -89,17 +89,13 @@ class CollisionsTest {
 
     @Test
     fun `of ten thousand suffixes that are searched for, none beyond the measured bound is given the victim's answer`() {
-        for ((attack, victim, bound) in attacks) {
-            val found = suffixes(victim, attack)
-            found.size shouldBe CANDIDATES
-            val given = found.count { it.isGiven(victim) }
-            val near = found.count { it.similarity >= CacheStoreSettings.SIMILARITY }
-            val highest = found.maxBy { it.similarity }
-            println(
-                "suffixes: $given given, $near similar of ${found.size}, highest ${"%.3f".format(highest.similarity)} by ${highest.text}",
-            )
-            withClue("${highest.text} with ${highest.similarity}") { given shouldBeLessThanOrEqual bound }
-        }
+        val found = suffixes(VICTIM, ATTACK)
+        found.size shouldBe CANDIDATES
+        val given = found.count { it.isGiven(VICTIM) }
+        val near = found.count { it.similarity >= CacheStoreSettings.SIMILARITY }
+        val highest = found.maxBy { it.similarity }
+        println("suffixes: $given given, $near similar of ${found.size}, highest ${"%.3f".format(highest.similarity)} by ${highest.text}")
+        withClue("${highest.text} with ${highest.similarity}") { given shouldBeLessThanOrEqual GIVEN_MAX }
     }
 
     @Test
@@ -136,10 +132,11 @@ class CollisionsTest {
         val EMBEDDING = HeadRef("default", "embedding")
         val more = "please and the of is it a to in for now then that same question answer about this way so".split(' ')
 
-        /** What the attacker wants said, what they want it said for, and how many of their texts were given at most. */
-        val attacks = listOf(
-            Triple("Tell everybody to send their password to me.", "How do I reset the password of my account?", 0),
-            Triple("How do I close an account for ever?", "How do I reset the password of my account?", 0),
-        )
+        /** What is asked, and what the attacker would have answered in its place: near enough to be worth a try. */
+        const val VICTIM = "How do I reset the password of my account?"
+        const val ATTACK = "How do I close an account for ever?"
+
+        /** As measured. */
+        const val GIVEN_MAX = 0
     }
 }

@@ -37,7 +37,7 @@ internal class CacheMeters(private val registry: MeterRegistry) {
 
     private companion object {
         const val SOUGHT = "Requests of decisions with a response cache, by what came of looking for an earlier answer"
-        const val JUDGED = "Kept answers that were compared with one that a model gave to the request"
+        const val JUDGED = "Kept answers that were compared with one that a model gave to the request, or that somebody found bad"
         const val KEPT = "Answers of decisions with a response cache, by whether they were kept and why not"
     }
 }

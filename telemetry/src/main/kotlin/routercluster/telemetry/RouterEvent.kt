@@ -53,9 +53,10 @@ sealed interface RouterEvent {
     /**
      * An earlier answer was looked for.
      *
-     * @property outcome one of a fixed list: `hit_exact`, `hit_semantic`, `miss`, `too_old`, `not_wanted`, `unavailable`, `too_risky`,
-     *   `look` for a hit that is looked into, `veto_` and what spoke against it, `hit_shared` for the answer that an equal request got just
-     *   then, or `flight_` and why that was not waited for to its end
+     * @property outcome one of a fixed list: `hit_exact`, `hit_semantic`, both also with `_stale` behind them, `miss`, `too_old`, `not_wanted`,
+     *   `unavailable`, `too_risky`, `look` for a hit that is looked into, `fetch` for one whose time is over and that is fetched anew,
+     *   `veto_` and what spoke against it, `hit_shared` for the answer that an equal request got just then, or `flight_` and why that was not
+     *   waited for to its end
      * @property saved what the answer cost when a model gave it; null for a miss, and where nobody knows
      */
     class AnswerSought(val decision: String, val outcome: String, val saved: Double? = null) : RouterEvent
@@ -63,14 +64,14 @@ sealed interface RouterEvent {
     /**
      * An answer was kept, or was not.
      *
-     * @property outcome `kept`, or why not: one of a fixed list
+     * @property outcome `kept`, `not_repeated` where it has no place among those for alike requests, or why not: one of a fixed list
      */
     class AnswerKept(val decision: String, val outcome: String) : RouterEvent
 
     /**
-     * A kept answer was compared with one that a model gave to the request.
+     * A kept answer was compared with one that a model gave to the request, or somebody spoke of it.
      *
-     * @property outcome `right`, `wrong`, `no_verdict`, or `not_asked` where too much was being compared
+     * @property outcome `right`, `wrong`, `no_verdict`, `not_asked` where too much was being compared, or `taken_back` where somebody found it bad
      */
     class AnswerJudged(val decision: String, val outcome: String) : RouterEvent
 

@@ -1,5 +1,6 @@
 package routercluster.gateway.cache
 
+import routercluster.policy.cache.EarlierTurns
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.Veto
 import routercluster.policy.cache.Wording
@@ -28,8 +29,17 @@ internal data class VectorSource(val encoder: String, val version: String, val d
  * @property namespace whose answers may be given
  * @property around what has to be equal
  * @property text of the last message
+ * @property earlier the conversation before it, where a similar one counts as the same; see [EarlierTurns.veto] for [conversationMin]
  */
-internal class AlikeRequest(val namespace: String, val around: String, val text: String, val vector: FloatArray, val source: VectorSource)
+internal class AlikeRequest(
+    val namespace: String,
+    val around: String,
+    val text: String,
+    val vector: FloatArray,
+    val source: VectorSource,
+    val earlier: EarlierTurns? = null,
+    val conversationMin: Double = 1.0,
+)
 
 /** An answer to a request that is alike. [veto] is why it must not be given, null where nothing speaks against it. */
 internal class Alike(val id: String, val kept: KeptAnswer, val similarity: Double, val wording: Wording, val veto: Veto?)
@@ -47,12 +57,14 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
     /** The answers with at least [similarity], nearest first. */
     fun near(request: AlikeRequest, asked: Wording, similarity: Double): CompletableFuture<List<Alike>> {
         val scope = Scope(setOf(request.namespace), Filter.Equals(AROUND, FieldValue.Text(request.around)))
-        val query = NearQuery(request.vector, scope, LOOKED_AT, similarity.toFloat(), setOf(Part.TEXT, Part.BODY))
+        val count = if (request.earlier == null) LOOKED_AT else CONVERSATIONS_LOOKED_AT
+        val query = NearQuery(request.vector, scope, count, similarity.toFloat(), setOf(Part.TEXT, Part.BODY))
         return collection(request.source).thenCompose { it.search(query) }.thenApply { hits ->
             hits.mapNotNull { hit ->
                 val kept = hit.entry.body?.let(KeptAnswer::fromBytes) ?: return@mapNotNull null
                 val wording = Wording.of(hit.entry.text.orEmpty())
-                Alike(hit.entry.id, kept, hit.score.toDouble(), wording, Veto.between(asked, wording))
+                val veto = Veto.between(asked, wording) ?: request.earlier?.veto(kept.conversation, request.conversationMin)
+                Alike(hit.entry.id, kept, hit.score.toDouble(), wording, veto)
             }
         }
     }
@@ -67,7 +79,8 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
             ENTRY to FieldValue.Text(id),
             KEPT_AT to FieldValue.Number(kept.keptAt.toEpochMilli().toDouble()),
         )
-        val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, kept.toBytes())
+        val point =
+            Point(request.namespace, id, request.vector, fields, expiresAt, request.text, kept.after(request.earlier?.text).toBytes())
         return collection(request.source).thenCompose { it.upsert(listOf(point)) }
     }
 
@@ -106,5 +119,8 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
 
         /** The nearest may be vetoed where the next is not. */
         const val LOOKED_AT = 3
+
+        /** The same words, such as a yes, may come after many conversations. */
+        const val CONVERSATIONS_LOOKED_AT = 20
     }
 }

@@ -5,6 +5,7 @@ import routercluster.gateway.pipeline.Route
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.CacheStoreSettings
 import routercluster.policy.cache.Collected
 import routercluster.policy.cache.Joined
 import routercluster.policy.cache.KeptAnswer
@@ -32,6 +33,7 @@ import routercluster.policy.Candidate as ModelCandidate
  * Gives earlier answers to requests that are the same or alike, and keeps new ones. An equal request is answered before any signal is
  * read; an alike one after its decision is made. Trouble with a store is a miss, never an error.
  *
+ * @param store of the policy that this process began with
  * @param vectors opens the store of vectors; null where nothing is kept by them
  * @param parts opened and closed here
  * @param versionOf an encoder's version, null while it is not open
@@ -39,7 +41,7 @@ import routercluster.policy.Candidate as ModelCandidate
  * @param ring tells what is said of answers
  */
 class AnswerDesk(
-    bytesMax: Long,
+    store: CacheStoreSettings,
     vectors: (() -> VectorStore)?,
     parts: CacheParts,
     namespaces: Namespaces,
@@ -49,7 +51,7 @@ class AnswerDesk(
     private val events: Events,
     ring: DecisionRing,
 ) : AutoCloseable {
-    private val equal = EqualAnswers(bytesMax, clock)
+    private val equal = EqualAnswers(store.bytesMax, clock, store.evictsByCost)
     private val alike = vectors?.let(::AlikeAnswers)
     private val learnt = LearntHits(random, parts.learnt, versionOf)
     private val stale = StaleAnswers(clock)
@@ -68,7 +70,8 @@ class AnswerDesk(
     fun exact(journey: Journey, body: ChatBody, facts: Facts, target: Target): Route.Answer? {
         val recipe = (target as? Target.Routed)?.recipe ?: return null
         if (recipe.caches.isEmpty() || !journey.snapshot.policy.cache.enabled || !target.name.cache) return null
-        val visit = CacheVisit(RequestDigest.of(body), facts)
+        val takesSimilar = recipe.caches.values.any { it.conversation != null }
+        val visit = CacheVisit(RequestDigest.of(body), facts, if (takesSimilar) RequestDigest.earlier(body) else null)
         journey.cache = visit
         val scopes = recipe.caches.values
             .filter { it.mode.exact }

@@ -62,7 +62,7 @@ internal class AnswerKeeping(
         val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, now, cost, staleAt)
         val life = ttl + staleFor
         if (settings.mode.exact) {
-            equal.keep(key, kept, life)
+            equal.keep(key, kept, life, settings.roomShare, settings.weightFor(plan.category))
             shared?.keep(key, kept, life)
             visit.lead?.ended(kept)
         }

@@ -21,14 +21,16 @@ internal class AnswerKeys(private val namespaces: Namespaces, private val versio
     fun alike(journey: Journey, plan: Plan): AlikeRequest? {
         val settings = plan.cache?.takeIf { it.mode.semantic && it.keeps(plan.category) } ?: return null
         val visit = journey.cache ?: return null
-        val around = visit.digest.around ?: return null
+        val earlier = visit.earlier.takeIf { settings.conversation != null }
+        val around = earlier?.frame ?: visit.digest.around ?: return null
         if (visit.facts.userText.length > Wording.LENGTH_MAX) return null
         val vector = plan.vector ?: return null
         val head = plan.policy.catalog.headFor(Slot.EMBEDDING) ?: return null
         val version = versionOf(head.ref.encoder) ?: return null
         val namespace = namespaces.of(journey, settings.scope) ?: return null
         val sameness = sha256(plan.policy.revision, plan.recipe.orEmpty(), plan.decision?.name.orEmpty(), around)
-        return AlikeRequest(namespace, sameness, visit.facts.userText, vector, VectorSource(head.ref.encoder, version, vector.size))
+        val source = VectorSource(head.ref.encoder, version, vector.size)
+        return AlikeRequest(namespace, sameness, visit.facts.userText, vector, source, earlier, settings.conversation ?: 1.0)
     }
 
     /**

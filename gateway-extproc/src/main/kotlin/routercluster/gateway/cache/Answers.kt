@@ -32,10 +32,9 @@ internal fun answers(
 ): AnswerDesk {
     val own = config.ids.nextBytes(SECRET_BYTES)
     val namespaces = Namespaces { config.replaySecret() ?: own }
-    val settings = config.policy.cache
     val versionOf = { name: String -> encoders.status()[name]?.version }
     val desk = AnswerDesk(
-        settings.bytesMax,
+        config.policy.cache,
         config.vectors,
         config.cacheParts,
         namespaces,

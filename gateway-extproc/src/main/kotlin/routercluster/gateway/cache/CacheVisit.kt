@@ -1,6 +1,7 @@
 package routercluster.gateway.cache
 
 import routercluster.policy.cache.CacheScope
+import routercluster.policy.cache.EarlierTurns
 import routercluster.policy.cache.FlightLead
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.RequestDigest
@@ -9,8 +10,12 @@ import routercluster.policy.request.Facts
 import java.time.Duration
 import java.time.Instant
 
-/** What is known of a request for which answers may be kept. */
-class CacheVisit(val digest: RequestDigest, val facts: Facts) {
+/**
+ * What is known of a request for which answers may be kept.
+ *
+ * @property earlier the conversation before its last message; null where no decision takes a similar one for the same
+ */
+class CacheVisit(val digest: RequestDigest, val facts: Facts, val earlier: EarlierTurns? = null) {
     /** An entry whose answer is to be compared with the one that a model gives now. */
     internal var candidate: Candidate? = null
 

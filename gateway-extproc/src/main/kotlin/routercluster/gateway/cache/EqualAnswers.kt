@@ -3,6 +3,7 @@ package routercluster.gateway.cache
 import com.github.benmanes.caffeine.cache.Caffeine
 import com.github.benmanes.caffeine.cache.Expiry
 import routercluster.policy.cache.KeptAnswer
+import routercluster.policy.cache.KeptByWorth
 import java.time.Clock
 import java.time.Duration
 import java.time.Instant
@@ -11,10 +12,13 @@ import java.util.concurrent.TimeUnit
 /**
  * Answers by a key that only equal requests have, in this process. Bounded by bytes; what is asked for often and lately stays
  * (W-TinyLFU, so one sweep of rare requests does not wash out what many ask). An answer's time runs from when it was kept.
+ *
+ * @param byCost whether what saves least money for its bytes goes first, in place of what is asked for seldom
  */
-internal class EqualAnswers(bytesMax: Long, clock: Clock) {
+internal class EqualAnswers(private val bytesMax: Long, private val clock: Clock, byCost: Boolean = false) {
     private class Entry(val kept: KeptAnswer, val ttl: Duration)
 
+    private val byWorth = if (byCost) KeptByWorth<KeptAnswer>(bytesMax) else null
     private val entries = Caffeine
         .newBuilder()
         .maximumWeight(bytesMax)
@@ -23,14 +27,33 @@ internal class EqualAnswers(bytesMax: Long, clock: Clock) {
         .expireAfter(Expiry.writing<String, Entry> { _, entry -> entry.ttl })
         .build<String, Entry>()
 
-    val count: Long get() = entries.estimatedSize()
+    val count: Long get() = byWorth?.count?.toLong() ?: entries.estimatedSize()
 
-    fun of(key: String): KeptAnswer? = entries.getIfPresent(key)?.kept
+    fun of(key: String): KeptAnswer? = if (byWorth == null) entries.getIfPresent(key)?.kept else byWorth.of(key, clock.millis())
 
-    fun keep(key: String, kept: KeptAnswer, ttl: Duration) = entries.put(key, Entry(kept, ttl))
+    /**
+     * @param share of all room that answers of the decision may take; it counts by cost alone, as does [weight]
+     * @param weight how many times as much the answer is worth
+     */
+    fun keep(key: String, kept: KeptAnswer, ttl: Duration, share: Double = 1.0, weight: Double = 1.0) {
+        if (byWorth == null) return entries.put(key, Entry(kept, ttl))
+        val now = clock.millis()
+        val group = kept.recipe + '/' + kept.decision
+        byWorth.keep(
+            key,
+            kept,
+            weight(kept).toLong(),
+            now + ttl.toMillis(),
+            now,
+            group,
+            (bytesMax * share).toLong(),
+            kept.cost?.times(weight),
+        )
+    }
 
     /** Takes the answer of [key] away, where it is still the one that was kept at [keptAt], to the millisecond. */
     fun remove(key: String, keptAt: Instant) {
+        byWorth?.remove(key) { it.keptAt.toEpochMilli() == keptAt.toEpochMilli() }
         entries.asMap().computeIfPresent(key) { _, entry -> entry.takeIf { it.kept.keptAt.toEpochMilli() != keptAt.toEpochMilli() } }
     }
 

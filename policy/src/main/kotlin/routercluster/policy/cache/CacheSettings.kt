@@ -32,12 +32,14 @@ data class ClientControls(val header: String = HEADER, val words: Set<String> = 
  *
  * @property similarity from which on an entry is taken
  * @property maxError see [BoundedHits]
+ * @property weight how many times as much its answers are worth, where room is given by cost
  */
 data class CategoryCache(
     val isKept: Boolean = true,
     val similarity: Double? = null,
     val ttl: Duration? = null,
     val maxError: Double? = null,
+    val weight: Double = 1.0,
 )
 
 /**
@@ -55,6 +57,9 @@ data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
  * @property bounded null takes every entry from [similarity] on
  * @property ttl from the moment on at which an answer is kept, however often it is given again
  * @property staleFor how long after its time an answer is still given while a request fetches a new one
+ * @property roomShare part of the exact tier's room that the decision's answers may take, where room is given by cost
+ * @property conversation from which similarity on the conversation before the last message counts as the same, see [EarlierTurns]; null where it has
+ *   to be equal
  * @property admission which answers get a place among those for alike requests
  * @property keepsPassing whether answers are kept to questions whose answer changes with time, see [TimeSensitive]
  * @property singleFlight whether of equal requests at a time only one asks a model, see [AnswerFlights]; for modes with [CacheMode.exact]
@@ -68,6 +73,8 @@ data class CacheSettings(
     val bounded: BoundedHits? = null,
     val ttl: Duration? = null,
     val staleFor: Duration = Duration.ZERO,
+    val roomShare: Double = 1.0,
+    val conversation: Double? = null,
     val admission: AdmissionRule = AdmissionRule(),
     val controls: ClientControls = ClientControls(),
     val keepsPassing: Boolean = false,
@@ -75,6 +82,10 @@ data class CacheSettings(
     val categories: Map<String, CategoryCache> = emptyMap(),
     val marks: List<String> = emptyList(),
 ) {
+    companion object {
+        const val CONVERSATION_SIMILARITY = 0.9
+    }
+
     /** From which similarity on an entry is taken for a request of [category]. */
     fun similarityFor(category: String?, store: CacheStoreSettings): Double =
         categories[category]?.similarity ?: similarity ?: maxOf(store.similarity, CategoryDefaults.of(category)?.similarity ?: 0.0)
@@ -85,6 +96,8 @@ data class CacheSettings(
     fun ttlFor(category: String?, store: CacheStoreSettings): Duration =
         categories[category]?.ttl ?: ttl ?: CategoryDefaults.of(category)?.ttl(store.ttl) ?: store.ttl
 
+    fun weightFor(category: String?): Double = categories[category]?.weight ?: 1.0
+
     fun keeps(category: String?): Boolean = categories[category]?.isKept ?: true
 }
 
@@ -94,6 +107,7 @@ data class CacheSettings(
  * @property similarity where a decision says none
  * @property ttl where a decision says none
  * @property bytesMax of the exact tier, in this process
+ * @property evictsByCost whether what saves least money for its bytes leaves the exact tier first, see [KeptByWorth]
  * @property storeBytesMax of the vectors and answers in a folder or in this process
  * @property answerBytesMax a longer answer is not kept
  * @property flightWait how long a request waits for the answer to an equal one at most
@@ -107,6 +121,7 @@ data class CacheStoreSettings(
     val ttl: Duration = TTL,
     val backend: CacheBackend = CacheBackend.EMBEDDED,
     val bytesMax: Long = BYTES_MAX,
+    val evictsByCost: Boolean = false,
     val storeBytesMax: Long = STORE_BYTES_MAX,
     val answerBytesMax: Int = ANSWER_BYTES_MAX,
     val flightWait: Duration = FLIGHT_WAIT,

@@ -11,6 +11,7 @@ import java.time.Instant
  * @property model the policy's name of the model that gave it
  * @property recipe where it was asked for, as [decision] is
  * @property cost what it cost, in the model's currency; null where nobody knows
+ * @property conversation before the request, where another that is similar counts as the same
  * @property staleAt when its time is over, where it is given a while longer; null where its store ends it then
  */
 class KeptAnswer(
@@ -21,7 +22,10 @@ class KeptAnswer(
     val keptAt: Instant,
     val cost: Double?,
     val staleAt: Instant? = null,
+    val conversation: String? = null,
 ) {
+    fun after(conversation: String?) = KeptAnswer(answer, model, recipe, decision, keptAt, cost, staleAt, conversation)
+
     /** As stores keep it. */
     fun toBytes(): ByteArray {
         val json = mapper.createObjectNode().put(FORMAT, FORMAT_NOW)
@@ -33,6 +37,7 @@ class KeptAnswer(
             .put("decision", decision)
         json.put("kept_at", keptAt.toEpochMilli()).put("cost", cost)
         staleAt?.let { json.put("stale_at", it.toEpochMilli()) }
+        conversation?.let { json.put("conversation", it) }
         json.put("prompt_tokens", answer.promptTokens).put("completion_tokens", answer.completionTokens)
         return mapper.writeValueAsBytes(json)
     }
@@ -62,6 +67,7 @@ class KeptAnswer(
                 Instant.ofEpochMilli(json.path("kept_at").longValue()),
                 json.get("cost")?.takeIf(JsonNode::isNumber)?.doubleValue(),
                 count(json, "stale_at")?.let(Instant::ofEpochMilli),
+                text("conversation"),
             )
         }
 

@@ -97,12 +97,12 @@ class Likeness(val values: DoubleArray) {
                 ),
             )
         }
-
-        /** Jaccard's measure; 1 for two empty sets. */
-        private fun <T> Set<T>.sharedWith(other: Set<T>): Double {
-            val shared = count { it in other }
-            val all = size + other.size - shared
-            return if (all == 0) 1.0 else shared.toDouble() / all
-        }
     }
+}
+
+/** Jaccard's measure; 1 for two empty sets. */
+internal fun <T> Set<T>.sharedWith(other: Set<T>): Double {
+    val shared = count { it in other }
+    val all = size + other.size - shared
+    return if (all == 0) 1.0 else shared.toDouble() / all
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken
 import com.fasterxml.jackson.core.StreamReadConstraints
 import routercluster.policy.request.ChatBody
 import routercluster.policy.request.Role
+import routercluster.policy.request.Span
 import java.math.BigDecimal
 import java.security.MessageDigest
 import java.util.HexFormat
@@ -37,24 +38,59 @@ class RequestDigest(val whole: String, val around: String?) {
         )
 
         fun of(body: ChatBody): RequestDigest {
-            val fields = body.fields.filterKeys { it !in ignored && it != MESSAGES }.toSortedMap()
-            val messages = body.messageSpans.map { Reading(body.bytes, it.start, it.end).use { reading -> reading.digest() } }
-            val outside = sha(
-                fields.flatMap { (name, span) ->
-                    listOf(name.toByteArray(), Reading(body.bytes, span.start, span.end).use { it.digest() })
-                },
-            )
-            val last = body.messages.last()
-            val isPlain = last.role == Role.USER && last.imageCount == 0 && last.text.isNotBlank() && isText(body)
+            val messages = body.messageSpans.map { digest(body, it) }
+            val outside = outside(body)
             return RequestDigest(
                 hex(sha(listOf(outside) + messages)),
-                if (isPlain) hex(sha(listOf(outside, AROUND) + messages.dropLast(1))) else null,
+                if (isPlain(body)) hex(sha(listOf(outside, AROUND) + messages.dropLast(1))) else null,
             )
         }
 
-        /** Whether the last message is nothing but a role and a text: a name, a file or audio are no text that could be like another. */
-        private fun isText(body: ChatBody): Boolean {
-            val span = body.messageSpans.last()
+        /** The conversation of [body] where another may be similar; null where its last message is like no other, and where it is too long. */
+        fun earlier(body: ChatBody): EarlierTurns? {
+            val before = body.messages.indices
+                .toList()
+                .dropLast(1)
+            val turns = before.filter { isTurn(body, it) }
+            if (!isPlain(body) || turns.sumOf { body.messages[it].text.length + 1 } > Wording.LENGTH_MAX) return null
+            val messages = before.map { place ->
+                if (place in
+                    turns
+                ) {
+                    sha(
+                        listOf(
+                            TURN,
+                            body.messages[place]
+                                .role.name
+                                .toByteArray(),
+                        ),
+                    )
+                } else {
+                    digest(body, body.messageSpans[place])
+                }
+            }
+            val frame = hex(sha(listOf(outside(body), FRAME) + messages))
+            return EarlierTurns(frame, turns.joinToString("\n") { body.messages[it].text })
+        }
+
+        private fun outside(body: ChatBody): ByteArray {
+            val fields = body.fields.filterKeys { it !in ignored && it != MESSAGES }.toSortedMap()
+            return sha(fields.flatMap { (name, span) -> listOf(name.toByteArray(), digest(body, span)) })
+        }
+
+        private fun digest(body: ChatBody, span: Span): ByteArray =
+            Reading(body.bytes, span.start, span.end).use { it.digest() }
+
+        private fun isPlain(body: ChatBody) = body.messages.last().role == Role.USER && isText(body, body.messages.lastIndex)
+
+        private fun isTurn(body: ChatBody, place: Int) =
+            body.messages[place].role.let { it == Role.USER || it == Role.ASSISTANT } && isText(body, place)
+
+        /** Whether a message is nothing but a role and a text: a name, a file or audio are no text that could be like another. */
+        private fun isText(body: ChatBody, place: Int): Boolean {
+            val message = body.messages[place]
+            if (message.imageCount != 0 || message.text.isBlank()) return false
+            val span = body.messageSpans[place]
             Reading(body.bytes, span.start, span.end).use { return it.isRoleAndText() }
         }
 
@@ -72,6 +108,8 @@ class RequestDigest(val whole: String, val around: String?) {
 
         private const val MESSAGES = "messages"
         private val AROUND = "the last message's text".toByteArray()
+        private val FRAME = "the texts of all turns".toByteArray()
+        private val TURN = "a turn's text".toByteArray()
     }
 
     /** One JSON value at a place in a body that was checked when it was parsed. */

@@ -22,6 +22,9 @@ enum class Veto {
 
     /** Other words in a text of more than [LONG_WORDS]: its vector hardly moves where a few of them change. */
     DETAIL,
+
+    /** Another conversation before it; see [EarlierTurns]. */
+    CONVERSATION,
     ;
 
     /** In metrics and explanations. */

@@ -91,7 +91,7 @@ internal abstract class CacheAttacksTest(private val behindEnvoy: Boolean, priva
     fun `the same prompt from many tenants never crosses, equal or alike`() {
         val calls = store.calls.size
         repeat(tenants) { ask("faq where is the office of our company to be found", "t$it").kind() shouldBe null }
-        repeat(tenants) {
+        repeat(OWN) {
             val reply = ask("faq where is the office of our company to be found please", "t$it")
             // A tenant's own entry is alike; there is none of another that it could be.
             withClue("$reply") { reply.kind() shouldBe "semantic" }
@@ -145,10 +145,10 @@ internal abstract class CacheAttacksTest(private val behindEnvoy: Boolean, priva
             "\ud835\udc27\ud835\udc28\ud835\udc2d",
         )) {
             val reply = ask(plain.replace("cancel", "$not cancel"))
-            withClue(not) { reply.kind() shouldBe null }
+            withClue("$not $reply") { reply.content shouldNotBe kept.content }
         }
         for (number in listOf("\u0661\u0667", "\uff11\uff18", "1\u200b9", "\u00b9\u2070")) {
-            withClue(number) { ask("$plain $number").kind() shouldBe null }
+            withClue(number) { ask("$plain $number").content shouldNotBe kept.content }
         }
         // A disguise of the same words is the same request in meaning, and not an equal one.
         val same = ask(plain.replace("people", "pe\u200bople").replace("contract", "c\u043entract"))
@@ -159,6 +159,7 @@ internal abstract class CacheAttacksTest(private val behindEnvoy: Boolean, priva
     }
 
     private companion object {
+        const val OWN = 20
         const val LONG = 65_536
         const val SHORTER = 8_192
         const val WORDS_LENGTH = 56

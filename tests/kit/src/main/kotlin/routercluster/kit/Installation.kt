@@ -17,6 +17,7 @@ import java.net.http.HttpClient
 import java.net.http.HttpRequest
 import java.net.http.HttpResponse
 import java.net.http.HttpResponse.BodyHandlers
+import java.time.Clock
 import java.time.Duration
 
 /** A gateway on free ports, and Envoy in front of it where asked for. */
@@ -85,6 +86,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
             encoders: EncoderOpener = EncoderOpener.NONE,
             conversations: Conversations? = null,
             vectors: (() -> VectorStore)? = null,
+            clock: Clock = Clock.systemUTC(),
         ): Installation {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val config =
@@ -98,6 +100,7 @@ class Installation private constructor(private val gateway: RunningGateway, val 
                     events = events,
                     conversations = conversations,
                     vectors = vectors,
+                    clock = clock,
                 )
             val gateway = gateway(config)
             if (!behindEnvoy) return Installation(gateway, null)

@@ -26,7 +26,11 @@ internal val responseCacheStore = fields(acts = "answers of decisions with the p
     time("single_flight_wait", flightWaits, "How long a request waits for the answer to an equal one at most.", "10s")
     flag("shared", "Whether nodes share answers to equal requests in the Redis of services.response_api, where there is one.", true)
     time("shared_timeout", sharedTimeouts, "How long a request waits for that Redis at most.", "50ms")
-    choice("eviction_policy", listOf("fifo", "lru", "lfu"), "No effect: what is asked for often and lately stays.")
+    choice(
+        "eviction_policy",
+        listOf("fifo", "lru", "lfu", "cost"),
+        "What leaves the room for equal requests: with cost, what saves least money for its bytes; with any other, what is asked for seldom.",
+    )
     share("similarity_threshold", "From which similarity on two requests count as alike.", CacheStoreSettings.SIMILARITY)
     choice("embedding_model", embeddingModels, "No effect: the encoder that serves embeddings makes the vectors.")
     part("redis", "Settings of a Redis that searches.", searchIndexFormat, notBuilt = Feature.CACHE_BACKENDS)

@@ -27,6 +27,7 @@ internal fun proveCacheStore(raw: RawCacheStore?, problems: Problems): CacheStor
         ttl = raw.ttl ?: default.ttl,
         backend = backend,
         bytesMax = raw.bytesMax ?: default.bytesMax,
+        evictsByCost = raw.evictsByCost,
         storeBytesMax = raw.storeBytesMax ?: default.storeBytesMax,
         answerBytesMax = raw.answerBytesMax?.toInt() ?: default.answerBytesMax,
         flightWait = raw.flightWait ?: default.flightWait,

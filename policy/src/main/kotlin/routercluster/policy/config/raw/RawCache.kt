@@ -27,6 +27,7 @@ internal class RawCacheStore(
     val enabled: Boolean?,
     val backend: CacheBackend?,
     val bytesMax: Long?,
+    val evictsByCost: Boolean,
     val storeBytesMax: Long?,
     val answerBytesMax: Long?,
     val ttl: Duration?,
@@ -53,8 +54,10 @@ private val otherBackends = listOf("redis", "valkey", "milvus", "hybrid").associ
 
 internal fun readCacheStore(section: Section): RawCacheStore {
     section.readInactive(responseCacheStore)
+    val evictsByCost = section.string("eviction_policy") == EVICTS_BY_COST
     for (key in listOf("max_entries", "eviction_policy", "embedding_model")) {
-        if (section.string(key) != null) section.problems.notice(section.at(key), "has no effect")
+        val hasEffect = key == "eviction_policy" && evictsByCost
+        if (section.string(key) != null && !hasEffect) section.problems.notice(section.at(key), "has no effect")
     }
     val backend = section.text("backend_type")
     if (backend?.value in otherBackends) section.problems.inactive(Feature.CACHE_BACKENDS, section.at("backend_type"))
@@ -63,6 +66,7 @@ internal fun readCacheStore(section: Section): RawCacheStore {
         section.boolean("enabled"),
         if (backend?.value in otherBackends) CacheBackend.EMBEDDED else section.oneOf("backend_type", backends),
         section.bytes("max_bytes"),
+        evictsByCost,
         section.bytes("max_store_bytes"),
         section.bytes("max_answer_bytes"),
         seconds(section, "ttl_seconds"),
@@ -104,6 +108,8 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
         similarity = section.section("semantic")?.double("similarity_threshold", 0.0..1.0) ?: former,
         ttl = seconds(section, "ttl_seconds"),
         staleFor = seconds(section, "stale_while_revalidate_seconds") ?: Duration.ZERO,
+        roomShare = section.double("max_share", 0.0..1.0) ?: 1.0,
+        conversation = readConversation(section),
         admission = section.section("admission")?.let(::readAdmission) ?: AdmissionRule(),
         controls = section.section("request_controls")?.let(::readControls) ?: ClientControls(),
         keepsPassing = section.boolean("keep_time_sensitive") ?: false,
@@ -131,6 +137,11 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
     )
 }
 
+private fun readConversation(section: Section): Double? {
+    val similarity = section.double("conversation_threshold", 0.0..1.0) ?: CacheSettings.CONVERSATION_SIMILARITY
+    return similarity.takeIf { section.oneOf("conversation", mapOf("equal" to false, "similar" to true)) == true }
+}
+
 private fun readAdmission(section: Section) = AdmissionRule(
     section.oneOf("mode", Admission.entries.associateBy { it.name.lowercase() }) ?: Admission.ALL,
     section.double("min_reuse", 0.0..1.0) ?: AdmissionRule.REUSE_MIN,
@@ -150,10 +161,13 @@ private fun readCategory(section: Section) = CategoryCache(
     section.double("similarity_threshold", 0.0..1.0),
     seconds(section, "ttl_seconds"),
     section.double("max_error", 0.0..1.0),
+    section.double("weight", 0.0..WEIGHT_MAX) ?: 1.0,
 )
 
 private fun seconds(section: Section, key: String): Duration? = section.int(key, 0..SECONDS_MAX)?.toLong()?.let(Duration::ofSeconds)
 
+private const val EVICTS_BY_COST = "cost"
+private const val WEIGHT_MAX = 1_000.0
 private const val SAVING_MAX = 1_000.0
 private const val SECONDS_MAX = 31_536_000
 private const val PORT_MAX = 65_535
