@@ -56,8 +56,18 @@ sealed interface RouterEvent {
      * @property outcome one of a fixed list: `hit_exact`, `hit_semantic`, `miss`, `too_old`, `not_wanted`, `unavailable`, `too_risky`,
      *   `look` for a hit that is looked into, or `veto_` and what spoke against it
      * @property saved what the answer cost when a model gave it; null for a miss, and where nobody knows
+     * @property category of the request, as far as a head told it
+     * @property ageNanos of the answer; null for a miss
+     * @property savedNanos what it took when a model gave it, from the request on; null for a miss
      */
-    class AnswerSought(val decision: String, val outcome: String, val saved: Double? = null) : RouterEvent
+    class AnswerSought(
+        val decision: String,
+        val outcome: String,
+        val saved: Double? = null,
+        val category: String? = null,
+        val ageNanos: Long? = null,
+        val savedNanos: Long? = null,
+    ) : RouterEvent
 
     /**
      * An answer was kept, or was not.
