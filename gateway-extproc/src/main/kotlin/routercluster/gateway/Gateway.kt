@@ -19,6 +19,8 @@ import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.addLearnt
 import routercluster.gateway.admin.candidates
+import routercluster.gateway.cache.AnswerDesk
+import routercluster.gateway.cache.CacheApi
 import routercluster.gateway.cache.answers
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
@@ -53,6 +55,7 @@ import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.Standing
 import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.conversations.Conversations
 import routercluster.policy.encode.EncoderStatus
@@ -107,6 +110,7 @@ import kotlin.random.asKotlinRandom
  * @property decisions of this node, where others ask for them; null makes one as large as the policy says
  * @property records where records are looked for that this node does not have
  * @property vectors opens the store of answers that are given to requests that are alike; null gives none to such
+ * @property cacheLedger where it is kept what was done to kept answers; null keeps it in this process, for as long as it runs
  * @property pause holds the calling thread while a node that is to end still takes requests
  */
 class GatewayConfig(
@@ -141,6 +145,7 @@ class GatewayConfig(
     val records: Records = Records.NONE,
     val decisions: DecisionRing? = null,
     val vectors: (() -> VectorStore)? = null,
+    val cacheLedger: CacheLedger? = null,
     private val pause: (Duration) -> Unit = { CountDownLatch(1).await(it.toMillis(), TimeUnit.MILLISECONDS) },
 ) {
     /** Null for a node alone: there is nobody else to come to. */
@@ -277,7 +282,9 @@ fun gateway(config: GatewayConfig): RunningGateway {
         Servers(
             doors.takeIf { config.hasDoors }?.invoke(),
             operatorServer(config, loops) {
-                apply(admin::addTo).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders)
+                apply(
+                    admin::addTo,
+                ).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders, answers)
             },
         )
     // Encoders first: a reload that waits for one ends.
@@ -314,8 +321,9 @@ private fun start(servers: Servers, resources: List<AutoCloseable>) {
 private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
     plainServer(config.adminHost, config.adminPort, loops).services().build()
 
-private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool): ServerBuilder =
+private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool, answers: AnswerDesk): ServerBuilder =
     apply(PolicyHistoryApi(keeper, config.history)::addTo)
+        .apply(CacheApi(answers.operations, config.clock) { keeper.snapshot().policy }::addTo)
         .apply(PolicyApplyApi(keeper)::addTo)
         .apply(ClassificationApi(keeper::enter, encoders)::addTo)
         .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }

@@ -1,5 +1,8 @@
 package routercluster.gateway.cache
 
+import routercluster.policy.cache.CacheLedger
+import routercluster.policy.cache.EntryFilter
+import routercluster.policy.cache.Invalidation
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.Veto
 import routercluster.policy.cache.Wording
@@ -12,8 +15,10 @@ import routercluster.policy.vectors.NearQuery
 import routercluster.policy.vectors.Part
 import routercluster.policy.vectors.Point
 import routercluster.policy.vectors.Scope
+import routercluster.policy.vectors.Selection
 import routercluster.policy.vectors.VectorCollection
 import routercluster.policy.vectors.VectorStore
+import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
 
@@ -36,8 +41,9 @@ internal class Alike(val id: String, val kept: KeptAnswer, val similarity: Doubl
  * Answers by vectors of their requests. What may be given to whom and what has to be equal is looked at inside the search.
  *
  * @param open opens the store, which takes a while; asked for by the first request that needs it
+ * @param ledger of answers that are not to be given again
  */
-internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable {
+internal class AlikeAnswers(private val open: () -> VectorStore, private val ledger: CacheLedger) : AutoCloseable {
     private val opening = lazy { open() }
     private val store: VectorStore by opening
     private val collections = ConcurrentHashMap<VectorSource, CompletableFuture<VectorCollection>>()
@@ -49,6 +55,7 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
         return collection(request.source).thenCompose { it.search(query) }.thenApply { hits ->
             hits.mapNotNull { hit ->
                 val kept = hit.entry.body?.let(KeptAnswer::fromBytes) ?: return@mapNotNull null
+                if (ledger.invalidations.forbids(hit.entry.id, kept)) return@mapNotNull null
                 val wording = Wording.of(hit.entry.text.orEmpty())
                 Alike(hit.entry.id, kept, hit.score.toDouble(), wording, Veto.between(asked, wording))
             }
@@ -62,6 +69,7 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
             RECIPE to FieldValue.Text(kept.recipe),
             DECISION to FieldValue.Text(kept.decision),
             MODEL to FieldValue.Text(kept.model),
+            KEPT_AT to FieldValue.Number(kept.keptAt.toEpochMilli().toDouble()),
         )
         val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, kept.toBytes())
         return collection(request.source).thenCompose { it.upsert(listOf(point)) }
@@ -71,25 +79,51 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
     private fun collection(source: VectorSource): CompletableFuture<VectorCollection> {
         val opened = collections.computeIfAbsent(source) {
             val id = CollectionId(COLLECTION, source.encoder, source.version)
-            CompletableFuture.supplyAsync { store }.thenCompose { it.open(CollectionSpec(id, source.dimension, FIELDS)) }
+            CompletableFuture
+                .supplyAsync { store }
+                .thenCompose { it.open(CollectionSpec(id, source.dimension, FIELDS)) }
+                .thenApply { collection -> collection.also { forget(it, ledger.invalidations.all) } }
         }
         if (opened.isCompletedExceptionally) collections.remove(source, opened)
         return opened
+    }
+
+    /** Those that requests have asked for since this process began. */
+    fun opened(): List<VectorCollection> =
+        collections.values.mapNotNull { if (it.isDone && !it.isCompletedExceptionally) it.join() else null }
+
+    /** Makes room of what is not given any more. Nobody waits for it, and what is left is not given all the same. */
+    fun forget(invalidations: List<Invalidation>) = opened().forEach { forget(it, invalidations) }
+
+    private fun forget(collection: VectorCollection, invalidations: List<Invalidation>) {
+        for (each in invalidations) selection(each.filter, each.at + Invalidation.CLOCKS_APART)?.let(collection::delete)
     }
 
     override fun close() {
         if (opening.isInitialized()) store.close()
     }
 
-    private companion object {
-        const val COLLECTION = "answers"
-        const val AROUND = "around"
-        const val RECIPE = "recipe"
-        const val DECISION = "decision"
-        const val MODEL = "model"
-        val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL).associateWith { FieldKind.TEXT }
+    companion object {
+        /** What [filter] means of that which was kept at [at] or before; null where a store cannot tell by its fields. */
+        fun selection(filter: EntryFilter, at: Instant): Selection? {
+            if (filter.id != null) return null
+            val named = listOf(RECIPE to filter.recipe, DECISION to filter.decision, MODEL to filter.model)
+            val before = minOf(filter.keptBefore ?: Instant.MAX, at.plusMillis(1)).toEpochMilli().toDouble()
+            val conditions = named.mapNotNull { (field, value) -> value?.let { Filter.Equals(field, FieldValue.Text(it)) } }
+            return Selection(filter.namespace?.let(::setOf), Filter.And(conditions + Filter.Range(KEPT_AT, until = before)))
+        }
+
+        private const val COLLECTION = "answers"
+        private const val AROUND = "around"
+        private const val RECIPE = "recipe"
+        private const val DECISION = "decision"
+        private const val MODEL = "model"
+
+        /** In milliseconds since 1970. */
+        private const val KEPT_AT = "kept_at"
+        private val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL).associateWith { FieldKind.TEXT } + (KEPT_AT to FieldKind.NUMBER)
 
         /** The nearest may be vetoed where the next is not. */
-        const val LOOKED_AT = 3
+        private const val LOOKED_AT = 3
     }
 }

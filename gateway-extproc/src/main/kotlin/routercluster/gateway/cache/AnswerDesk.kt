@@ -3,6 +3,7 @@ package routercluster.gateway.cache
 import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.Route
 import routercluster.policy.cache.CacheControl
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.Collected
 import routercluster.policy.cache.KeptAnswer
@@ -32,8 +33,9 @@ import routercluster.policy.Candidate as ModelCandidate
  * @param vectors opens the store of vectors; null where nothing is kept by them
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
+ * @param ledger of answers that are not to be given again
  */
-class AnswerDesk(
+class AnswerDesk internal constructor(
     bytesMax: Long,
     vectors: (() -> VectorStore)?,
     namespaces: Namespaces,
@@ -41,12 +43,17 @@ class AnswerDesk(
     private val clock: Clock,
     random: Random,
     private val events: Events,
+    private val ledger: CacheLedger,
+    tally: CacheTally,
 ) : AutoCloseable {
     private val equal = EqualAnswers(bytesMax, clock)
-    private val alike = vectors?.let(::AlikeAnswers)
+    private val alike = vectors?.let { AlikeAnswers(it, ledger) }
     private val learnt = LearntHits(random)
     private val keys = AnswerKeys(namespaces, versionOf)
-    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), clock, random, events)
+    private val keeping = AnswerKeeping(equal, alike, keys, AnswerComparing(learnt, events), ledger, clock, random, events)
+
+    /** For operators. */
+    internal val operations = CacheOperations(equal, alike, learnt, ledger, namespaces, tally, clock)
 
     /** Answers in the exact tier. */
     val equalCount: Long get() = equal.count
@@ -55,7 +62,7 @@ class AnswerDesk(
     fun exact(journey: Journey, body: ChatBody, facts: Facts, target: Target): Route.Answer? {
         val recipe = (target as? Target.Routed)?.recipe ?: return null
         if (recipe.caches.isEmpty() || !journey.snapshot.policy.cache.enabled || !target.name.cache) return null
-        val visit = CacheVisit(RequestDigest.of(body), facts)
+        val visit = CacheVisit(RequestDigest.of(body), facts, clock.instant())
         journey.cache = visit
         val scopes = recipe.caches.values
             .filter { it.mode.exact }
@@ -63,7 +70,7 @@ class AnswerDesk(
             .distinct()
         for (scope in scopes) {
             val key = keys.equal(journey, recipe, scope, visit) ?: continue
-            val kept = equal.of(key) ?: continue
+            val kept = equal.of(key)?.takeUnless { ledger.invalidations.forbids(key, it) } ?: continue
             val decision = recipe.decisions.firstOrNull { it.name == kept.decision }
             val settings = decision?.let(recipe.caches::get)?.takeIf { it.mode.exact && it.scope == scope } ?: continue
             val model = journey.snapshot.policy.models[kept.model] ?: continue
@@ -71,7 +78,7 @@ class AnswerDesk(
             val ranked = listOf(Ranked(ModelCandidate(model), 1.0, "kept answer", propensity = 1.0))
             val action = Action.Forward(ranked)
             val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), facts)
-            told(decision.name, HIT_EXACT, kept.cost)
+            told(decision.name, HIT_EXACT, kept, kept.category)
             return Route.Answer(
                 plan,
                 body.stream,
@@ -96,7 +103,7 @@ class AnswerDesk(
         val floor = if (settings.bounded == null) settings.similarityFor(plan.category, plan.policy.cache) else CANDIDATE_SIMILARITY
         return alike.near(request, visit.wording, floor).orTimeout(LOOKUP_MILLIS, TimeUnit.MILLISECONDS).handleAsync({ near, failure ->
             val found = if (failure == null) chosen(plan, settings, visit, control, near) else Sought("unavailable")
-            told(plan.decision?.name, found.outcome, found.hit?.kept?.cost)
+            told(plan.decision?.name, found.outcome, found.hit?.kept, plan.category)
             val hit = found.hit
             if (hit == null) {
                 route
@@ -142,8 +149,12 @@ class AnswerDesk(
         return age.takeIf { control.reads && (control.ageMax == null || age <= control.ageMax) }
     }
 
-    private fun told(decision: String?, outcome: String, saved: Double? = null) =
-        events.publish(RouterEvent.AnswerSought(decision.orEmpty(), outcome, saved))
+    /** @param hit null for a miss */
+    private fun told(decision: String?, outcome: String, hit: KeptAnswer? = null, category: String? = null) {
+        val age = hit?.let { Duration.between(it.keptAt, clock.instant()).coerceAtLeast(Duration.ZERO).toNanos() }
+        val saved = hit?.let { Duration.between(it.askedAt, it.keptAt).coerceAtLeast(Duration.ZERO).toNanos() }
+        events.publish(RouterEvent.AnswerSought(decision.orEmpty(), outcome, hit?.cost, category, age, saved))
+    }
 
     private companion object {
         const val HIT_EXACT = "hit_exact"

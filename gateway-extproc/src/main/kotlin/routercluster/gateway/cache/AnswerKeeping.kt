@@ -2,6 +2,7 @@ package routercluster.gateway.cache
 
 import routercluster.gateway.pipeline.Journey
 import routercluster.policy.cache.CacheControl
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.Collected
 import routercluster.policy.cache.KeptAnswer
@@ -22,6 +23,7 @@ internal class AnswerKeeping(
     private val alike: AlikeAnswers?,
     private val keys: AnswerKeys,
     private val comparing: AnswerComparing,
+    private val ledger: CacheLedger,
     private val clock: Clock,
     private val random: Random,
     private val events: Events,
@@ -49,8 +51,12 @@ internal class AnswerKeeping(
         val decision = plan.decision?.name ?: return
         val recipe = journey.snapshot.policy.recipes[plan.recipe] ?: return
         if (collected is Collected.Not) return events.publish(RouterEvent.AnswerKept(decision, collected.reason))
-        val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, clock.instant(), cost)
-        val key = keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
+        val answer = (collected as Collected.Whole).answer
+        val namespace = keys.namespace(journey, settings.scope)
+        val kept = KeptAnswer(answer, model, recipe.name, decision, clock.instant(), cost, visit.at, namespace, plan.category)
+        val key =
+            keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
+        if (ledger.invalidations.forbids(key, kept)) return events.publish(RouterEvent.AnswerKept(decision, "invalidated"))
         val ttl = ttl(settings, plan, control(journey, settings))
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
         if (settings.mode.exact) equal.keep(key, kept, ttl)

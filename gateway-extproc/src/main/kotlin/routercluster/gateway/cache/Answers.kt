@@ -2,6 +2,7 @@ package routercluster.gateway.cache
 
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.encode.EncoderPool
+import routercluster.policy.cache.LocalCacheLedger
 import routercluster.telemetry.Events
 import routercluster.telemetry.PrometheusEvents
 
@@ -11,9 +12,29 @@ internal fun answers(config: GatewayConfig, encoders: EncoderPool, events: Event
     val namespaces = Namespaces { config.replaySecret() ?: own }
     val settings = config.policy.cache
     val versionOf = { name: String -> encoders.status()[name]?.version }
-    val desk = AnswerDesk(settings.bytesMax, config.vectors, namespaces, versionOf, config.clock, config.random, events)
-    metrics.gauge("router.cache.entries", "Answers that are kept for equal requests") { desk.equalCount.toDouble() }
+    val tally = CacheTally(config.clock.instant())
+    val ledger = config.cacheLedger ?: LocalCacheLedger(config.clock)
+    val all = Events.all(events, tally)
+    val desk = AnswerDesk(settings.bytesMax, config.vectors, namespaces, versionOf, config.clock, config.random, all, ledger, tally)
+    metrics.addCache(desk.operations)
     return desk
+}
+
+private fun PrometheusEvents.addCache(operations: CacheOperations) {
+    gauge("router.cache.entries", "Answers that are kept for equal requests") { operations.exact.count.toDouble() }
+    gauge("router.cache.bytes", "What they take, about") { operations.exact.bytes.toDouble() }
+    gauge("router.cache.evicted", "Answers that had to go for others since the start") { operations.exact.evicted.toDouble() }
+    gauge("router.cache.invalidations", "Invalidations in force") { operations.invalidationCount.toDouble() }
+    val estimate = "Share of a category's requests that get a wrong answer from the cache, as its looks tell: the likely one, and bounds"
+    gauges("router.cache.wrong.share", estimate, listOf("recipe", "decision", "category", "value")) {
+        operations.learnt().flatMap { decision ->
+            decision.categories.flatMap { category ->
+                val wrong = category.standing.wrongShare ?: return@flatMap emptyList()
+                val names = listOf(decision.recipe, decision.decision, category.standing.category)
+                listOf("likely" to wrong.likely, "low" to wrong.low, "high" to wrong.high).map { (which, share) -> names + which to share }
+            }
+        }
+    }
 }
 
 private const val SECRET_BYTES = 32

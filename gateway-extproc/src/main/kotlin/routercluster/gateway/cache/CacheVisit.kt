@@ -5,9 +5,14 @@ import routercluster.policy.cache.RequestDigest
 import routercluster.policy.cache.Wording
 import routercluster.policy.request.Facts
 import java.time.Duration
+import java.time.Instant
 
-/** What is known of a request for which answers may be kept. */
-class CacheVisit(val digest: RequestDigest, val facts: Facts) {
+/**
+ * What is known of a request for which answers may be kept.
+ *
+ * @property at when it came
+ */
+class CacheVisit(val digest: RequestDigest, val facts: Facts, val at: Instant) {
     /** An entry whose answer is to be compared with the one that a model gives now. */
     internal var candidate: Candidate? = null
 

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Expiry
 import routercluster.policy.cache.KeptAnswer
 import java.time.Clock
 import java.time.Duration
+import java.time.Instant
 import java.util.concurrent.TimeUnit
 
 /**
@@ -14,15 +15,37 @@ import java.util.concurrent.TimeUnit
 internal class EqualAnswers(bytesMax: Long, clock: Clock) {
     private class Entry(val kept: KeptAnswer, val ttl: Duration)
 
+    /** An answer as operators see it. */
+    class Seen(val id: String, val kept: KeptAnswer, val bytes: Int, val expiresAt: Instant)
+
     private val entries = Caffeine
         .newBuilder()
         .maximumWeight(bytesMax)
         .weigher<String, Entry> { _, entry -> weight(entry.kept) }
         .ticker { TimeUnit.MILLISECONDS.toNanos(clock.millis()) }
+        .recordStats()
         .expireAfter(Expiry.writing<String, Entry> { _, entry -> entry.ttl })
         .build<String, Entry>()
 
     val count: Long get() = entries.estimatedSize()
+
+    val bytes: Long get() = entries
+        .policy()
+        .eviction()
+        .map { it.weightedSize().orElse(0) }
+        .orElse(0)
+
+    /** Answers that had to go for others. */
+    val evicted: Long get() = entries.stats().evictionCount()
+
+    fun all(): Sequence<Seen> =
+        entries.asMap().entries.asSequence().map { (key, entry) ->
+            Seen(key, entry.kept, weight(entry.kept), entry.kept.keptAt + entry.ttl)
+        }
+
+    fun forget(isMeant: (key: String, kept: KeptAnswer) -> Boolean) {
+        entries.asMap().entries.removeIf { (key, entry) -> isMeant(key, entry.kept) }
+    }
 
     fun of(key: String): KeptAnswer? = entries.getIfPresent(key)?.kept
 

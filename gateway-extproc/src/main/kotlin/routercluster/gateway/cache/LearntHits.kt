@@ -2,6 +2,7 @@ package routercluster.gateway.cache
 
 import com.github.benmanes.caffeine.cache.Caffeine
 import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.CategoryStanding
 import routercluster.policy.cache.HitLearner
 import routercluster.policy.cache.Likeness
 import routercluster.policy.cache.Ruling
@@ -11,6 +12,15 @@ import kotlin.random.Random
 
 /** An entry that was ruled on for a request, and what it takes to learn from its answer. */
 internal class Candidate(val alike: Alike, val category: String, val likeness: Likeness, val ruling: Ruling, val learner: HitLearner)
+
+/** What was learnt of a decision's hits. */
+internal class LearntDecision(val recipe: String, val decision: String, val categories: List<LearntCategory>)
+
+/**
+ * @property lastRisk of the last request that had an entry near it; null where nothing was learnt by then
+ * @property lastParts what its risk is made of, in log odds; empty where nothing is learnt yet
+ */
+internal class LearntCategory(val standing: CategoryStanding, val lastRisk: Double?, val lastParts: Map<Likeness.Trait, Double>)
 
 /**
  * Rules on hits by what judges found, for every decision whose wrong hits are bounded. What is learnt is this process's, and is learnt
@@ -29,6 +39,11 @@ internal class LearntHits(private val random: Random) {
         .maximumSize(
             LEARNERS_MAX,
         ).build<Key, HitLearner> { key -> HitLearner(key.settings::maxErrorFor) }
+
+    /** The last candidate that was ruled on, to be explained. */
+    private class Ruled(val risk: Double?, val likeness: Likeness)
+
+    private val newest = Caffeine.newBuilder().maximumSize(LEARNERS_MAX).build<Pair<HitLearner, String>, Ruled>()
     private val verdicts = Caffeine.newBuilder().maximumSize(ENTRIES_MAX).build<String, Verdicts> { Verdicts() }
 
     /** Rules on the nearest of [near] that no veto speaks against; null where there is none, which counts all the same. */
@@ -44,9 +59,23 @@ internal class LearntHits(private val random: Random) {
             val next = near.firstOrNull { it.similarity < nearest.similarity }?.similarity ?: 0.0
             val record = verdicts.get(nearest.id)
             val likeness = Likeness.of(asked, nearest.wording, nearest.similarity, nearest.similarity - next, record.right, record.wrong)
-            return Candidate(nearest, category, likeness, learner.rule(category, likeness, random.nextDouble()), learner)
+            val ruling = learner.rule(category, likeness, random.nextDouble())
+            newest.put(learner to category, Ruled(ruling.risk, likeness))
+            return Candidate(nearest, category, likeness, ruling, learner)
         }
     }
+
+    /** What was learnt, by decision. */
+    fun told(): List<LearntDecision> =
+        learners.asMap().map { (key, learner) ->
+            synchronized(learner) {
+                val categories = learner.standings().map { standing ->
+                    val last = newest.getIfPresent(learner to standing.category)
+                    LearntCategory(standing, last?.risk, last?.let { learner.parts(standing.category, it.likeness) }.orEmpty())
+                }
+                LearntDecision(key.recipe, key.decision, categories)
+            }
+        }
 
     /** The answer of [candidate] was compared with one that a model gave. */
     fun looked(candidate: Candidate, isRight: Boolean) = synchronized(candidate.learner) {
