@@ -5,10 +5,13 @@ import routercluster.grains.conversation.GrainConversations
 import routercluster.grains.conversation.conversationKind
 import routercluster.grains.limits.GrainAuthority
 import routercluster.grains.limits.limitKind
+import routercluster.policy.cache.CacheLedger
+import routercluster.policy.cache.NoCacheLedger
 import routercluster.policy.conversations.Conversations
 import routercluster.policy.limits.LimitAuthority
 import routercluster.policy.record.DecisionRing
 import routercluster.silo.OpeningSilo
+import routercluster.silo.cache.cacheLedger
 import routercluster.silo.learning.Learning
 import java.time.Clock
 import java.util.concurrent.atomic.AtomicBoolean
@@ -20,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean
  * @property shared null for a node that is alone
  * @property conversations null where they would be lost with a node of a cluster
  * @property learning null where nothing that is learnt outlives the process
+ * @property cacheLedger null for a router that is alone and keeps nothing
  */
 internal class NodeParts(
     private val states: KeptStates,
@@ -29,6 +33,7 @@ internal class NodeParts(
     val limits: LimitAuthority?,
     val conversations: Conversations?,
     val learning: Learning?,
+    val cacheLedger: CacheLedger?,
 ) : AutoCloseable {
     /** What is wrong with what is kept, in words that everybody may read. */
     fun troubles(): List<String> =
@@ -58,5 +63,6 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         if (alone && !states.isDurable) null else GrainAuthority(opening.host(limitKind(states.store))),
         if (keeps) GrainConversations(opening.host(conversationKind(conversations))) else null,
         if (states.isDurable) Learning(opening, states.store, clock, ring) else null,
+        if (states.isDurable) cacheLedger(opening, states.store, clock) else NoCacheLedger.takeUnless { alone },
     )
 }

@@ -88,6 +88,7 @@ private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: Open
             replaySecret = learning?.replaySecret ?: { null },
             decisions = parts.ring,
             vectors = keptVectors(settings),
+            cacheLedger = parts.cacheLedger,
         )
     return try {
         gateway(config)
