@@ -5,16 +5,22 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
 import routercluster.cli.cache.cache
 import routercluster.policy.cache.CacheAct
 import routercluster.policy.cache.CacheAction
 import routercluster.policy.cache.EntryFilter
 import routercluster.policy.cache.LedgerBook
 import java.net.InetSocketAddress
+import java.nio.file.Files
+import java.nio.file.Path
 import java.time.Instant
 
 /** What is asked of a running router, and what is made of its answers, against a server that notes the former and makes up the latter. */
 class CacheTest {
+    @TempDir
+    lateinit var folder: Path
+
     private val asked = mutableListOf<String>()
     private var answer = 200 to "{}"
     private val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0).apply {
@@ -80,6 +86,22 @@ class CacheTest {
         told shouldContain "exact 2 entries in 900 bytes, semantic not opened yet, 1 invalidations in force"
         told shouldContain "SAVED SECONDS"
         told shouldContain "0.40 % (0.20 % to 0.90 %)"
+    }
+
+    @Test
+    fun `an export is a file of lines, and a warm-up says what it left out and why`() {
+        val file = folder.resolve("kept.jsonl")
+        answer = 200 to """{"entries": [{"id": "1"}, {"id": "2"}], "next": null}"""
+        run("export", "--decision", "faq", "--out", "$file").err shouldContain "2 answers in"
+        asked.last() shouldBe """POST /api/v1/cache/export {"tier":"exact","limit":100,"filter":{"decision":"faq"}}"""
+        Files.readAllLines(file) shouldBe listOf("""{"id":"1"}""", """{"id":"2"}""")
+        answer = 200 to """{"dry_run": true, "fit": 1, "refused": [{"entry": 1, "reason": "other_policy"}], "line": null}"""
+        val dry = run("warm-up", "$file").out
+        asked.last() shouldBe """POST /api/v1/cache/warm-up {"dry_run":true,"entries":[{"id":"1"},{"id":"2"}]}"""
+        dry shouldContain "1 answers would be kept. Nothing was changed"
+        dry shouldContain "1 left out: other policy"
+        run("warm-up", "$file", "--yes").out shouldContain "1 answers are kept."
+        run("warm-up", "${Files.writeString(folder.resolve("bad"), "{")}").err shouldContain "a line is not JSON"
     }
 
     @Test

@@ -6,7 +6,16 @@ import com.github.ajalt.clikt.core.subcommands
 import routercluster.cli.ExitStatus
 
 /** `router cache`: the kept answers of a running router. */
-fun cache(): CoreCliktCommand = CacheGroup().subcommands(CacheStats(), CacheEntries(), CacheInvalidate(), CacheFlush(), CacheAudit())
+fun cache(): CoreCliktCommand =
+    CacheGroup().subcommands(
+        CacheStats(),
+        CacheEntries(),
+        CacheInvalidate(),
+        CacheFlush(),
+        CacheAudit(),
+        CacheExport(),
+        CacheWarmUp(),
+    )
 
 private class CacheGroup : CoreCliktCommand("cache") {
     override val printHelpOnEmptyArgs = true

@@ -8,6 +8,7 @@ import routercluster.policy.cache.Veto
 import routercluster.policy.cache.Wording
 import routercluster.policy.vectors.CollectionId
 import routercluster.policy.vectors.CollectionSpec
+import routercluster.policy.vectors.Entry
 import routercluster.policy.vectors.FieldKind
 import routercluster.policy.vectors.FieldValue
 import routercluster.policy.vectors.Filter
@@ -112,6 +113,9 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
             val conditions = named.mapNotNull { (field, value) -> value?.let { Filter.Equals(field, FieldValue.Text(it)) } }
             return Selection(filter.namespace?.let(::setOf), Filter.And(conditions + Filter.Range(KEPT_AT, until = before)))
         }
+
+        /** What has to be equal to what [entry] was kept for. */
+        fun around(entry: Entry): String? = (entry.fields[AROUND] as? FieldValue.Text)?.value
 
         private const val COLLECTION = "answers"
         private const val AROUND = "around"

@@ -2,36 +2,22 @@ package routercluster.gateway.cache
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory
 import com.fasterxml.jackson.databind.node.ObjectNode
-import com.linecorp.armeria.common.ContentTooLargeException
 import com.linecorp.armeria.common.HttpMethod
-import com.linecorp.armeria.common.HttpRequest
 import com.linecorp.armeria.common.HttpResponse
 import com.linecorp.armeria.common.HttpStatus
-import com.linecorp.armeria.common.MediaType
-import com.linecorp.armeria.common.ResponseHeaders
-import com.linecorp.armeria.server.HttpService
 import com.linecorp.armeria.server.ServerBuilder
 import com.linecorp.armeria.server.ServiceRequestContext
 import org.slf4j.LoggerFactory
-import routercluster.gateway.admin.only
 import routercluster.gateway.classify.ApiBody
-import routercluster.gateway.http.bodyTooLarge
-import routercluster.gateway.pipeline.ApiError
-import routercluster.gateway.pipeline.ClientProtocol
-import routercluster.gateway.pipeline.internalError
 import routercluster.policy.Policy
 import routercluster.policy.cache.AuditLine
 import routercluster.policy.cache.CacheAct
 import routercluster.policy.cache.CacheAction
 import routercluster.policy.cache.EntryFilter
-import routercluster.policy.cache.LedgerFailure
 import routercluster.policy.request.BadRequest
-import routercluster.policy.vectors.Refusal
-import routercluster.policy.vectors.VectorFailure
 import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 
 /**
@@ -44,39 +30,20 @@ internal class CacheApi(private val operations: CacheOperations, private val clo
     private val query = CacheQuery(operations::namespace)
 
     fun addTo(server: ServerBuilder) {
-        server.add(HttpMethod.GET, "stats") { _, _ -> operations.stats().thenApply { json(HttpStatus.OK, it) } }
-        server.add(HttpMethod.GET, "entries") { ctx, _ -> entries(ctx) }
-        server.add(HttpMethod.GET, "audit") { ctx, _ -> audit(ctx) }
-        server.add(HttpMethod.POST, "invalidate") { ctx, req -> body(req).thenCompose { invalidate(ctx, it) } }
-        server.add(HttpMethod.POST, "flush") { ctx, req -> body(req).thenCompose { flush(ctx, it) } }
-    }
-
-    private fun ServerBuilder.add(
-        method: HttpMethod,
-        name: String,
-        answer: (ServiceRequestContext, HttpRequest) -> CompletionStage<HttpResponse>,
-    ) {
-        val service = HttpService { ctx, req ->
-            val answered =
-                try {
-                    answer(ctx, req)
-                } catch (bad: BadRequest) {
-                    CompletableFuture.failedStage(bad)
-                }
-            HttpResponse.of(answered.exceptionally { refusal(errorOf(it)) })
-        }
-        route()
-            .path("$PATH/$name")
-            .maxRequestLength(BODY_BYTES_MAX)
-            .requestTimeout(TIMEOUT)
-            .build(only(method, service))
+        CacheCalls.add(server, HttpMethod.GET, "stats") { _, _ -> operations.stats().thenApply { CacheCalls.json(HttpStatus.OK, it) } }
+        CacheCalls.add(server, HttpMethod.GET, "entries") { ctx, _ -> entries(ctx) }
+        CacheCalls.add(server, HttpMethod.GET, "audit") { ctx, _ -> audit(ctx) }
+        CacheCalls.add(server, HttpMethod.POST, "invalidate") { ctx, req -> CacheCalls.body(req).thenCompose { invalidate(ctx, it) } }
+        CacheCalls.add(server, HttpMethod.POST, "flush") { ctx, req -> CacheCalls.body(req).thenCompose { flush(ctx, it) } }
+        CacheCalls.add(server, HttpMethod.POST, "export") { ctx, req -> CacheCalls.body(req).thenCompose { export(ctx, it) } }
+        CacheCalls.add(server, HttpMethod.POST, "warm-up") { ctx, req -> CacheCalls.body(req).thenCompose { warmUp(ctx, it) } }
     }
 
     private fun invalidate(ctx: ServiceRequestContext, body: ApiBody): CompletionStage<HttpResponse> {
         val filter = query.filter(body.section("filter"), "filter.")
         val isDry = body.flag("dry_run") ?: true
         body.close()
-        if (filter.isAll) throw ApiBody.wrong("filter", "say which answers are meant; a flush means all")
+        if (filter.isAll) throw NOTHING_MEANT
         return act(ctx, CacheAction.INVALIDATE, filter, isDry)
     }
 
@@ -91,11 +58,11 @@ internal class CacheApi(private val operations: CacheOperations, private val clo
             val json = nodes.objectNode().put("dry_run", isDry)
             json.putObject("entries").put("exact", meant.exact).put("semantic", meant.semantic)
             if (isDry) {
-                CompletableFuture.completedStage(json(HttpStatus.OK, json.putNull("line")))
+                CompletableFuture.completedStage(CacheCalls.json(HttpStatus.OK, json.putNull("line")))
             } else {
                 note(ctx, action, filter, meant.exact + (meant.semantic ?: 0)).thenApply {
                     json.set<ObjectNode>("line", it.toJson())
-                    json(HttpStatus.OK, json)
+                    CacheCalls.json(HttpStatus.OK, json)
                 }
             }
         }
@@ -115,14 +82,14 @@ internal class CacheApi(private val operations: CacheOperations, private val clo
         val after = body.name("after")
         val showsText = body.flag("text") ?: false
         body.close()
-        if (showsText && !ctx.remoteAddress().address.isLoopbackAddress) throw NOT_FROM_HERE
+        if (showsText) CacheCalls.requireLocal(ctx)
         val page = if (isSemantic) {
             operations.pages.semantic(filter, after, limit)
         } else {
             CompletableFuture.completedStage(operations.pages.exact(filter, after, limit))
         }
         return page.thenCompose { told ->
-            val answer = json(HttpStatus.OK, pageJson(told, showsText))
+            val answer = CacheCalls.json(HttpStatus.OK, pageJson(told, showsText))
             if (showsText) {
                 note(ctx, CacheAction.READ, filter, told.answers.size.toLong()).thenApply { answer }
             } else {
@@ -153,6 +120,50 @@ internal class CacheApi(private val operations: CacheOperations, private val clo
         return json.put("next", page.next)
     }
 
+    private fun export(ctx: ServiceRequestContext, body: ApiBody): CompletionStage<HttpResponse> {
+        CacheCalls.requireLocal(ctx)
+        val filter = query.filter(body.section("filter"), "filter.")
+        val isSemantic = body.oneOf("tier", tiers) ?: false
+        val limit = body.count("limit", ENTRIES_MAX) ?: ENTRIES_MAX
+        val after = body.name("after")
+        body.close()
+        val pages = operations.pages
+        val page = if (isSemantic) {
+            pages.semantic(filter, after, limit, withVectors = true)
+        } else {
+            CompletableFuture.completedStage(pages.exact(filter, after, limit))
+        }
+        return page.thenCompose { told ->
+            val json = nodes.objectNode()
+            val list = json.putArray("entries")
+            val revision = policy().revision
+            told.answers.forEach { list.add(operations.transfer.write(it, revision)) }
+            json.put("next", told.next)
+            note(ctx, CacheAction.EXPORT, filter, told.answers.size.toLong()).thenApply { CacheCalls.json(HttpStatus.OK, json) }
+        }
+    }
+
+    /** Entries that do not fit are left out, and told; the others are noted before they are taken. */
+    private fun warmUp(ctx: ServiceRequestContext, body: ApiBody): CompletionStage<HttpResponse> {
+        val entries = body.elements("entries")
+        val isDry = body.flag("dry_run") ?: true
+        body.close()
+        val policy = policy()
+        val checked = entries.map { operations.transfer.check(it, policy) }
+        val fit = checked.filterIsInstance<Checked.Fit>()
+        val json = nodes.objectNode().put("dry_run", isDry).put("fit", fit.size)
+        val refused = json.putArray("refused")
+        checked.forEachIndexed { index, each ->
+            if (each is Checked.Refused) refused.addObject().put("entry", index).put("reason", each.reason)
+        }
+        if (isDry || fit.isEmpty()) return CompletableFuture.completedStage(CacheCalls.json(HttpStatus.OK, json.putNull("line")))
+        return note(ctx, CacheAction.WARM_UP, EntryFilter.ALL, fit.size.toLong()).thenCompose { line ->
+            json.set<ObjectNode>("line", line.toJson())
+            val taken = fit.map { it.take().toCompletableFuture() }
+            CompletableFuture.allOf(*taken.toTypedArray()).thenApply { CacheCalls.json(HttpStatus.OK, json) }
+        }
+    }
+
     private fun audit(ctx: ServiceRequestContext): CompletionStage<HttpResponse> {
         val body = CacheQuery.bodyOf(ctx.queryParams(), flags = emptySet(), numbers = setOf("limit", "after"))
         val after = body.count("after", Int.MAX_VALUE) ?: 0
@@ -162,74 +173,18 @@ internal class CacheApi(private val operations: CacheOperations, private val clo
             val json = nodes.objectNode().put("first", page.first).put("cut", page.cut)
             val lines = json.putArray("lines")
             page.lines.forEach { lines.add(it.toJson()) }
-            json(HttpStatus.OK, json)
+            CacheCalls.json(HttpStatus.OK, json)
         }
     }
 
-    private fun body(req: HttpRequest): CompletionStage<ApiBody> {
-        if (req.contentType()?.isJson != true) throw BadRequest(415, "unsupported_content_type", "Content-Type must be application/json")
-        return req.aggregate().thenApply { ApiBody.of(it.content().array()) }
-    }
-
-    private fun errorOf(failure: Throwable): ApiError =
-        when (val cause = generateSequence(failure) { it.cause.takeIf { _ -> it is CompletionException } }.last()) {
-            is BadRequest -> {
-                ApiError(cause.status, cause.code, cause.message, cause.param)
-            }
-
-            is ContentTooLargeException -> {
-                errorOf(bodyTooLarge(BODY_BYTES_MAX))
-            }
-
-            is LedgerFailure.Full -> {
-                ApiError(409, "too_many_invalidations", "${cause.message}")
-            }
-
-            is LedgerFailure.Unavailable -> {
-                ApiError(503, "ledger_unavailable", "It is not known to be kept: ${cause.message}", retryAfterSeconds = 1)
-            }
-
-            is VectorFailure -> {
-                errorOf(cause)
-            }
-
-            else -> {
-                internalError(cause)
-            }
-        }
-
-    private fun errorOf(failure: VectorFailure): ApiError =
-        if (failure is VectorFailure.Refused && failure.refusal == Refusal.CURSOR) {
-            ApiError(422, "invalid_value", "`after` must be what the page before has as its next.", "after")
-        } else {
-            ApiError(503, "store_unavailable", "${failure.message}", retryAfterSeconds = 1)
-        }
-
-    private fun refusal(error: ApiError): HttpResponse {
-        val headers = ResponseHeaders.builder(HttpStatus.valueOf(error.status)).contentType(MediaType.JSON_UTF_8)
-        error.retryAfterSeconds?.let { headers.set("retry-after", "$it") }
-        return HttpResponse.of(headers.build(), ClientProtocol.OPENAI.body(error, ""))
-    }
-
-    private fun json(status: HttpStatus, body: ObjectNode): HttpResponse = HttpResponse.of(
-        status,
-        MediaType.JSON_UTF_8,
-        body.toPrettyString(),
-    )
-
-    companion object {
-        const val PATH = "/api/v1/cache"
-        private const val BODY_BYTES_MAX = 64L * 1024
-
-        /** Longer than the ledger waits for its store. */
-        private val TIMEOUT: Duration = Duration.ofSeconds(30)
+    private companion object {
         private const val ENTRIES_MAX = 100
         private const val ENTRIES_USUAL = 20
         private const val AUDIT_MAX = 1_000
         private const val AUDIT_USUAL = 100
         private val tiers = mapOf("exact" to false, "semantic" to true)
-        private val NOT_FROM_HERE =
-            BadRequest(403, "only_from_this_machine", "Texts are shown to callers of this machine alone: this port knows no operators.")
+        private val NOTHING_MEANT =
+            BadRequest(422, "invalid_value", "`filter` must say which answers are meant; a flush means all.", "filter")
         private val nodes: JsonNodeFactory = JsonNodeFactory.instance
         private val log = LoggerFactory.getLogger("routercluster.cache")
     }

@@ -32,6 +32,7 @@ internal class CacheOperations(
     private val clock: Clock,
 ) {
     val pages = EntryPages(exact, alike, ledger, clock)
+    val transfer = CacheTransfer(exact, alike, ledger, clock)
     private val done = AtomicReference(Invalidations.NONE)
 
     init {

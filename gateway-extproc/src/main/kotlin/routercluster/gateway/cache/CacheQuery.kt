@@ -56,6 +56,7 @@ internal class CacheQuery(private val namespace: (CacheScope, tenant: String?, t
             val json = JsonNodeFactory.instance.objectNode()
             for ((name, value) in query) {
                 if (json.has(name)) throw BadRequest(400, "repeated_parameter", "A parameter is there twice.")
+                if (value.any(Char::isISOControl)) throw ApiBody.wrong("a parameter", "have no control characters")
                 val number = value.takeIf { name in numbers }?.toLongOrNull()
                 when {
                     number != null -> json.put(name, number)

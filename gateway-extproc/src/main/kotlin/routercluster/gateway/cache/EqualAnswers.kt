@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit
  * Answers by a key that only equal requests have, in this process. Bounded by bytes; what is asked for often and lately stays
  * (W-TinyLFU, so one sweep of rare requests does not wash out what many ask). An answer's time runs from when it was kept.
  */
-internal class EqualAnswers(bytesMax: Long, clock: Clock) {
-    private class Entry(val kept: KeptAnswer, val ttl: Duration)
+internal class EqualAnswers(bytesMax: Long, private val clock: Clock) {
+    private class Entry(val kept: KeptAnswer, val ttl: Duration, val expiresAt: Instant)
 
     /** An answer as operators see it. */
     class Seen(val id: String, val kept: KeptAnswer, val bytes: Int, val expiresAt: Instant)
@@ -40,7 +40,7 @@ internal class EqualAnswers(bytesMax: Long, clock: Clock) {
 
     fun all(): Sequence<Seen> =
         entries.asMap().entries.asSequence().map { (key, entry) ->
-            Seen(key, entry.kept, weight(entry.kept), entry.kept.keptAt + entry.ttl)
+            Seen(key, entry.kept, weight(entry.kept), entry.expiresAt)
         }
 
     fun forget(isMeant: (key: String, kept: KeptAnswer) -> Boolean) {
@@ -49,7 +49,7 @@ internal class EqualAnswers(bytesMax: Long, clock: Clock) {
 
     fun of(key: String): KeptAnswer? = entries.getIfPresent(key)?.kept
 
-    fun keep(key: String, kept: KeptAnswer, ttl: Duration) = entries.put(key, Entry(kept, ttl))
+    fun keep(key: String, kept: KeptAnswer, ttl: Duration) = entries.put(key, Entry(kept, ttl, clock.instant() + ttl))
 
     private companion object {
         /** Of an entry without its text: key, objects, names. */

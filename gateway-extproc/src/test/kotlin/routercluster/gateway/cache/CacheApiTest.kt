@@ -1,6 +1,7 @@
 package routercluster.gateway.cache
 
 import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.node.ObjectNode
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -37,19 +38,18 @@ class CacheApiTest {
 
     private val clock = SetClock(Instant.parse("2026-01-01T00:00:00Z"))
     private val mock = mockLlm()
-    private val router = TestGateway(
-        policyText(
-            mock.port,
-            mapOf(
-                "shared" to kept("global"),
-                "costly" to kept("global", ", modelRefs: [{model: large}]"),
-                "own" to kept("user"),
-                "team" to kept("team"),
-            ),
-            gateway = "{trusted_peers: [127.0.0.1]}",
+    private val policy = policyText(
+        mock.port,
+        mapOf(
+            "shared" to kept("global"),
+            "costly" to kept("global", ", modelRefs: [{model: large}]"),
+            "own" to kept("user"),
+            "team" to kept("team"),
         ),
-        clock = clock,
+        gateway = "{trusted_peers: [127.0.0.1]}",
     )
+    private val secret = ByteArray(32) { it.toByte() }
+    private val router = TestGateway(policy, clock = clock, replaySecret = secret)
 
     @BeforeEach
     fun begin() {
@@ -62,6 +62,65 @@ class CacheApiTest {
     fun close() {
         router.close()
         mock.close()
+    }
+
+    private fun exported(): List<JsonNode> =
+        router.call("$CACHE/export", """{"limit": 50}""").also { withClue(it.body) { it.status shouldBe 200 } }.json.path("entries").toList()
+
+    private fun TestGateway.warmUp(entries: List<JsonNode>, isDry: Boolean = false): JsonNode {
+        val answer = call("$CACHE/warm-up", """{"entries": $entries, "dry_run": $isDry}""")
+        withClue(answer.body) { answer.status shouldBe 200 }
+        return answer.json
+    }
+
+    @Test
+    fun `an export is taken over by a router of the same policy and secret`() {
+        val ann = "x-authz-user-id" to "ann"
+        ask("shared carried")
+        ask("own carried", ann)
+        val entries = exported()
+        entries.size shouldBe 2
+        audit().last().path("action").textValue() shouldBe "export"
+        TestGateway(policy, clock = clock, replaySecret = secret).use { other ->
+            other.warmUp(entries, isDry = true).path("fit").asInt() shouldBe 2
+            other.chat("shared carried", "cache-control" to "no-store").isHit() shouldBe false
+            val told = other.warmUp(entries)
+            told.at("/line/action").textValue() shouldBe "warm_up"
+            other.chat("shared carried").isHit() shouldBe true
+            other.chat("own carried", ann).isHit() shouldBe true
+            other.chat("own carried", "x-authz-user-id" to "bob").isHit() shouldBe false
+            // What was kept for an hour there is not kept for longer here.
+            clock.now += Duration.ofMinutes(61)
+            other.chat("shared carried", "cache-control" to "no-store").isHit() shouldBe false
+        }
+    }
+
+    @Test
+    fun `what would not be kept now is left out of a warm-up, and named`() {
+        ask("shared left out")
+        val entry = exported().single() as ObjectNode
+
+        fun changed(change: ObjectNode.() -> Unit) = entry.deepCopy().apply(change)
+
+        fun ObjectNode.answer() = path("answer") as ObjectNode
+        val rows = listOf(
+            "other_format" to changed { put("format", 2) },
+            "other_policy" to changed { put("policy_revision", "0") },
+            "no_id" to changed { put("id", "x") },
+            "no_answer" to changed { answer().remove("text") },
+            "not_kept_here" to changed { answer().put("decision", "other") },
+            "not_kept_here" to changed { answer().put("model", "other") },
+            "not_kept_here" to changed { answer().put("namespace", "user-0") },
+            "not_kept_here" to changed { putObject("alike").put("text", "x") },
+            "not_yet" to changed { answer().put("kept_at", clock.millis() + 1) },
+            "no_expiry" to changed { put("expires_at", "soon") },
+            "expired" to changed { put("expires_at", clock.instant().toString()) },
+        )
+        router.warmUp(rows.map { it.second }).path("refused").map { it.path("reason").textValue() } shouldBe rows.map { it.first }
+        router.call("$CACHE/warm-up", """{"entries": ["x", 1, null]}""").json.path("refused").size() shouldBe 3
+        router.call("$CACHE/warm-up", """{"entries": []}""").status shouldBe 400
+        router.call("$CACHE/flush", "{}")
+        router.warmUp(listOf(entry)).path("refused").single().path("reason").textValue() shouldBe "invalidated"
     }
 
     private fun Answer.isHit() = header("x-vsr-cache-hit") == "true"
@@ -221,8 +280,6 @@ class CacheApiTest {
     fun `what means nothing is refused and changes nothing`() {
         ask("shared refused")
         val bad = listOf(
-            """{"filter": {}}""" to "invalid_value",
-            """{}""" to "invalid_value",
             """{"filter": {"decison": "shared"}}""" to "unknown_field",
             """{"filter": {"decision": "shared"}, "dryrun": false}""" to "unknown_field",
             """{"filter": {"kept_before": "yesterday"}}""" to "invalid_value",
@@ -232,12 +289,13 @@ class CacheApiTest {
             val answer = router.call("$CACHE/invalidate", body)
             withClue("$body: ${answer.body}") { (answer.status to answer.code) shouldBe (400 to code) }
         }
-        for (whose in listOf(""""user": "ann"""", """"scope": "user"""", """"scope": "team", "tenant": "acme"""")) {
+        for (whose in listOf("", """"user": "ann"""", """"scope": "user"""", """"scope": "team", "tenant": "acme"""")) {
             withClue(whose) { router.call("$CACHE/invalidate", """{"filter": {$whose}}""").status shouldBe 422 }
         }
         router.call("$CACHE/invalidate", "{}", "content-type" to "text/plain").status shouldBe 415
         router.admin("$CACHE/invalidate").status shouldBe 405
         router.admin("$CACHE/entries?limit=0").code shouldBe "invalid_value"
+        router.admin("$CACHE/entries?recipe=%00").code shouldBe "invalid_value"
         router.admin("$CACHE/entries?tier=none").code shouldBe "invalid_value"
         router.admin("$CACHE/entries?limit=1&limit=2").code shouldBe "repeated_parameter"
         router.admin("$CACHE/audit?limit=x").code shouldBe "invalid_type"

@@ -120,6 +120,21 @@ internal class CacheOperationsTest {
     }
 
     @Test
+    fun `what one router exports another takes over, with its vector`() {
+        val (one, other) = List(2) { router(null).kept() }
+        one.isHit(TEXT) shouldBe false
+        await("the store has it") { one.told("stats").at("/semantic/entries").asInt() == 1 }
+        val entries = one.post("export", """{"tier": "semantic"}""").second.path("entries")
+        val body = """{"entries": $entries, "dry_run": false}"""
+        other.post("warm-up", body).second.at("/refused/0/reason").textValue() shouldBe "other_encoder"
+        other.isHit("faq something else opens the store") shouldBe false
+        await("the store is open") { other.told("stats").path("semantic").isObject }
+        val told = other.post("warm-up", body).second
+        withClue("$told") { told.path("fit").asInt() shouldBe 1 }
+        other.isHit("$TEXT please") shouldBe true
+    }
+
+    @Test
     fun `what one node of a cluster is told holds on the other, and after Redis was started again`() {
         val redis = RedisProcess.start().kept()
         val states = RedisStateStore(RedisSettings(RedisProcess.HOST, redis.port)).kept()
