@@ -20,7 +20,6 @@ import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.addLearnt
 import routercluster.gateway.admin.candidates
 import routercluster.gateway.cache.AnswerDesk
-import routercluster.gateway.cache.CacheApi
 import routercluster.gateway.cache.answers
 import routercluster.gateway.classify.ClassificationApi
 import routercluster.gateway.encode.EncoderOpener
@@ -255,13 +254,13 @@ fun gateway(config: GatewayConfig): RunningGateway {
     val outcomes = config.outcomes ?: LocalOutcomes(config.clock)
     addGauges(metrics, keeper, outcomes)
     val replayIds = ReplayIds(config.replaySecret)
-    val answers = answers(config, encoders, events, metrics)
-    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, answers)
+    val kept = answers(config, encoders, events, metrics)
+    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, kept)
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
     val limits = RunningLimits(config, loops, metrics)
     val desk = LimitDesk(limits.reservations, limits.services, events)
     val sessions = Sessions(config.conversations, config.clock)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions, answers)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions, kept)
     val judges = FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock) { keeper.snapshot().policy.candidates(it) }
     val feedback = FeedbackApi(judges, events, keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
@@ -282,14 +281,12 @@ fun gateway(config: GatewayConfig): RunningGateway {
         Servers(
             doors.takeIf { config.hasDoors }?.invoke(),
             operatorServer(config, loops) {
-                apply(
-                    admin::addTo,
-                ).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders, answers)
+                apply(admin::addTo).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders, kept)
             },
         )
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
-    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, answers, tracing, metrics, ending)
+    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, kept, tracing, metrics, ending)
     begin(config.first, keeper, readiness)
     start(servers, resources)
     opened.set(servers)
@@ -321,9 +318,9 @@ private fun start(servers: Servers, resources: List<AutoCloseable>) {
 private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
     plainServer(config.adminHost, config.adminPort, loops).services().build()
 
-private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool, answers: AnswerDesk): ServerBuilder =
+private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool, kept: AnswerDesk): ServerBuilder =
     apply(PolicyHistoryApi(keeper, config.history)::addTo)
-        .apply(CacheApi(answers.operations, config.clock) { keeper.snapshot().policy }::addTo)
+        .apply { kept.addTo(this) { keeper.snapshot().policy } }
         .apply(PolicyApplyApi(keeper)::addTo)
         .apply(ClassificationApi(keeper::enter, encoders)::addTo)
         .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }

@@ -49,6 +49,9 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
     private val store: VectorStore by opening
     private val collections = ConcurrentHashMap<VectorSource, CompletableFuture<VectorCollection>>()
 
+    /** What the ledger is known to hold: of what is withheld as long as nobody knows, nothing is deleted. */
+    @Volatile private var told: List<Invalidation> = emptyList()
+
     /** The answers with at least [similarity], nearest first. */
     fun near(request: AlikeRequest, asked: Wording, similarity: Double): CompletableFuture<List<Alike>> {
         val scope = Scope(setOf(request.namespace), Filter.Equals(AROUND, FieldValue.Text(request.around)))
@@ -83,7 +86,7 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
             CompletableFuture
                 .supplyAsync { store }
                 .thenCompose { it.open(CollectionSpec(id, source.dimension, FIELDS)) }
-                .thenApply { collection -> collection.also { forget(it, ledger.invalidations.all) } }
+                .thenApply { collection -> collection.also { forget(it, told) } }
         }
         if (opened.isCompletedExceptionally) collections.remove(source, opened)
         return opened
@@ -93,8 +96,15 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
     fun opened(): List<VectorCollection> =
         collections.values.mapNotNull { if (it.isDone && !it.isCompletedExceptionally) it.join() else null }
 
-    /** Makes room of what is not given any more. Nobody waits for it, and what is left is not given all the same. */
-    fun forget(invalidations: List<Invalidation>) = opened().forEach { forget(it, invalidations) }
+    /**
+     * Makes room of what is not given any more since [added]. Nobody waits for it, and what is left is not given all the same.
+     *
+     * @param all what the ledger holds, for collections that are opened later
+     */
+    fun forget(added: List<Invalidation>, all: List<Invalidation>) {
+        told = all
+        opened().forEach { forget(it, added) }
+    }
 
     private fun forget(collection: VectorCollection, invalidations: List<Invalidation>) {
         for (each in invalidations) selection(each.filter, each.at + Invalidation.CLOCKS_APART)?.let(collection::delete)

@@ -1,7 +1,9 @@
 package routercluster.gateway.cache
 
+import com.linecorp.armeria.server.ServerBuilder
 import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.Route
+import routercluster.policy.Policy
 import routercluster.policy.cache.CacheControl
 import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.CacheSettings
@@ -55,8 +57,8 @@ class AnswerDesk internal constructor(
     /** For operators. */
     internal val operations = CacheOperations(equal, alike, learnt, ledger, namespaces, tally, clock)
 
-    /** Answers in the exact tier. */
-    val equalCount: Long get() = equal.count
+    /** What operators may call. */
+    internal fun addTo(server: ServerBuilder, policy: () -> Policy) = CacheApi(operations, clock, policy).addTo(server)
 
     /** The answer to a request that is equal to [body]; null where there is none to be given. */
     fun exact(journey: Journey, body: ChatBody, facts: Facts, target: Target): Route.Answer? {

@@ -9,7 +9,9 @@ import routercluster.telemetry.PrometheusEvents
 /** Without a secret of a cluster, whose answers are whose holds for as long as this process runs. */
 internal fun answers(config: GatewayConfig, encoders: EncoderPool, events: Events, metrics: PrometheusEvents): AnswerDesk {
     val own = config.ids.nextBytes(SECRET_BYTES)
-    val namespaces = Namespaces { config.replaySecret() ?: own }
+    // What keeps a ledger keeps a secret beside it.
+    val isSettled = { config.cacheLedger == null || config.replaySecret() != null }
+    val namespaces = Namespaces(isSettled) { config.replaySecret() ?: own }
     val settings = config.policy.cache
     val versionOf = { name: String -> encoders.status()[name]?.version }
     val tally = CacheTally(config.clock.instant())

@@ -46,6 +46,8 @@ internal object CacheCalls {
                     answer(ctx, req)
                 } catch (bad: BadRequest) {
                     CompletableFuture.failedStage(bad)
+                } catch (away: LedgerFailure) {
+                    CompletableFuture.failedStage(away)
                 }
             HttpResponse.of(answered.exceptionally { refusal(errorOf(it)) })
         }

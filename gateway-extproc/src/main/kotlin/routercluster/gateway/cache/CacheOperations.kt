@@ -8,6 +8,7 @@ import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.EntryFilter
 import routercluster.policy.cache.Invalidations
+import routercluster.policy.cache.LedgerFailure
 import routercluster.policy.cache.Likeness
 import routercluster.policy.vectors.CollectionStats
 import java.time.Clock
@@ -43,15 +44,18 @@ internal class CacheOperations(
 
     fun learnt(): List<LearntDecision> = learnt.told()
 
-    fun namespace(scope: CacheScope, tenant: String?, team: String?, user: String?) = namespaces.named(scope, tenant, team, user)
+    /** @throws LedgerFailure.Unavailable where it is not known yet by what secret answers are kept apart */
+    fun namespace(scope: CacheScope, tenant: String?, team: String?, user: String?): String? {
+        if (!namespaces.isSettled()) throw LedgerFailure.Unavailable("the secret of all nodes is not known here yet")
+        return namespaces.named(scope, tenant, team, user)
+    }
 
     /** Makes room of what is not given any more: of what was not forgotten before. */
     private fun forget(all: Invalidations) {
         val before = done.getAndSet(all).all.toSet()
         val added = Invalidations(all.all.filter { it !in before })
-        if (added.all.isEmpty()) return
         exact.forget(added::forbids)
-        alike?.forget(added.all)
+        alike?.forget(added.all, all.all)
     }
 
     fun meant(filter: EntryFilter): CompletionStage<Meant> {

@@ -11,9 +11,10 @@ import javax.crypto.spec.SecretKeySpec
  * Whose answers a request may be given: a name that nobody can guess or make, of the user, team or tenant that a trusted peer named. Stores
  * see this name alone, never who it stands for.
  *
- * @param secret of the cluster, or of this process where there is none
+ * @property isSettled whether [secret] will stay what it is
+ * @param secret of the cluster, or of this process where there is none or none is known yet
  */
-class Namespaces(private val secret: () -> ByteArray) {
+class Namespaces(internal val isSettled: () -> Boolean, private val secret: () -> ByteArray) {
     /** Null where nobody vouches for who asks: then nothing is shared. */
     internal fun of(journey: Journey, scope: CacheScope): String? {
         val caller = journey.snapshot.edge.membership(journey.headers, journey.peer)

@@ -76,6 +76,7 @@ class GrainCacheLedger(
 
     override fun watch(watcher: (Invalidations) -> Unit) {
         watchers += watcher
+        known.takeIf { it.head.isNotEmpty() }?.let { watcher(it.invalidations) }
     }
 
     /** Completes when this node knows what the grain knows after this call. */

@@ -27,7 +27,7 @@ data class CacheAct(
  * call blocks.
  */
 interface CacheLedger {
-    /** As this node knows them now. */
+    /** As this node knows them now. As long as it knows nothing, it is one for all that is older than the node. */
     val invalidations: Invalidations
 
     /**
@@ -39,7 +39,7 @@ interface CacheLedger {
     /** Up to [limit] lines with a number above [after], the oldest first. Fails with [LedgerFailure.Unavailable]. */
     fun audit(after: Long, limit: Int): CompletionStage<AuditPage>
 
-    /** Tells [watcher] of every change of [invalidations], one at a time. */
+    /** Tells [watcher] what the ledger holds, as soon as that is known, and after every change. It may hear of one twice. */
     fun watch(watcher: (Invalidations) -> Unit)
 }
 

@@ -22,6 +22,10 @@ import routercluster.mock.mockLlm
 import routercluster.policy.Policy
 import routercluster.policy.cache.AuditLine
 import routercluster.policy.cache.CacheLedger
+import routercluster.policy.cache.EntryFilter
+import routercluster.policy.cache.Invalidation
+import routercluster.policy.cache.Invalidations
+import routercluster.policy.cache.NoCacheLedger
 import routercluster.policy.config.EncoderFolder
 import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.loadPolicy
@@ -37,6 +41,7 @@ import routercluster.vectorstore.embedded.EmbeddedVectorStore
 import routercluster.vectorstore.memory.MemoryVectorStore
 import java.nio.file.Path
 import java.time.Clock
+import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
@@ -126,7 +131,11 @@ internal class CacheOperationsTest {
         await("the store has it") { one.told("stats").at("/semantic/entries").asInt() == 1 }
         val entries = one.post("export", """{"tier": "semantic"}""").second.path("entries")
         val body = """{"entries": $entries, "dry_run": false}"""
-        other.post("warm-up", body).second.at("/refused/0/reason").textValue() shouldBe "other_encoder"
+        other
+            .post("warm-up", body)
+            .second
+            .at("/refused/0/reason")
+            .textValue() shouldBe "other_encoder"
         other.isHit("faq something else opens the store") shouldBe false
         await("the store is open") { other.told("stats").path("semantic").isObject }
         val told = other.post("warm-up", body).second
@@ -190,6 +199,8 @@ internal class CacheOperationsTest {
                     .isEmpty()
             }
             router.gateway.isHit("$TEXT please") shouldBe true
+            val kept = router.gateway.told("entries?tier=semantic&text=true").path("entries")
+            kept.map { it.at("/text/request").textValue() }.contains(TEXT) shouldBe true
             router.gateway.post("flush", "{}").first shouldBe 200
         }
         Alone().use { router ->
@@ -203,12 +214,19 @@ internal class CacheOperationsTest {
         }
     }
 
+    private fun answers(): VectorStore = EmbeddedVectorStore.open(EmbeddedSettings(folder.resolve("answers")), clock)
+
+    /** Nobody tells what it holds: what is older than the node is neither given nor deleted. */
+    private inner class Unread : CacheLedger by NoCacheLedger {
+        override val invalidations = clock.instant().let { Invalidations(listOf(Invalidation(EntryFilter.ALL, it, it + Duration.ofDays(1)))) }
+    }
+
     /** A router in no cluster, as it is served from a folder. */
     private inner class Alone : AutoCloseable {
         private val states: StateStore = FileStateStore.open(folder.resolve("state"), clock)
         private val opening = OpeningSilo { silo(SiloConfig(null, "test")) }
         val ledger = cacheLedger(opening, states, clock)
-        val gateway = router(ledger) { EmbeddedVectorStore.open(EmbeddedSettings(folder.resolve("answers")), clock) }
+        val gateway = router(ledger) { answers() }
 
         init {
             opening.begin()
