@@ -4,6 +4,7 @@ import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.core.subcommands
 import org.slf4j.event.Level
+import routercluster.cli.cache.cache
 import routercluster.cli.cluster.cluster
 import routercluster.cli.discovery.SIMULATED_MODELS
 import routercluster.cli.dsl.TestPolicy
@@ -82,6 +83,7 @@ fun commands(): List<CoreCliktCommand> =
         Evaluate(::loadWithFiles, ::decisionRecordOf),
         experiment(::decisionRecordOf),
         learning(),
+        cache(),
         TrainSelector(::loadWithFiles),
         CompileWords(::loadWithFiles, ::lint, ::routesMet, ::evaluated),
         dsl(::loadWithFiles),

@@ -19,6 +19,7 @@ import routercluster.gateway.admin.PolicyHistoryApi
 import routercluster.gateway.admin.Readiness
 import routercluster.gateway.admin.addLearnt
 import routercluster.gateway.admin.candidates
+import routercluster.gateway.cache.AnswerDesk
 import routercluster.gateway.cache.CacheParts
 import routercluster.gateway.cache.answers
 import routercluster.gateway.classify.ClassificationApi
@@ -53,6 +54,7 @@ import routercluster.gateway.versions.PolicySharing
 import routercluster.gateway.versions.Standing
 import routercluster.grains.cluster.ClusterView
 import routercluster.policy.Policy
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.conversations.Conversations
 import routercluster.policy.encode.EncoderStatus
@@ -111,6 +113,7 @@ import kotlin.random.asKotlinRandom
  * @property sink where records go when their answers have ended; null where nowhere
  * @property vectors opens the store of answers that are given to requests that are alike; null gives none to such
  * @property cacheParts what answers that are given again need from outside
+ * @property cacheLedger where it is kept what was done to kept answers; null keeps it in this process, for as long as it runs
  * @property pause holds the calling thread while a node that is to end still takes requests
  */
 class GatewayConfig(
@@ -147,6 +150,7 @@ class GatewayConfig(
     val decisions: DecisionRing? = null,
     val vectors: (() -> VectorStore)? = null,
     val cacheParts: CacheParts = CacheParts(),
+    val cacheLedger: CacheLedger? = null,
     private val pause: (Duration) -> Unit = { CountDownLatch(1).await(it.toMillis(), TimeUnit.MILLISECONDS) },
 ) {
     /** Null for a node alone: there is nobody else to come to. */
@@ -258,12 +262,12 @@ fun gateway(config: GatewayConfig): RunningGateway {
     addGauges(metrics, keeper, outcomes, config.sink)
     val replayIds = ReplayIds(config.replaySecret)
     val decisions = config.decisions ?: DecisionRing(policy.gateway.decisionsKept)
-    val answers = answers(config, encoders, events, metrics, decisions)
-    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, answers, config.sink)
+    val kept = answers(config, encoders, events, metrics, decisions)
+    val accounts = Accounts(events, config.clock, config.records, config.conversations?.let { notes(it, metrics) }, kept, config.sink)
     val limits = RunningLimits(config, loops, metrics)
     val desk = LimitDesk(limits.reservations, limits.services, events)
     val sessions = Sessions(config.conversations, config.clock)
-    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions, answers)
+    val pipeline = Pipeline(tracing, decisions, config.clock, config.random, outcomes, replayIds, desk, sessions, kept)
     val judges = FeedbackDesk(outcomes, replayIds, decisions, config.records, config.clock) { keeper.snapshot().policy.candidates(it) }
     val feedback = FeedbackApi(judges, events, keeper::enter)
     val models = Serving(keeper::enter, pipeline, accounts, admission)
@@ -284,12 +288,12 @@ fun gateway(config: GatewayConfig): RunningGateway {
         Servers(
             doors.takeIf { config.hasDoors }?.invoke(),
             operatorServer(config, loops) {
-                apply(admin::addTo).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders)
+                apply(admin::addTo).apply(feedback::addTo).addLearnt(outcomes, config.clock, keeper).addOwn(config, keeper, encoders, kept)
             },
         )
     // Encoders first: a reload that waits for one ends.
     val ending = AutoCloseable { loops.shutdownGracefully(0, 1, TimeUnit.SECONDS) }
-    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, answers, tracing, metrics, ending)
+    val resources = listOfNotNull(encoders, follower, share, keeper, pool, limits, kept, tracing, metrics, ending)
     begin(config.first, keeper, readiness)
     start(servers, resources)
     opened.set(servers)
@@ -316,8 +320,9 @@ private fun start(servers: Servers, resources: List<AutoCloseable>) {
 private fun operatorServer(config: GatewayConfig, loops: EventLoopGroup, services: ServerBuilder.() -> ServerBuilder): Server =
     plainServer(config.adminHost, config.adminPort, loops).services().build()
 
-private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool): ServerBuilder =
+private fun ServerBuilder.addOwn(config: GatewayConfig, keeper: PolicyKeeper, encoders: EncoderPool, kept: AnswerDesk): ServerBuilder =
     apply(PolicyHistoryApi(keeper, config.history)::addTo)
+        .apply { kept.addTo(this) { keeper.snapshot().policy } }
         .apply(PolicyApplyApi(keeper)::addTo)
         .apply(ClassificationApi(keeper::enter, encoders)::addTo)
         .apply { config.cluster?.let { ClusterApi(it).addTo(this) } }

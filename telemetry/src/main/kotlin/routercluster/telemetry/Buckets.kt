@@ -26,6 +26,10 @@ internal object Buckets {
     /** What waiting for an encoder may take. */
     val encode: Array<Duration> = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 
+    /** A minute to a month. */
+    val age: Array<Duration> =
+        listOf(1L, 10, 60, 360, 1_440, 10_080, 43_200).map { Duration.ofMinutes(it) }.toTypedArray()
+
     /** Passages that share a pass of an encoder. */
     val batch: DoubleArray = doubleArrayOf(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 

@@ -3,6 +3,7 @@ package routercluster.telemetry
 import io.micrometer.core.instrument.Counter
 import io.micrometer.core.instrument.Gauge
 import io.micrometer.core.instrument.MultiGauge
+import io.micrometer.core.instrument.Tag
 import io.micrometer.core.instrument.Tags
 import io.micrometer.core.instrument.Timer
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics
@@ -18,6 +19,7 @@ import routercluster.policy.Policy
 import routercluster.policy.config.format.byFeature
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.LongAdder
 
@@ -59,6 +61,7 @@ class PrometheusEvents : Events, AutoCloseable {
     private val signals = MeterTable(SERIES_MAX, SignalRef(OTHER, OTHER), ::signalMeters)
     private val attempts = MeterTable(SERIES_MAX, AttemptKey(OTHER, OTHER, OTHER, false), ::attemptMeters)
     private val refusals = MeterTable(SERIES_MAX, RefusalKey(OTHER, 0), ::refusalCounter)
+    private val rowsOf = CopyOnWriteArrayList<() -> Unit>()
     private val codes = BoundedLabel(LABEL_VALUES_MAX)
     private val reloads = MeterTable(2, OTHER, ::reloadCounter)
 
@@ -96,7 +99,10 @@ class PrometheusEvents : Events, AutoCloseable {
     }
 
     /** All metrics in the text form that [contentType] names: [TEXT] or [OPEN_METRICS]. */
-    fun scrape(contentType: String = TEXT): String = registry.scrape(contentType)
+    fun scrape(contentType: String = TEXT): String {
+        rowsOf.forEach { it() }
+        return registry.scrape(contentType)
+    }
 
     /** Adds a gauge that is read at every scrape. Its Prometheus name has underscores for dots. [tags] are names and values in turn. */
     fun gauge(name: String, help: String, vararg tags: String, read: () -> Double) {
@@ -106,6 +112,19 @@ class PrometheusEvents : Events, AutoCloseable {
             .tags(*tags)
             .strongReference(true)
             .register(registry)
+    }
+
+    /**
+     * Adds a gauge with a row for each set of values of its [tags], of which [read] tells the first [SERIES_MAX] at every scrape.
+     */
+    fun gauges(name: String, help: String, tags: List<String>, read: () -> List<Pair<List<String>, Double>>) {
+        val gauge = MultiGauge.builder(name).description(help).register(registry)
+        rowsOf += {
+            val rows = read().take(SERIES_MAX).map { (values, number) ->
+                MultiGauge.Row.of(Tags.of(tags.zip(values) { tag, value -> Tag.of(tag, value) }), number)
+            }
+            gauge.register(rows, true)
+        }
     }
 
     override fun close() {

@@ -58,8 +58,18 @@ sealed interface RouterEvent {
      *   `veto_` and what spoke against it, `hit_shared` for the answer that an equal request got just then, or `flight_` and why that was not
      *   waited for to its end
      * @property saved what the answer cost when a model gave it; null for a miss, and where nobody knows
+     * @property category of the request, as far as a head told it
+     * @property ageNanos of the answer; null for a miss
+     * @property savedNanos what it took when a model gave it, from the request on; null for a miss
      */
-    class AnswerSought(val decision: String, val outcome: String, val saved: Double? = null) : RouterEvent
+    class AnswerSought(
+        val decision: String,
+        val outcome: String,
+        val saved: Double? = null,
+        val category: String? = null,
+        val ageNanos: Long? = null,
+        val savedNanos: Long? = null,
+    ) : RouterEvent
 
     /**
      * An answer was kept, or was not.

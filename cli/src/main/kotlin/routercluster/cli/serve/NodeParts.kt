@@ -9,11 +9,14 @@ import routercluster.grains.limits.GrainAuthority
 import routercluster.grains.limits.limitKind
 import routercluster.outcomes.kafka.InvalidKafka
 import routercluster.outcomes.kafka.KafkaTopics
+import routercluster.policy.cache.CacheLedger
+import routercluster.policy.cache.NoCacheLedger
 import routercluster.policy.conversations.Conversations
 import routercluster.policy.limits.LimitAuthority
 import routercluster.policy.outcomes.KafkaSettings
 import routercluster.policy.record.DecisionRing
 import routercluster.silo.OpeningSilo
+import routercluster.silo.cache.cacheLedger
 import routercluster.silo.learning.Learning
 import java.time.Clock
 import java.util.concurrent.atomic.AtomicBoolean
@@ -27,6 +30,7 @@ import java.util.concurrent.atomic.AtomicBoolean
  * @property cacheParts what answers that are given again need
  * @property learning null where nothing that is learnt outlives the process
  * @property topics null where the policy names none
+ * @property cacheLedger null for a router that is alone and keeps nothing
  */
 internal class NodeParts(
     private val states: KeptStates,
@@ -38,6 +42,7 @@ internal class NodeParts(
     val learning: Learning?,
     val topics: KafkaTopics?,
     val cacheParts: CacheParts,
+    val cacheLedger: CacheLedger?,
 ) : AutoCloseable {
     /** What is wrong with what is kept, in words that everybody may read. */
     fun troubles(): List<String> =
@@ -71,6 +76,7 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         settings.policy.gateway.kafka
             ?.let(::openTopics),
         cacheParts(settings, opening),
+        if (states.isDurable) cacheLedger(opening, states.store, clock) else NoCacheLedger.takeUnless { alone },
     )
 }
 

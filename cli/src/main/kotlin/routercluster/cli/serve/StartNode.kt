@@ -92,6 +92,7 @@ private fun openGateway(settings: ServeSettings, parts: NodeParts, opening: Open
             decisions = parts.ring,
             vectors = keptVectors(settings),
             cacheParts = parts.cacheParts,
+            cacheLedger = parts.cacheLedger,
         )
     return try {
         gateway(config)

@@ -1,11 +1,15 @@
 package routercluster.gateway.cache
 
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.EarlierTurns
+import routercluster.policy.cache.EntryFilter
+import routercluster.policy.cache.Invalidation
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.Veto
 import routercluster.policy.cache.Wording
 import routercluster.policy.vectors.CollectionId
 import routercluster.policy.vectors.CollectionSpec
+import routercluster.policy.vectors.Entry
 import routercluster.policy.vectors.FieldKind
 import routercluster.policy.vectors.FieldValue
 import routercluster.policy.vectors.Filter
@@ -48,11 +52,15 @@ internal class Alike(val id: String, val kept: KeptAnswer, val similarity: Doubl
  * Answers by vectors of their requests. What may be given to whom and what has to be equal is looked at inside the search.
  *
  * @param open opens the store, which takes a while; asked for by the first request that needs it
+ * @param ledger of answers that are not to be given again
  */
-internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable {
+internal class AlikeAnswers(private val open: () -> VectorStore, private val ledger: CacheLedger) : AutoCloseable {
     private val opening = lazy { open() }
     private val store: VectorStore by opening
     private val collections = ConcurrentHashMap<VectorSource, CompletableFuture<VectorCollection>>()
+
+    /** What the ledger is known to hold: of what is withheld as long as nobody knows, nothing is deleted. */
+    @Volatile private var told: List<Invalidation> = emptyList()
 
     /** The answers with at least [similarity], nearest first. */
     fun near(request: AlikeRequest, asked: Wording, similarity: Double): CompletableFuture<List<Alike>> {
@@ -62,6 +70,7 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
         return collection(request.source).thenCompose { it.search(query) }.thenApply { hits ->
             hits.mapNotNull { hit ->
                 val kept = hit.entry.body?.let(KeptAnswer::fromBytes) ?: return@mapNotNull null
+                if (ledger.invalidations.forbids(hit.entry.id, kept)) return@mapNotNull null
                 val wording = Wording.of(hit.entry.text.orEmpty())
                 val veto = Veto.between(asked, wording) ?: request.earlier?.veto(kept.conversation, request.conversationMin)
                 Alike(hit.entry.id, kept, hit.score.toDouble(), wording, veto)
@@ -97,30 +106,65 @@ internal class AlikeAnswers(private val open: () -> VectorStore) : AutoCloseable
     private fun collection(source: VectorSource): CompletableFuture<VectorCollection> {
         val opened = collections.computeIfAbsent(source) {
             val id = CollectionId(COLLECTION, source.encoder, source.version)
-            CompletableFuture.supplyAsync { store }.thenCompose { it.open(CollectionSpec(id, source.dimension, FIELDS)) }
+            CompletableFuture
+                .supplyAsync { store }
+                .thenCompose { it.open(CollectionSpec(id, source.dimension, FIELDS)) }
+                .thenApply { collection -> collection.also { forget(it, told) } }
         }
         if (opened.isCompletedExceptionally) collections.remove(source, opened)
         return opened
+    }
+
+    /** Those that requests have asked for since this process began. */
+    fun opened(): List<VectorCollection> =
+        collections.values.mapNotNull { if (it.isDone && !it.isCompletedExceptionally) it.join() else null }
+
+    /**
+     * Makes room of what is not given any more since [added]. Nobody waits for it, and what is left is not given all the same.
+     *
+     * @param all what the ledger holds, for collections that are opened later
+     */
+    fun forget(added: List<Invalidation>, all: List<Invalidation>) {
+        told = all
+        opened().forEach { forget(it, added) }
+    }
+
+    private fun forget(collection: VectorCollection, invalidations: List<Invalidation>) {
+        for (each in invalidations) selection(each.filter, each.at + Invalidation.CLOCKS_APART)?.let(collection::delete)
     }
 
     override fun close() {
         if (opening.isInitialized()) store.close()
     }
 
-    private companion object {
-        const val COLLECTION = "answers"
-        const val AROUND = "around"
-        const val RECIPE = "recipe"
-        const val DECISION = "decision"
-        const val MODEL = "model"
-        const val ENTRY = "entry"
-        const val KEPT_AT = "kept_at"
-        val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL, ENTRY).associateWith { FieldKind.TEXT } + (KEPT_AT to FieldKind.NUMBER)
+    companion object {
+        /** What [filter] means of that which was kept at [at] or before; null where a store cannot tell by its fields. */
+        fun selection(filter: EntryFilter, at: Instant): Selection? {
+            if (filter.id != null) return null
+            val named = listOf(RECIPE to filter.recipe, DECISION to filter.decision, MODEL to filter.model)
+            val before = minOf(filter.keptBefore ?: Instant.MAX, at.plusMillis(1)).toEpochMilli().toDouble()
+            val conditions = named.mapNotNull { (field, value) -> value?.let { Filter.Equals(field, FieldValue.Text(it)) } }
+            return Selection(filter.namespace?.let(::setOf), Filter.And(conditions + Filter.Range(KEPT_AT, until = before)))
+        }
+
+        /** What has to be equal to what [entry] was kept for. */
+        fun around(entry: Entry): String? = (entry.fields[AROUND] as? FieldValue.Text)?.value
+
+        private const val COLLECTION = "answers"
+        private const val AROUND = "around"
+        private const val RECIPE = "recipe"
+        private const val DECISION = "decision"
+        private const val MODEL = "model"
+
+        /** In milliseconds since 1970. */
+        private const val KEPT_AT = "kept_at"
+        private const val ENTRY = "entry"
+        private val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL, ENTRY).associateWith { FieldKind.TEXT } + (KEPT_AT to FieldKind.NUMBER)
 
         /** The nearest may be vetoed where the next is not. */
-        const val LOOKED_AT = 3
+        private const val LOOKED_AT = 3
 
         /** The same words, such as a yes, may come after many conversations. */
-        const val CONVERSATIONS_LOOKED_AT = 20
+        private const val CONVERSATIONS_LOOKED_AT = 20
     }
 }

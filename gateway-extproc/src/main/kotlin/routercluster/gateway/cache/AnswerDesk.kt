@@ -1,8 +1,11 @@
 package routercluster.gateway.cache
 
+import com.linecorp.armeria.server.ServerBuilder
 import routercluster.gateway.pipeline.Journey
 import routercluster.gateway.pipeline.Route
+import routercluster.policy.Policy
 import routercluster.policy.cache.CacheControl
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.CacheStoreSettings
@@ -39,8 +42,9 @@ import routercluster.policy.Candidate as ModelCandidate
  * @param versionOf an encoder's version, null while it is not open
  * @param random drawn from by many threads
  * @param ring tells what is said of answers
+ * @param ledger of answers that are not to be given again
  */
-class AnswerDesk(
+class AnswerDesk internal constructor(
     store: CacheStoreSettings,
     vectors: (() -> VectorStore)?,
     parts: CacheParts,
@@ -50,9 +54,11 @@ class AnswerDesk(
     random: Random,
     private val events: Events,
     ring: DecisionRing,
+    private val ledger: CacheLedger,
+    tally: CacheTally,
 ) : AutoCloseable {
     private val equal = EqualAnswers(store.bytesMax, clock, store.evictsByCost)
-    private val alike = vectors?.let(::AlikeAnswers)
+    private val alike = vectors?.let { AlikeAnswers(it, ledger) }
     private val learnt = LearntHits(random, parts.learnt, versionOf)
     private val stale = StaleAnswers(clock)
     private val worth = WorthKeeping()
@@ -60,18 +66,21 @@ class AnswerDesk(
     private val comparing = AnswerComparing(learnt, events)
     private val shared = parts.answers?.let { SharedTier(it(), equal, events) }
     private val verdicts = AnswerVerdicts(equal, shared, alike, learnt, ring, events)
-    private val keeping = AnswerKeeping(equal, shared, alike, keys, comparing, verdicts, worth, clock, random, events)
+    private val keeping = AnswerKeeping(equal, shared, alike, keys, comparing, verdicts, worth, ledger, clock, random, events)
     private val flights = JourneyFlights(NodeFlights(parts.flights), equal, keeping::collects)
 
-    /** Answers in the exact tier. */
-    val equalCount: Long get() = equal.count
+    /** For operators. */
+    internal val operations = CacheOperations(equal, alike, learnt, ledger, namespaces, tally, clock)
+
+    /** What operators may call. */
+    internal fun addTo(server: ServerBuilder, policy: () -> Policy) = CacheApi(operations, clock, policy).addTo(server)
 
     /** The answer to a request that is equal to [body]; null where there is none to be given. */
     fun exact(journey: Journey, body: ChatBody, facts: Facts, target: Target): Route.Answer? {
         val recipe = (target as? Target.Routed)?.recipe ?: return null
         if (recipe.caches.isEmpty() || !journey.snapshot.policy.cache.enabled || !target.name.cache) return null
         val takesSimilar = recipe.caches.values.any { it.conversation != null }
-        val visit = CacheVisit(RequestDigest.of(body), facts, if (takesSimilar) RequestDigest.earlier(body) else null)
+        val visit = CacheVisit(RequestDigest.of(body), facts, clock.instant(), if (takesSimilar) RequestDigest.earlier(body) else null)
         journey.cache = visit
         val scopes = recipe.caches.values
             .filter { it.mode.exact }
@@ -110,7 +119,7 @@ class AnswerDesk(
         val visit = checkNotNull(journey.cache)
         val key = checkNotNull(visit.equalKeys[scope])
         val control = control(journey, settings)
-        val age = allowedAge(kept, control) ?: return null
+        val age = allowedAge(kept, control).takeUnless { ledger.invalidations.forbids(key, kept) } ?: return null
         if (stale.fetches(key, kept, control.writes)) {
             visit.fetched = FetchedEntry(key, kept.keptAt)
             return null
@@ -118,7 +127,7 @@ class AnswerDesk(
         val ranked = listOf(Ranked(ModelCandidate(model), 1.0, "kept answer", propensity = 1.0))
         val action = Action.Forward(ranked)
         val plan = Plan(journey.snapshot.policy, target.name, recipe.name, decision, 1.0, action, emptyList(), emptyList(), visit.facts)
-        told(decision.name, if (stale.isStale(kept)) HIT_EXACT_STALE else HIT_EXACT, kept.cost)
+        told(decision.name, if (stale.isStale(kept)) HIT_EXACT_STALE else HIT_EXACT, kept, kept.category)
         return exact(journey, body, plan, scope, kept, age)
     }
 
@@ -148,7 +157,7 @@ class AnswerDesk(
                 if (found.outcome != MISS) visit.missed = found.outcome
                 route
             } else {
-                told(plan.decision?.name, found.outcome, hit.kept.cost)
+                told(plan.decision?.name, found.outcome, hit.kept, plan.category)
                 val age = checkNotNull(allowedAge(hit.kept, control))
                 worth.given(plan)
                 verdicts.listen(journey.id, request.namespace, hit.id, hit.kept, found.evidence)
@@ -168,7 +177,7 @@ class AnswerDesk(
         val visit = journey.cache.takeIf { plan.cache != null } ?: return CompletableFuture.completedFuture(route)
         val joining = if (visit.fetched == null) flights.join(journey, plan, visit) else null
         if (joining == null) {
-            told(plan.decision?.name, if (visit.fetched == null) visit.missed ?: MISS else FETCH)
+            told(plan.decision?.name, if (visit.fetched == null) visit.missed ?: MISS else FETCH, category = plan.category)
             return CompletableFuture.completedFuture(route)
         }
         val settled = { joined: Joined -> settled(journey, body, route, visit, flights.landed(plan, visit, joined)) }
@@ -186,16 +195,18 @@ class AnswerDesk(
         val decision = route.plan.decision?.name
         if (joined is Joined.Shared) {
             val settings = checkNotNull(route.plan.cache)
-            val age = allowedAge(joined.kept, control(journey, settings)).takeIf { joined.kept.decision == decision }
+            val key = checkNotNull(visit.equalKeys[settings.scope])
+            val isWanted = joined.kept.decision == decision && !ledger.invalidations.forbids(key, joined.kept)
+            val age = allowedAge(joined.kept, control(journey, settings)).takeIf { isWanted }
             if (age != null) {
-                told(decision, HIT_SHARED, joined.kept.cost)
+                told(decision, HIT_SHARED, joined.kept, route.plan.category)
                 visit.candidate?.let { comparing.compare(journey, route.plan, settings, it, joined.kept.answer.text) }
                 return exact(journey, body, route.plan, settings.scope, joined.kept, age)
             }
         }
         if (joined is Joined.Leads) visit.lead = joined.lead
         val trouble = (joined as? Joined.Alone)?.trouble ?: (joined as? Joined.Leads)?.trouble
-        told(decision, trouble?.label ?: visit.missed ?: MISS)
+        told(decision, trouble?.label ?: visit.missed ?: MISS, category = route.plan.category)
         return route
     }
 
@@ -253,8 +264,12 @@ class AnswerDesk(
         return age.takeIf { control.reads && (control.ageMax == null || age <= control.ageMax) }
     }
 
-    private fun told(decision: String?, outcome: String, saved: Double? = null) =
-        events.publish(RouterEvent.AnswerSought(decision.orEmpty(), outcome, saved))
+    /** @param hit null for a miss */
+    private fun told(decision: String?, outcome: String, hit: KeptAnswer? = null, category: String? = null) {
+        val age = hit?.let { Duration.between(it.keptAt, clock.instant()).coerceAtLeast(Duration.ZERO).toNanos() }
+        val saved = hit?.let { Duration.between(it.askedAt, it.keptAt).coerceAtLeast(Duration.ZERO).toNanos() }
+        events.publish(RouterEvent.AnswerSought(decision.orEmpty(), outcome, hit?.cost, category, age, saved))
+    }
 
     private companion object {
         const val HIT_EXACT = "hit_exact"

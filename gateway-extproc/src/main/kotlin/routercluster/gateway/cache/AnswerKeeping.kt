@@ -2,6 +2,7 @@ package routercluster.gateway.cache
 
 import routercluster.gateway.pipeline.Journey
 import routercluster.policy.cache.CacheControl
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.Collected
 import routercluster.policy.cache.KeptAnswer
@@ -25,6 +26,7 @@ internal class AnswerKeeping(
     private val comparing: AnswerComparing,
     private val verdicts: AnswerVerdicts,
     private val worth: WorthKeeping,
+    private val ledger: CacheLedger,
     private val clock: Clock,
     private val random: Random,
     private val events: Events,
@@ -59,7 +61,10 @@ internal class AnswerKeeping(
         val now = clock.instant()
         val staleFor = if (control(journey, settings).ttl == null) settings.staleFor else Duration.ZERO
         val staleAt = now.plus(ttl).takeUnless { staleFor.isZero }
-        val kept = KeptAnswer((collected as Collected.Whole).answer, model, recipe.name, decision, now, cost, staleAt)
+        val answer = (collected as Collected.Whole).answer
+        val namespace = keys.namespace(journey, settings.scope)
+        val kept = KeptAnswer(answer, model, recipe.name, decision, now, cost, visit.at, namespace, plan.category, staleAt)
+        if (ledger.invalidations.forbids(key, kept)) return events.publish(RouterEvent.AnswerKept(decision, "invalidated"))
         val life = ttl + staleFor
         if (settings.mode.exact) {
             equal.keep(key, kept, life, settings.roomShare, settings.weightFor(plan.category))
@@ -72,7 +77,7 @@ internal class AnswerKeeping(
             keepAlike(request, key, kept, now.plus(life).toEpochMilli())
             visit.fetched?.takeIf { it.id != key }?.let { alike?.remove(request.namespace, it.id, it.keptAt) }
         }
-        keys.namespace(journey, settings.scope)?.let { verdicts.listen(journey.id, it, key, kept) }
+        if (namespace != null) verdicts.listen(journey.id, namespace, key, kept)
         events.publish(RouterEvent.AnswerKept(decision, if (isAdmitted) KEPT else "not_repeated"))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }
     }

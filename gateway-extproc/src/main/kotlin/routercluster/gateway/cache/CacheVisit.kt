@@ -13,9 +13,10 @@ import java.time.Instant
 /**
  * What is known of a request for which answers may be kept.
  *
+ * @property at when it came
  * @property earlier the conversation before its last message; null where no decision takes a similar one for the same
  */
-class CacheVisit(val digest: RequestDigest, val facts: Facts, val earlier: EarlierTurns? = null) {
+class CacheVisit(val digest: RequestDigest, val facts: Facts, val at: Instant, val earlier: EarlierTurns? = null) {
     /** An entry whose answer is to be compared with the one that a model gives now. */
     internal var candidate: Candidate? = null
 

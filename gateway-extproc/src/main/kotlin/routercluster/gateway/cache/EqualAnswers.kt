@@ -16,7 +16,10 @@ import java.util.concurrent.TimeUnit
  * @param byCost whether what saves least money for its bytes goes first, in place of what is asked for seldom
  */
 internal class EqualAnswers(private val bytesMax: Long, private val clock: Clock, byCost: Boolean = false) {
-    private class Entry(val kept: KeptAnswer, val ttl: Duration)
+    private class Entry(val kept: KeptAnswer, val ttl: Duration, val expiresAt: Instant)
+
+    /** An answer as operators see it. */
+    class Seen(val id: String, val kept: KeptAnswer, val bytes: Int, val expiresAt: Instant)
 
     private val byWorth = if (byCost) KeptByWorth<KeptAnswer>(bytesMax) else null
     private val entries = Caffeine
@@ -24,10 +27,31 @@ internal class EqualAnswers(private val bytesMax: Long, private val clock: Clock
         .maximumWeight(bytesMax)
         .weigher<String, Entry> { _, entry -> weight(entry.kept) }
         .ticker { TimeUnit.MILLISECONDS.toNanos(clock.millis()) }
+        .recordStats()
         .expireAfter(Expiry.writing<String, Entry> { _, entry -> entry.ttl })
         .build<String, Entry>()
 
     val count: Long get() = byWorth?.count?.toLong() ?: entries.estimatedSize()
+
+    val bytes: Long get() = byWorth?.bytesKept ?: entries
+        .policy()
+        .eviction()
+        .map { it.weightedSize().orElse(0) }
+        .orElse(0)
+
+    /** Answers that had to go for others. */
+    val evicted: Long get() = byWorth?.evictedCount ?: entries.stats().evictionCount()
+
+    fun all(): Sequence<Seen> =
+        byWorth?.all(clock.millis())?.asSequence()?.map { Seen(it.key, it.value, it.bytes.toInt(), Instant.ofEpochMilli(it.endsAt)) }
+            ?: entries.asMap().entries.asSequence().map { (key, entry) ->
+                Seen(key, entry.kept, weight(entry.kept), entry.expiresAt)
+            }
+
+    fun forget(isMeant: (key: String, kept: KeptAnswer) -> Boolean) {
+        byWorth?.removeIf(isMeant)
+        entries.asMap().entries.removeIf { (key, entry) -> isMeant(key, entry.kept) }
+    }
 
     fun of(key: String): KeptAnswer? = if (byWorth == null) entries.getIfPresent(key)?.kept else byWorth.of(key, clock.millis())
 
@@ -36,7 +60,7 @@ internal class EqualAnswers(private val bytesMax: Long, private val clock: Clock
      * @param weight how many times as much the answer is worth
      */
     fun keep(key: String, kept: KeptAnswer, ttl: Duration, share: Double = 1.0, weight: Double = 1.0) {
-        if (byWorth == null) return entries.put(key, Entry(kept, ttl))
+        if (byWorth == null) return entries.put(key, Entry(kept, ttl, clock.instant() + ttl))
         val now = clock.millis()
         val group = kept.recipe + '/' + kept.decision
         byWorth.keep(

@@ -2,6 +2,7 @@ package routercluster.gateway.cache
 
 import com.github.benmanes.caffeine.cache.Caffeine
 import routercluster.policy.cache.CacheSettings
+import routercluster.policy.cache.CategoryStanding
 import routercluster.policy.cache.HitLearner
 import routercluster.policy.cache.LearntStore
 import routercluster.policy.cache.Likeness
@@ -16,6 +17,15 @@ internal class Candidate(val alike: Alike, val evidence: Evidence)
 
 /** What it takes to learn from the answer of an [entry]: small, since it may be kept until somebody speaks. */
 internal class Evidence(val entry: String, val category: String, val likeness: Likeness, val ruling: Ruling, val kept: KeptLearner)
+
+/** What was learnt of a decision's hits. */
+internal class LearntDecision(val recipe: String, val decision: String, val categories: List<LearntCategory>)
+
+/**
+ * @property lastRisk of the last request that had an entry near it; null where nothing was learnt by then
+ * @property lastParts what its risk is made of, in log odds; empty where nothing is learnt yet
+ */
+internal class LearntCategory(val standing: CategoryStanding, val lastRisk: Double?, val lastParts: Map<Likeness.Trait, Double>)
 
 /**
  * Rules on hits by what judges found, for every decision whose wrong hits are bounded. What is learnt is this node's, and is learnt
@@ -42,6 +52,11 @@ internal class LearntHits(
         .maximumSize(
             LEARNERS_MAX,
         ).build<Key, KeptLearner> { key -> KeptLearner(HitLearner(key.settings::maxErrorFor), key.name, store) }
+
+    /** The last candidate that was ruled on, to be explained. */
+    private class Ruled(val risk: Double?, val likeness: Likeness)
+
+    private val newest = Caffeine.newBuilder().maximumSize(LEARNERS_MAX).build<Pair<KeptLearner, String>, Ruled>()
     private val verdicts = Caffeine.newBuilder().maximumSize(ENTRIES_MAX).build<String, Verdicts> { Verdicts() }
 
     /** Rules on the nearest of [near] that no veto speaks against; null where there is none, which counts all the same. */
@@ -59,9 +74,23 @@ internal class LearntHits(
             val record = verdicts.get(nearest.id)
             val likeness = Likeness.of(asked, nearest.wording, nearest.similarity, nearest.similarity - next, record.right, record.wrong)
             val ruling = learner.rule(category, likeness, random.nextDouble())
+            newest.put(kept to category, Ruled(ruling.risk, likeness))
             return Candidate(nearest, Evidence(nearest.id, category, likeness, ruling, kept))
         }
     }
+
+    /** What was learnt, by decision. */
+    fun told(): List<LearntDecision> =
+        learners.asMap().map { (key, kept) ->
+            val learner = kept.learner
+            synchronized(learner) {
+                val categories = learner.standings().map { standing ->
+                    val last = newest.getIfPresent(kept to standing.category)
+                    LearntCategory(standing, last?.risk, last?.let { learner.parts(standing.category, it.likeness) }.orEmpty())
+                }
+                LearntDecision(key.recipe, key.decision, categories)
+            }
+        }
 
     /** The answer of the entry was compared with one that a model gave, or somebody spoke of it. */
     fun looked(evidence: Evidence, isRight: Boolean) {

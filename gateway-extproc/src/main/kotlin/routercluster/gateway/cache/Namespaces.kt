@@ -11,17 +11,23 @@ import javax.crypto.spec.SecretKeySpec
  * Whose answers a request may be given: a name that nobody can guess or make, of the user, team or tenant that a trusted peer named. Stores
  * see this name alone, never who it stands for.
  *
- * @param secret of the cluster, or of this process where there is none
+ * @property isSettled whether [secret] will stay what it is
+ * @param secret of the cluster, or of this process where there is none or none is known yet
  */
-class Namespaces(private val secret: () -> ByteArray) {
+class Namespaces(internal val isSettled: () -> Boolean, private val secret: () -> ByteArray) {
     /** Null where nobody vouches for who asks: then nothing is shared. */
     internal fun of(journey: Journey, scope: CacheScope): String? {
         val caller = journey.snapshot.edge.membership(journey.headers, journey.peer)
+        return named(scope, caller.tenant, caller.team, caller.user)
+    }
+
+    /** Null where a name is missing that [scope] goes by. */
+    internal fun named(scope: CacheScope, tenant: String?, team: String?, user: String?): String? {
         val parts = when (scope) {
             CacheScope.GLOBAL -> emptyList()
-            CacheScope.TENANT -> listOf(caller.tenant ?: return null)
-            CacheScope.TEAM -> listOf(caller.tenant.orEmpty(), caller.team ?: return null)
-            CacheScope.USER -> listOf(caller.tenant.orEmpty(), caller.user ?: return null)
+            CacheScope.TENANT -> listOf(tenant ?: return null)
+            CacheScope.TEAM -> listOf(tenant.orEmpty(), team ?: return null)
+            CacheScope.USER -> listOf(tenant.orEmpty(), user ?: return null)
         }
         val mac = Mac.getInstance(ALGORITHM)
         mac.init(SecretKeySpec(secret(), ALGORITHM))

@@ -34,6 +34,9 @@ class RiskSums(
     }
 }
 
+/** A share of requests, 0 and more: the most likely one, and those between which it lies. */
+data class ErrorEstimate(val likely: Double, val low: Double, val high: Double)
+
 /**
  * How risky a hit may be so that wrong hits stay under a share of a category's requests.
  *
@@ -85,6 +88,19 @@ class ErrorBound(private val maxError: Double) {
             return (PRIOR + own.wrong.upTo()) / (PRIOR / usual(all.wrong.upTo(), all.looked.upTo()) + own.looked.upTo())
         }
 
+        /**
+         * Which share of the requests of a category with [own] sums hits up to the bin [highest] answer wrongly; null where there are none.
+         * [ErrorEstimate.low] and [ErrorEstimate.high] are passed with a probability of 1 - [CERTAINTY] each.
+         */
+        fun estimate(own: RiskSums, all: RiskSums, highest: Int): ErrorEstimate? {
+            if (highest < 0 || own.requests <= 0) return null
+
+            fun DoubleArray.upTo() = (0..highest).sumOf { this[it] }
+            val shape = PRIOR + own.wrong.upTo()
+            val share = own.expected.upTo() / own.requests / (PRIOR / usual(all.wrong.upTo(), all.looked.upTo()) + own.looked.upTo())
+            return ErrorEstimate(shape * share, gammaQuantile(shape, -NORMAL_QUANTILE) * share, gammaQuantile(shape) * share)
+        }
+
         /** Bins of risk, evenly wide in its logarithm from [RISK_LOW] to [RISK_HIGH]; the first and the last hold what is beyond. */
         const val BINS = 128
 
@@ -109,8 +125,8 @@ class ErrorBound(private val maxError: Double) {
          * The [CERTAINTY] quantile of a gamma distribution of [shape] and scale 1; by Wilson and Hilferty (1931), within 1 % from a shape
          * of 4 on.
          */
-        internal fun gammaQuantile(shape: Double): Double {
-            val cube = 1 - 1 / (9 * shape) + NORMAL_QUANTILE / (3 * sqrt(shape))
+        internal fun gammaQuantile(shape: Double, normal: Double = NORMAL_QUANTILE): Double {
+            val cube = 1 - 1 / (9 * shape) + normal / (3 * sqrt(shape))
             return shape * cube * cube * cube
         }
     }

@@ -20,6 +20,25 @@ sealed interface Ruling {
 }
 
 /**
+ * What a [HitLearner] found of a category.
+ *
+ * @property requests that count, older ones less
+ * @property maxError share of them that may get a wrong answer
+ * @property riskAllowed see [HitLearner.riskAllowed]
+ * @property rightLooks kept answers that were compared with a fresh one and were right; so are [wrongLooks]
+ * @property wrongShare which share of them gets a wrong answer; null where none is answered by a hit
+ */
+data class CategoryStanding(
+    val category: String,
+    val requests: Double,
+    val maxError: Double,
+    val riskAllowed: Double?,
+    val rightLooks: Int,
+    val wrongLooks: Int,
+    val wrongShare: ErrorEstimate?,
+)
+
+/**
  * Learns from looks which hits are right, and keeps wrong ones under a bound for every category: a [RiskModel] over all categories, an
  * [ErrorBound] for each. For one thread.
  *
@@ -138,6 +157,23 @@ class HitLearner(
     /** The highest risk at which a request of [category] is answered by a hit; null where none is. */
     fun riskAllowed(category: String): Double? =
         categories[category]?.takeIf { it.highest >= 0 }?.let { ErrorBound.riskOf((it.highest + 1).coerceAtMost(ErrorBound.BINS - 1)) }
+
+    /** What was found of every category, by its name. */
+    fun standings(): List<CategoryStanding> {
+        val sums = categories.values.fold(RiskSums.NONE) { sum, each -> sum + each.sums() }
+        return categories.map { (category, standing) ->
+            val wrong = if (model == null) null else ErrorBound.estimate(standing.sums(), sums, standing.highest)
+            CategoryStanding(
+                category,
+                standing.requests,
+                maxErrors(category),
+                riskAllowed(category),
+                standing.rightLooks,
+                standing.wrongLooks,
+                wrong?.let { ErrorEstimate(it.likely * (1 - lookShare), it.low * (1 - lookShare), it.high * (1 - lookShare)) },
+            )
+        }
+    }
 
     /** What the traits of a request of [category] add up to; empty where nothing was learnt yet. */
     fun parts(category: String, likeness: Likeness): Map<Likeness.Trait, Double> =

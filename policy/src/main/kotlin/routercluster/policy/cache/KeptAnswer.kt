@@ -11,6 +11,9 @@ import java.time.Instant
  * @property model the policy's name of the model that gave it
  * @property recipe where it was asked for, as [decision] is
  * @property cost what it cost, in the model's currency; null where nobody knows
+ * @property askedAt when the request came that it answers; [keptAt] where nobody noted it
+ * @property namespace whose answer it is, as stores see it; null where nobody noted it
+ * @property category of the request; null where no head told it
  * @property conversation before the request, where another that is similar counts as the same
  * @property staleAt when its time is over, where it is given a while longer; null where its store ends it then
  */
@@ -21,10 +24,13 @@ class KeptAnswer(
     val decision: String,
     val keptAt: Instant,
     val cost: Double?,
+    val askedAt: Instant = keptAt,
+    val namespace: String? = null,
+    val category: String? = null,
     val staleAt: Instant? = null,
     val conversation: String? = null,
 ) {
-    fun after(conversation: String?) = KeptAnswer(answer, model, recipe, decision, keptAt, cost, staleAt, conversation)
+    fun after(conversation: String?) = KeptAnswer(answer, model, recipe, decision, keptAt, cost, askedAt, namespace, category, staleAt, conversation)
 
     /** As stores keep it. */
     fun toBytes(): ByteArray {
@@ -36,6 +42,7 @@ class KeptAnswer(
             .put("recipe", recipe)
             .put("decision", decision)
         json.put("kept_at", keptAt.toEpochMilli()).put("cost", cost)
+        json.put("asked_at", askedAt.toEpochMilli()).put("namespace", namespace).put("category", category)
         staleAt?.let { json.put("stale_at", it.toEpochMilli()) }
         conversation?.let { json.put("conversation", it) }
         json.put("prompt_tokens", answer.promptTokens).put("completion_tokens", answer.completionTokens)
@@ -59,13 +66,17 @@ class KeptAnswer(
             fun text(name: String) = json.path(name).textValue()
             val answer =
                 StorableAnswer(text("text") ?: return null, text("named"), count(json, "prompt_tokens"), count(json, "completion_tokens"))
+            val keptAt = json.path("kept_at").longValue()
             return KeptAnswer(
                 answer,
                 text("model") ?: return null,
                 text("recipe") ?: return null,
                 text("decision") ?: return null,
-                Instant.ofEpochMilli(json.path("kept_at").longValue()),
+                Instant.ofEpochMilli(keptAt),
                 json.get("cost")?.takeIf(JsonNode::isNumber)?.doubleValue(),
+                Instant.ofEpochMilli(json.path("asked_at").asLong(keptAt)),
+                text("namespace"),
+                text("category"),
                 count(json, "stale_at")?.let(Instant::ofEpochMilli),
                 text("conversation"),
             )

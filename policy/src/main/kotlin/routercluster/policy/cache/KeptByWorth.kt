@@ -8,6 +8,9 @@ import java.util.TreeSet
  * Cherkasova 1998). Safe for use by many threads.
  */
 class KeptByWorth<V : Any>(private val bytesMax: Long) {
+    /** What is kept, as whoever lists it sees it. */
+    class Seen<V>(val key: String, val value: V, val bytes: Long, val endsAt: Long)
+
     private class Entry<V>(
         val key: String,
         val value: V,
@@ -33,6 +36,7 @@ class KeptByWorth<V : Any>(private val bytesMax: Long) {
     private var bytes = 0L
     private var worthSum = 0.0
     private var worthCount = 0L
+    private var evicted = 0L
 
     /** The rank of what went last: whoever comes now starts from there. */
     private var level = 0.0
@@ -41,6 +45,16 @@ class KeptByWorth<V : Any>(private val bytesMax: Long) {
 
     /** Bytes of all entries; at most [bytesMax]. */
     val bytesKept: Long @Synchronized get() = bytes
+
+    /** Entries that had to go for others. */
+    val evictedCount: Long @Synchronized get() = evicted
+
+    /** Those whose end is after [now], a copy. */
+    @Synchronized
+    fun all(now: Long): List<Seen<V>> = entries.values.filter { it.endsAt > now }.map { Seen(it.key, it.value, it.bytes, it.endsAt) }
+
+    @Synchronized
+    fun removeIf(isMeant: (key: String, value: V) -> Boolean) = entries.values.filter { isMeant(it.key, it.value) }.forEach(::take)
 
     /** @param now in the unit of the entries' ends */
     @Synchronized
@@ -97,6 +111,7 @@ class KeptByWorth<V : Any>(private val bytesMax: Long) {
 
     private fun evict(entry: Entry<V>) {
         level = maxOf(level, entry.rank)
+        evicted++
         take(entry)
     }
 

@@ -1,6 +1,7 @@
 package routercluster.policy.cache
 
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
 import io.kotest.matchers.doubles.shouldBeGreaterThan
 import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.nulls.shouldNotBeNull
@@ -97,6 +98,28 @@ class HitLearnerTest {
         repeat(1_000) { (learner.rule("usual", stream.likeness(), 0.5) as Ruling.Miss).risk shouldBe null }
         learner.riskAllowed("usual") shouldBe null
         learner.parts("usual", stream.likeness()) shouldBe emptyMap()
+    }
+
+    @Test
+    fun `what it says of wrong hits is about what there were`() {
+        val learner = HitLearner({ 0.01 })
+        val shares = run(learner, Stream(7), 60_000)
+        for (standing in learner.standings()) {
+            val wrong = standing.wrongShare.shouldNotBeNull()
+            val share = shares.getValue(standing.category).ofWrong
+            withClue("$standing, in truth $share") {
+                (wrong.low < wrong.likely && wrong.likely < wrong.high) shouldBe true
+                share shouldBeGreaterThan 0.7 * wrong.low
+                share shouldBeLessThan 1.3 * wrong.high
+                standing.riskAllowed shouldBe learner.riskAllowed(standing.category)
+                (standing.rightLooks > 0 && standing.wrongLooks > 0) shouldBe true
+            }
+        }
+        HitLearner({ 0.01 })
+            .apply { rule("new", null, 0.5) }
+            .standings()
+            .single()
+            .wrongShare shouldBe null
     }
 
     @Test

@@ -13,7 +13,7 @@ import routercluster.policy.Policy
 import java.nio.file.Files
 import java.nio.file.Path
 
-private const val SECONDS_MAX = 120L
+private const val SECONDS_MAX = 300L
 
 /** Skips the calling test, visibly, where the Python module [name] is not installed. */
 internal fun requireModule(name: String, folder: Path) {

@@ -150,6 +150,12 @@ internal abstract class SemanticCacheTest(private val behindEnvoy: Boolean) {
         }
         val reply = rounds.map { ask("$it do") }.first { it.isHit() }
         (reply.header("x-vsr-cache-risk").orEmpty().toDouble() < 0.5) shouldBe true
+        val learnt = parsed(installation.admin("/api/v1/cache/stats")).path("learnt").single()
+        withClue("$learnt") {
+            (learnt.at("/wrong_share/low").asDouble() < learnt.at("/wrong_share/high").asDouble()) shouldBe true
+            learnt.at("/last/log_odds/similarity").isNumber shouldBe true
+        }
+        installation.admin("/metrics") shouldContain "router_cache_wrong_share{category=\"\",decision=\"learnt\",recipe=\"default\",value=\"high\"}"
     }
 
     private infix fun Int.shouldBeGreaterThanHalfOf(all: Int) = (this > all / 2) shouldBe true

@@ -9,6 +9,7 @@ import routercluster.gateway.envoy.EnvoyOptions
 import routercluster.gateway.envoy.renderEnvoy
 import routercluster.gateway.gateway
 import routercluster.policy.Policy
+import routercluster.policy.cache.CacheLedger
 import routercluster.policy.conversations.Conversations
 import routercluster.policy.vectors.VectorStore
 import routercluster.telemetry.Events
@@ -77,6 +78,8 @@ class Installation private constructor(private val gateway: RunningGateway, val 
          * @param encoders opens those that the policy's learned signals ask
          * @param conversations of the Responses API; null does not offer it
          * @param vectors opens the store of answers for alike requests; null keeps none
+         * @param cacheLedger of what was done to kept answers; null keeps it in this process
+         * @param replaySecret of the cluster; null where there is none
          */
         fun open(
             policy: Policy,
@@ -87,6 +90,8 @@ class Installation private constructor(private val gateway: RunningGateway, val 
             conversations: Conversations? = null,
             vectors: (() -> VectorStore)? = null,
             clock: Clock = Clock.systemUTC(),
+            cacheLedger: CacheLedger? = null,
+            replaySecret: ByteArray? = null,
         ): Installation {
             if (behindEnvoy) EnvoyProcess.requireBinary()
             val config =
@@ -101,6 +106,8 @@ class Installation private constructor(private val gateway: RunningGateway, val 
                     conversations = conversations,
                     vectors = vectors,
                     clock = clock,
+                    cacheLedger = cacheLedger,
+                    replaySecret = { replaySecret },
                 )
             val gateway = gateway(config)
             if (!behindEnvoy) return Installation(gateway, null)
