@@ -33,8 +33,6 @@ internal class AnswerKeys(private val namespaces: Namespaces, private val versio
         return AlikeRequest(namespace, sameness, visit.facts.userText, vector, source, earlier, settings.conversation ?: 1.0)
     }
 
-    fun namespace(journey: Journey, scope: CacheScope): String? = namespaces.of(journey, scope)
-
     /**
      * What equal requests share. The decision is not known yet when it is looked for, so whatever decides and is no part of the body
      * belongs to it: who asks, where rights do, and metadata, where signals read them.
