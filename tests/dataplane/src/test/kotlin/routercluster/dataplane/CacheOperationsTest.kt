@@ -218,7 +218,8 @@ internal class CacheOperationsTest {
 
     /** Nobody tells what it holds: what is older than the node is neither given nor deleted. */
     private inner class Unread : CacheLedger by NoCacheLedger {
-        override val invalidations = clock.instant().let { Invalidations(listOf(Invalidation(EntryFilter.ALL, it, it + Duration.ofDays(1)))) }
+        override val invalidations =
+            clock.instant().let { Invalidations(listOf(Invalidation(EntryFilter.ALL, it, it + Duration.ofDays(1)))) }
     }
 
     /** A router in no cluster, as it is served from a folder. */

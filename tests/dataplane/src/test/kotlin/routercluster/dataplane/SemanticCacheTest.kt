@@ -155,7 +155,8 @@ internal abstract class SemanticCacheTest(private val behindEnvoy: Boolean) {
             (learnt.at("/wrong_share/low").asDouble() < learnt.at("/wrong_share/high").asDouble()) shouldBe true
             learnt.at("/last/log_odds/similarity").isNumber shouldBe true
         }
-        installation.admin("/metrics") shouldContain "router_cache_wrong_share{category=\"\",decision=\"learnt\",recipe=\"default\",value=\"high\"}"
+        installation.admin("/metrics") shouldContain
+            "router_cache_wrong_share{category=\"\",decision=\"learnt\",recipe=\"default\",value=\"high\"}"
     }
 
     private infix fun Int.shouldBeGreaterThanHalfOf(all: Int) = (this > all / 2) shouldBe true
