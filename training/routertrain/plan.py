@@ -22,8 +22,10 @@ GROUNDED_SHARE = 0.8
 EMBEDDING_PASSES = 2.0
 """How often the texts are seen that have no label and only hold the embedding."""
 SETTLED_SHARES = {"jailbreak": 0.4, "fact_check": 0.8, "user_feedback": 0.5, "modality": 0.5}
+SETTLED_KINDS = {"topic": 0.5, "typed": 0.5, "chit-chat": 0.5}
 SETTLED_REST = 0.12
-"""The share of rows that the second pass sees: of a head's rows, the greatest of several heads; and of all others."""
+"""The share of rows that the second pass sees: of a head's rows and of a source's with its copies, the greatest of several; and of all
+others."""
 HARMLESS_HEADS = ("domain", "fact_check", "user_feedback", "modality")
 PAIR_CHARACTERS_MAX = 1000
 """About what the widest batch holds; longer pairs would lose their end."""
@@ -100,7 +102,8 @@ def settling(rows: Iterable[Example], seed: int) -> list[Example]:
 
 
 def _settled_share(row: Example) -> float:
-    return max((SETTLED_SHARES.get(name, SETTLED_REST) for name in row.labels), default=SETTLED_REST)
+    of_kind = SETTLED_KINDS.get(row.source.split("+")[0], SETTLED_REST)
+    return max([of_kind, *(SETTLED_SHARES.get(name, SETTLED_REST) for name in row.labels)])
 
 
 def _harmless(row: Example) -> Example:

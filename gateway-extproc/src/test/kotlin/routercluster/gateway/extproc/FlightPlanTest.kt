@@ -2,11 +2,17 @@ package routercluster.gateway.extproc
 
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.time.Clock
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
 import routercluster.gateway.TestGateway
 import routercluster.gateway.cache.AnswerDesk
 import routercluster.gateway.cache.CacheParts
+import routercluster.gateway.cache.CacheTally
 import routercluster.gateway.cache.Namespaces
 import routercluster.gateway.chatBody
 import routercluster.gateway.feedback.FeedbackApi
@@ -22,17 +28,14 @@ import routercluster.gateway.policyOf
 import routercluster.gateway.policyText
 import routercluster.gateway.upstream.UpstreamPool
 import routercluster.gateway.upstream.WAIT_SECONDS
+import routercluster.policy.cache.CacheStoreSettings
+import routercluster.policy.cache.LocalCacheLedger
 import routercluster.policy.outcomes.Outcomes
 import routercluster.policy.record.DecisionRing
 import routercluster.policy.record.Records
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
-import java.time.Clock
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit
-import kotlin.random.Random
 
 /** Equal requests at a time, through a proxy that forwards by itself. */
 class FlightPlanTest {
@@ -48,7 +51,19 @@ class FlightPlanTest {
     )
     private val snapshot = Snapshot(policy, UpstreamPool().upstreams(policy.models.values, policy.gateway.forwarding, Random(1)))
     private val ring = DecisionRing(10)
-    private val answers = AnswerDesk(1_000_000, null, CacheParts(), Namespaces { ByteArray(32) }, { null }, clock, Random(1), heard)
+    private val answers = AnswerDesk(
+        CacheStoreSettings(),
+        null,
+        CacheParts(),
+        Namespaces({ true }) { ByteArray(32) },
+        { null },
+        clock,
+        Random(1),
+        heard,
+        DecisionRing(1),
+        LocalCacheLedger(clock),
+        CacheTally(clock.instant()),
+    )
     private val feedback =
         FeedbackApi(FeedbackDesk(Outcomes.NONE, ReplayIds.PLAIN, ring, Records.NONE, clock) { emptySet() }, Events.NONE) { snapshot }
     private val pipeline = Pipeline(Tracing.OFF, ring, clock, Random(1), Outcomes.NONE, ReplayIds.PLAIN, answers = answers)
