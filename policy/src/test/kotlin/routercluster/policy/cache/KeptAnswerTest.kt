@@ -13,7 +13,17 @@ class KeptAnswerTest {
         val answer = StorableAnswer("text ä", "small-1", 3, 5)
         val kept = KeptAnswer(answer, "small", "default", "faq", noon, 0.5, noon.minusSeconds(2), "user-a", "law")
         val read = checkNotNull(KeptAnswer.fromBytes(kept.toBytes()))
-        listOf(read.answer, read.model, read.recipe, read.decision, read.keptAt, read.cost, read.askedAt, read.namespace, read.category) shouldBe
+        listOf(
+            read.answer,
+            read.model,
+            read.recipe,
+            read.decision,
+            read.keptAt,
+            read.cost,
+            read.askedAt,
+            read.namespace,
+            read.category,
+        ) shouldBe
             listOf(answer, "small", "default", "faq", noon, 0.5, noon.minusSeconds(2), "user-a", "law")
     }
 

@@ -193,6 +193,7 @@ internal class CacheOperationsTest {
                     .asInt() == 1
             }
         }
+        router(Unread()) { answers() }.use { it.isHit("$TEXT please") shouldBe false }
         Alone().use { router ->
             await("the ledger is read") {
                 router.ledger.invalidations.all
@@ -208,7 +209,7 @@ internal class CacheOperationsTest {
                 router.gateway
                     .told("audit")
                     .path("lines")
-                    .size() == 1
+                    .size() == 2
             }
             router.gateway.isHit("$TEXT please") shouldBe false
         }
