@@ -219,6 +219,7 @@ class ClassificationApiTest {
             .asSequence()
             .toSet()
         val others = setOf("/info/models", "/openapi.json", "/policy", "/policy/history", "/cluster", "/cluster/drain")
-        paths shouldBe classifyEndpoints.keys + vectorEndpoints.keys + others
+        val cache = listOf("stats", "entries", "invalidate", "flush", "audit", "export", "warm-up").map { "/api/v1/cache/$it" }
+        paths shouldBe classifyEndpoints.keys + vectorEndpoints.keys + others + cache
     }
 }
