@@ -38,7 +38,13 @@ internal class SharedTier(private val answers: SharedAnswers, private val equal:
     /** The answer of that time, where it is there still. Nobody waits for it. */
     fun remove(key: String, keptAt: Instant, decision: String) {
         val removed = answers.find(key).thenCompose { found ->
-            if (found?.kept?.keptAt?.toEpochMilli() == keptAt.toEpochMilli()) answers.remove(key) else CompletableFuture.completedFuture(Unit)
+            if (found?.kept?.keptAt?.toEpochMilli() ==
+                keptAt.toEpochMilli()
+            ) {
+                answers.remove(key)
+            } else {
+                CompletableFuture.completedFuture(Unit)
+            }
         }
         removed.whenComplete { _, failure ->
             if (failure != null) events.publish(RouterEvent.AnswerJudged(decision, "not_taken_back"))

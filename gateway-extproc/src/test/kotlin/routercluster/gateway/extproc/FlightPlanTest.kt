@@ -2,11 +2,6 @@ package routercluster.gateway.extproc
 
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
-import java.time.Clock
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.Executors
-import java.util.concurrent.TimeUnit
-import kotlin.random.Random
 import org.junit.jupiter.api.Test
 import routercluster.gateway.Heard
 import routercluster.gateway.TestGateway
@@ -36,6 +31,11 @@ import routercluster.policy.record.Records
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import routercluster.telemetry.Tracing
+import java.time.Clock
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import kotlin.random.Random
 
 /** Equal requests at a time, through a proxy that forwards by itself. */
 class FlightPlanTest {

@@ -30,7 +30,9 @@ class KeptAnswer(
     val staleAt: Instant? = null,
     val conversation: String? = null,
 ) {
-    fun after(conversation: String?) = KeptAnswer(answer, model, recipe, decision, keptAt, cost, askedAt, namespace, category, staleAt, conversation)
+    fun after(
+        conversation: String?,
+    ) = KeptAnswer(answer, model, recipe, decision, keptAt, cost, askedAt, namespace, category, staleAt, conversation)
 
     /** As stores keep it. */
     fun toBytes(): ByteArray {

@@ -88,7 +88,13 @@ class KafkaTest {
 
     /** Good verdicts that are learnt from. One that was counted, but not told so in time, is read again and is a repeat then. */
     private fun liked(cluster: ServedCluster): Int {
-        val learnt = json.readTree(cluster.nodes.first().admin("/learning").shouldNotBeNull().body())
+        val learnt = json.readTree(
+            cluster.nodes
+                .first()
+                .admin("/learning")
+                .shouldNotBeNull()
+                .body(),
+        )
         return learnt.findValues("verdicts").flatMap { it.findValues("good_fit") }.sumOf { it.asInt() }
     }
 
