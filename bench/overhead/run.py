@@ -4,6 +4,8 @@
     bench/overhead/run.py                       all contenders, all shapes, about 10 minutes
     bench/overhead/run.py --scale 0.2           shorter; figures are rougher
     bench/overhead/run.py --only b,c http       chosen shapes and contenders
+    bench/overhead/run.py --only a,b direct hit direct
+                                                what an answer costs that was kept for an equal request
 
 Needs a built checkout (`./router version`), Envoy in the virtual environment that `./router test` makes, and cargo: the load
 generator oha is installed once under .router/bench. Prints a table, and with --write puts it into docs/benchmarks.md.
@@ -113,7 +115,16 @@ def policy_file(upstream):
     return WORK / f"policy-{upstream.rpartition(':')[2]}.yaml"
 
 
-def policy(upstream):
+CACHED = """    - name: cached
+      priority: 200
+      rules: {operator: AND, conditions: [{type: keyword, name: k_fox}]}
+      modelRefs: [{model: mock, use_reasoning: false}]
+      plugins: [{type: response_cache, configuration: {mode: exact, scope: global}}]
+"""
+"""The prompts of all shapes have a fox in them."""
+
+
+def policy(upstream, cached):
     words = ["urgent", "refund", "invoice", "python", "kubernetes", "derivative", "lawsuit", "symptom", "poem", "translate"]
     rules = "\n".join(
         f"      - {{name: k{i}, operator: OR, method: regex, keywords: ['{w}', '{w}s']}}" for i, w in enumerate(words)
@@ -123,6 +134,9 @@ def policy(upstream):
         "      modelRefs: [{model: mock, use_reasoning: false}]"
         for i in range(len(words))
     )
+    if cached:
+        rules += "\n      - {name: k_fox, operator: OR, method: regex, keywords: [fox]}"
+        decisions = CACHED + decisions
     path = policy_file(upstream)
     path.write_text(f"""version: v0.3
 providers:
@@ -178,10 +192,10 @@ def envoy(name, config):
     return Process(name, [envoy_binary(), "-c", config, "--concurrency", os.cpu_count(), "--disable-hot-restart", "--log-level", "error"])
 
 
-def start_router(upstream):
+def start_router(upstream, cached=False):
     ports = {name: free_port() for name in ("http", "extproc", "admin")}
     process = Process("router", [
-        ROOT / "router", "serve", "--config", policy(upstream), "--port", ports["http"],
+        ROOT / "router", "serve", "--config", policy(upstream, cached), "--port", ports["http"],
         "--extproc-port", ports["extproc"], "--admin-port", ports["admin"],
     ])
     wait_for(f"http://127.0.0.1:{ports['admin']}/readyz")
@@ -204,6 +218,10 @@ class Contenders:
 
     def http(self):
         process, ports = start_router(self.upstream)
+        return f"http://127.0.0.1:{ports['http']}", "auto", [process]
+
+    def hit(self):
+        process, ports = start_router(self.upstream, cached=True)
         return f"http://127.0.0.1:{ports['http']}", "auto", [process]
 
     def extproc(self):
