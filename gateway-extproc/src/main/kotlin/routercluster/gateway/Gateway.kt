@@ -39,7 +39,6 @@ import routercluster.gateway.http.answerHttp10
 import routercluster.gateway.limits.LimitDesk
 import routercluster.gateway.limits.RunningLimits
 import routercluster.gateway.pipeline.Accounts
-import routercluster.gateway.pipeline.ConversationNotes
 import routercluster.gateway.pipeline.Pipeline
 import routercluster.gateway.pipeline.ReplayIds
 import routercluster.gateway.pipeline.Sessions
@@ -300,12 +299,6 @@ fun gateway(config: GatewayConfig): RunningGateway {
     keeper.follow()
     share?.let { follower.follow(keeper, it) }
     return RunningGateway(keeper, admission, serving, servers, resources, config.grace, encoders::status, standing, feedback)
-}
-
-private fun notes(conversations: Conversations, metrics: PrometheusEvents): ConversationNotes {
-    val notes = ConversationNotes(conversations)
-    metrics.gauge("router.conversation.notes.lost", "Turns of chat conversations that were not noted") { notes.lost.toDouble() }
-    return notes
 }
 
 private fun start(servers: Servers, resources: List<AutoCloseable>) {
