@@ -25,12 +25,9 @@ internal class CacheTally(private val since: Instant) : Events {
     private val judged = ConcurrentHashMap<Key, Row>()
 
     override fun publish(event: RouterEvent) {
-        when (event) {
-            is RouterEvent.AnswerSought -> sought(event)
-            is RouterEvent.AnswerKept -> kept.at(Key(event.decision, null, event.outcome))?.count?.increment()
-            is RouterEvent.AnswerJudged -> judged.at(Key(event.decision, null, event.outcome))?.count?.increment()
-            else -> Unit
-        }
+        if (event is RouterEvent.AnswerSought) sought(event)
+        if (event is RouterEvent.AnswerKept) kept.at(Key(event.decision, null, event.outcome))?.count?.increment()
+        if (event is RouterEvent.AnswerJudged) judged.at(Key(event.decision, null, event.outcome))?.count?.increment()
     }
 
     private fun sought(event: RouterEvent.AnswerSought) {
