@@ -1,5 +1,6 @@
 package routercluster.cli
 
+import com.fasterxml.jackson.databind.JsonNode
 import com.github.ajalt.clikt.parameters.groups.OptionGroup
 import com.github.ajalt.clikt.parameters.options.convert
 import com.github.ajalt.clikt.parameters.options.default
@@ -36,6 +37,9 @@ class RunningRouter : OptionGroup() {
         val TIMEOUT: Duration = Duration.ofSeconds(10)
     }
 }
+
+/** @throws Failure where it is none */
+internal fun Reply.Answer.json(): JsonNode = parseJson(body) ?: throw Failure("the running router's answer is not JSON")
 
 private fun succeed(reply: Reply, server: URI, absent: String): Reply.Answer =
     when (reply) {

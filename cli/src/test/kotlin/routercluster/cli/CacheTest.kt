@@ -1,6 +1,5 @@
 package routercluster.cli
 
-import com.sun.net.httpserver.HttpServer
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.AfterEach
@@ -11,7 +10,6 @@ import routercluster.policy.cache.CacheAct
 import routercluster.policy.cache.CacheAction
 import routercluster.policy.cache.EntryFilter
 import routercluster.policy.cache.LedgerBook
-import java.net.InetSocketAddress
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
@@ -21,30 +19,21 @@ class CacheTest {
     @TempDir
     lateinit var folder: Path
 
-    private val asked = mutableListOf<String>()
-    private var answer = 200 to "{}"
-    private val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0).apply {
-        createContext("/") { call ->
-            asked += "${call.requestMethod} ${call.requestURI} ${call.requestBody.readAllBytes().decodeToString()}".trim()
-            val bytes = answer.second.encodeToByteArray()
-            call.sendResponseHeaders(answer.first, bytes.size.toLong())
-            call.responseBody.use { it.write(bytes) }
-        }
-        start()
-    }
+    private val router = NotingRouter()
+    private val asked get() = router.asked
 
     @AfterEach
-    fun close() = server.stop(0)
+    fun close() = router.close()
 
-    private fun run(vararg args: String) = record(cache(), "cache", *args, "--admin", "http://127.0.0.1:${server.address.port}")
+    private fun run(vararg args: String) = record(cache(), "cache", *args, "--admin", router.address)
 
     @Test
     fun `an invalidation is a dry run first, and says what it did with --yes`() {
-        answer = 200 to """{"dry_run": true, "entries": {"exact": 3, "semantic": null}, "line": null}"""
+        router.answer = 200 to """{"dry_run": true, "entries": {"exact": 3, "semantic": null}, "line": null}"""
         val dry = run("invalidate", "--scope", "user", "--user", "ann").out
         asked.last() shouldBe """POST /api/v1/cache/invalidate {"dry_run":true,"filter":{"scope":"user","user":"ann"}}"""
         dry shouldContain "3 answers of this node, the store's are not counted. Nothing was changed"
-        answer = 200 to """{"dry_run": false, "entries": {"exact": 3, "semantic": 2}, "line": {"number": 7, "hash": "abc"}}"""
+        router.answer = 200 to """{"dry_run": false, "entries": {"exact": 3, "semantic": 2}, "line": {"number": 7, "hash": "abc"}}"""
         val done = run("invalidate", "--decision", "faq", "--yes").out
         asked.last() shouldBe """POST /api/v1/cache/invalidate {"dry_run":false,"filter":{"decision":"faq"}}"""
         done shouldContain "2 of the store: not given again. Audit line 7, hash abc"
@@ -56,7 +45,7 @@ class CacheTest {
 
     @Test
     fun `what the router refuses is the command's failure`() {
-        answer = 503 to """{"error": {"message": "It is not known to be kept: Redis is away", "code": "ledger_unavailable"}}"""
+        router.answer = 503 to """{"error": {"message": "It is not known to be kept: Redis is away", "code": "ledger_unavailable"}}"""
         val told = run("flush", "--yes")
         told.status shouldBe ExitStatus.REFUSED
         told.err shouldContain "Redis is away"
@@ -64,7 +53,7 @@ class CacheTest {
 
     @Test
     fun `entries are a table, with the way to the next page`() {
-        answer = 200 to
+        router.answer = 200 to
             """{"entries": [{"id": "1f", "decision": "faq", "category": null, "model": "small", "kept_at": "2026-01-01T00:00:00Z",
                 "age_seconds": 5, "expires_at": "2026-01-01T01:00:00Z", "bytes": 10, "cost": 0.5,
                 "text": {"request": null, "answer": "yes"}}], "next": "1f"}"""
@@ -77,7 +66,7 @@ class CacheTest {
 
     @Test
     fun `stats are told in words and tables`() {
-        answer = 200 to
+        router.answer = 200 to
             """{"exact": {"entries": 2, "bytes": 900, "evicted": 0}, "semantic": null, "invalidations": 1, "since": "2026-01-01T00:00:00Z",
                 "hits": [{"decision": "faq", "category": "law", "kind": "exact", "count": 4, "saved_cost": 0.1, "saved_seconds": 8.5, "mean_age_seconds": 3.0}],
                 "misses": [], "learnt": [{"decision": "faq", "category": "law", "max_error": 0.01, "right_looks": 9, "wrong_looks": 1,
@@ -91,11 +80,11 @@ class CacheTest {
     @Test
     fun `an export is a file of lines, and a warm-up says what it left out and why`() {
         val file = folder.resolve("kept.jsonl")
-        answer = 200 to """{"entries": [{"id": "1"}, {"id": "2"}], "next": null}"""
+        router.answer = 200 to """{"entries": [{"id": "1"}, {"id": "2"}], "next": null}"""
         run("export", "--decision", "faq", "--out", "$file").err shouldContain "2 answers in"
         asked.last() shouldBe """POST /api/v1/cache/export {"tier":"exact","limit":100,"filter":{"decision":"faq"}}"""
         Files.readAllLines(file) shouldBe listOf("""{"id":"1"}""", """{"id":"2"}""")
-        answer = 200 to """{"dry_run": true, "fit": 1, "refused": [{"entry": 1, "reason": "other_policy"}], "line": null}"""
+        router.answer = 200 to """{"dry_run": true, "fit": 1, "refused": [{"entry": 1, "reason": "other_policy"}], "line": null}"""
         val dry = run("warm-up", "$file").out
         asked.last() shouldBe """POST /api/v1/cache/warm-up {"dry_run":true,"entries":[{"id":"1"},{"id":"2"}]}"""
         dry shouldContain "1 answers would be kept. Nothing was changed"
@@ -111,12 +100,12 @@ class CacheTest {
             checkNotNull(book.note(next, Instant.EPOCH))
         }
         val lines = book.lines.map { it.toJson() }
-        answer = 200 to """{"first": 1, "cut": "${book.cut}", "lines": $lines}"""
+        router.answer = 200 to """{"first": 1, "cut": "${book.cut}", "lines": $lines}"""
         val told = run("audit", "--verify", "--known", book.lines.first().hash)
         told.out shouldContain "2 lines, each follows from the one before; the last hash is ${book.head}"
         told.out shouldContain "decision=faq"
         run("audit", "--verify", "--known", "feed").err shouldContain "no line of the audit has the hash feed"
-        answer = 200 to """{"first": 1, "cut": "${book.cut}", "lines": ${lines.onEach { it.put("who", "10.0.0.1") }}}"""
+        router.answer = 200 to """{"first": 1, "cut": "${book.cut}", "lines": ${lines.onEach { it.put("who", "10.0.0.1") }}}"""
         run("audit").status shouldBe ExitStatus.DONE
         val changed = run("audit", "--verify")
         changed.status shouldBe ExitStatus.REFUSED

@@ -1,13 +1,11 @@
 package routercluster.cli
 
-import com.sun.net.httpserver.HttpServer
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import routercluster.cli.learning.learning
-import java.net.InetSocketAddress
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -16,36 +14,27 @@ class LearningTest {
     @TempDir
     lateinit var folder: Path
 
-    private val asked = mutableListOf<String>()
-    private var answer = 200 to "{}"
-    private val server = HttpServer.create(InetSocketAddress("127.0.0.1", 0), 0).apply {
-        createContext("/") { call ->
-            asked += "${call.requestMethod} ${call.requestURI} ${call.requestBody.readAllBytes().decodeToString()}".trim()
-            val bytes = answer.second.encodeToByteArray()
-            call.sendResponseHeaders(answer.first, bytes.size.toLong())
-            call.responseBody.use { it.write(bytes) }
-        }
-        start()
-    }
+    private val router = NotingRouter()
+    private val asked get() = router.asked
 
     @AfterEach
-    fun close() = server.stop(0)
+    fun close() = router.close()
 
-    private fun run(vararg args: String) = record(learning(), "learning", *args, "--admin", "http://127.0.0.1:${server.address.port}")
+    private fun run(vararg args: String) = record(learning(), "learning", *args, "--admin", router.address)
 
     @Test
     fun `an export is written as it came`() {
-        answer = 200 to """{"decisions": [{}]}"""
+        router.answer = 200 to """{"decisions": [{}]}"""
         val file = folder.resolve("learnt.json")
         run("export", "--decision", "a b", "--out", "$file").err shouldContain "1 decision in"
         asked shouldBe listOf("GET /learning?decision=a+b")
-        Files.readString(file).trim() shouldBe answer.second
+        Files.readString(file).trim() shouldBe router.answer.second
         run("export").out shouldContain "decisions"
     }
 
     @Test
     fun `an import says what changes, and what is left out`() {
-        answer = 200 to
+        router.answer = 200 to
             """
             {"mode": "prior", "policy_revision": "a", "file_policy_revision": "b", "decisions": [
               {"recipe": "default", "decision": "code", "state": "would_change", "unknown_models": ["former"], "models": [
@@ -64,7 +53,7 @@ class LearningTest {
 
     @Test
     fun `what the router refuses is the command's failure`() {
-        answer = 400 to """{"error": {"message": "the file cannot be used, nothing was changed: it is not JSON"}}"""
+        router.answer = 400 to """{"error": {"message": "the file cannot be used, nothing was changed: it is not JSON"}}"""
         val file = Files.writeString(folder.resolve("bad.json"), "{")
         val told = run("import", "$file", "--mode", "merge")
         told.status shouldBe ExitStatus.REFUSED

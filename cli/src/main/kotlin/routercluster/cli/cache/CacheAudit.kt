@@ -8,8 +8,8 @@ import routercluster.cli.Command
 import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
 import routercluster.cli.counted
+import routercluster.cli.json
 import routercluster.cli.newObject
-import routercluster.cli.parseJson
 import routercluster.cli.pretty
 import routercluster.cli.table
 import routercluster.policy.cache.AuditLine
@@ -50,9 +50,7 @@ internal class CacheAudit :
         val lines = mutableListOf<AuditLine>()
         while (true) {
             val after = lines.lastOrNull()?.let { "&after=${it.number}" }.orEmpty()
-            val page =
-                parseJson(running.get("$CACHE/audit?limit=$PAGE$after", ABSENT).body)
-                    ?: throw Failure("the running router's answer is not JSON")
+            val page = running.get("$CACHE/audit?limit=$PAGE$after", ABSENT).json()
             val told = page.path("lines").map { AuditLine.of(it) ?: throw Failure("a line of the audit cannot be read") }
             lines += told
             if (told.size < PAGE) return lines to page.path("cut").asText()
@@ -62,23 +60,14 @@ internal class CacheAudit :
     private fun check(lines: List<AuditLine>, cut: String) {
         // What was cut meanwhile is before the first that was read.
         val before = lines.firstOrNull()?.previous ?: cut
-        AuditLine
-            .firstBroken(
-                lines,
-                before,
-            )?.let { throw Failure("line $it of the audit does not follow from the one before: it was changed") }
-        if (lines.firstOrNull()?.number == 1L &&
-            before != AuditLine.BEGINNING
-        ) {
+        AuditLine.firstBroken(lines, before)?.let {
+            throw Failure("line $it of the audit does not follow from the one before: it was changed")
+        }
+        if (lines.firstOrNull()?.number == 1L && before != AuditLine.BEGINNING) {
             throw Failure("line 1 of the audit is not the first: lines are missing")
         }
-        known?.let { hash ->
-            if (hash != before &&
-                lines.none { it.hash == hash }
-            ) {
-                throw Failure("no line of the audit has the hash $hash")
-            }
-        }
+        val wanted = known ?: return
+        if (wanted != before && lines.none { it.hash == wanted }) throw Failure("no line of the audit has the hash $wanted")
     }
 
     private fun told(lines: List<AuditLine>): String {

@@ -10,9 +10,8 @@ import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.restrictTo
 import routercluster.cli.Command
-import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
-import routercluster.cli.parseJson
+import routercluster.cli.json
 import routercluster.cli.pretty
 import routercluster.cli.table
 import java.net.URLEncoder
@@ -41,20 +40,12 @@ internal class CacheEntries :
             entries.said +
                 listOfNotNull("tier" to tier, "limit" to "$limit", after?.let { "after" to it }, ("text" to "true").takeIf { text })
         val query = wanted.entries.joinToString("&") { (name, value) -> "$name=${URLEncoder.encode(value, Charsets.UTF_8)}" }
-        val page = parseJson(running.get("$CACHE/entries?$query", ABSENT).body) ?: throw Failure("the running router's answer is not JSON")
+        val page = running.get("$CACHE/entries?$query", ABSENT).json()
         echo(if (json) pretty(page) else told(page))
     }
 
     private fun told(page: JsonNode): String {
-        val rows = page.path("entries").map { row ->
-            fields.map {
-                row
-                    .path(it)
-                    .takeUnless(JsonNode::isNull)
-                    ?.asText()
-                    .orEmpty()
-            }
-        }
+        val rows = page.path("entries").map { cells(it, fields) }
         val texts = page.path("entries").mapNotNull { row ->
             row.get("text")?.let {
                 "\n${row.path("id").asText()}\n  asked: ${it.path("request").asText("not kept")}\n  answer: ${it.path("answer").asText()}"

@@ -1,5 +1,6 @@
 package routercluster.cli.cache
 
+import com.fasterxml.jackson.databind.JsonNode
 import com.github.ajalt.clikt.core.Context
 import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.subcommands
@@ -31,3 +32,13 @@ internal const val CACHE = "/api/v1/cache"
 
 /** What a 404 of any of these paths means. */
 internal const val ABSENT = "that router has no such endpoint: it is an older one"
+
+/** Of a row of a table, one for each of [fields]; empty where [row] has none. */
+internal fun cells(row: JsonNode, fields: List<String>): List<String> =
+    fields.map { field ->
+        row
+            .get(field)
+            ?.takeUnless(JsonNode::isNull)
+            ?.asText()
+            .orEmpty()
+    }

@@ -7,10 +7,9 @@ import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import routercluster.cli.Command
-import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
+import routercluster.cli.json
 import routercluster.cli.newObject
-import routercluster.cli.parseJson
 import routercluster.cli.pretty
 
 /** `router cache invalidate`: some answers are not given again. */
@@ -30,7 +29,7 @@ internal class CacheInvalidate :
         if (said.isEmpty()) throw UsageError("say which answers are meant; `router cache flush` means all")
         val body = newObject().put("dry_run", !yes)
         said.forEach { (name, value) -> body.withObject("/filter").put(name, value) }
-        echo(done(running.post("$CACHE/invalidate", "$body", ABSENT).body, json, yes))
+        echo(done(running.post("$CACHE/invalidate", "$body", ABSENT).json(), json, yes))
     }
 }
 
@@ -47,12 +46,11 @@ internal class CacheFlush :
 
     override fun run() {
         val body = newObject().put("dry_run", !yes)
-        echo(done(running.post("$CACHE/flush", "$body", ABSENT).body, json, yes))
+        echo(done(running.post("$CACHE/flush", "$body", ABSENT).json(), json, yes))
     }
 }
 
-private fun done(answer: String, json: Boolean, isDone: Boolean): String {
-    val told = parseJson(answer) ?: throw Failure("the running router's answer is not JSON")
+private fun done(told: JsonNode, json: Boolean, isDone: Boolean): String {
     if (json) return pretty(told)
     val entries = told.path("entries")
     val semantic =

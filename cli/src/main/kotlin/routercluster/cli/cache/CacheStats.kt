@@ -6,9 +6,8 @@ import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import routercluster.cli.Command
-import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
-import routercluster.cli.parseJson
+import routercluster.cli.json
 import routercluster.cli.pretty
 import routercluster.cli.table
 import java.util.Locale
@@ -24,7 +23,7 @@ internal class CacheStats :
     private val running by RunningRouter()
 
     override fun run() {
-        val stats = parseJson(running.get("$CACHE/stats", ABSENT).body) ?: throw Failure("the running router's answer is not JSON")
+        val stats = running.get("$CACHE/stats", ABSENT).json()
         echo(if (json) pretty(stats) else told(stats))
     }
 
@@ -38,13 +37,8 @@ internal class CacheStats :
         parts += listed(stats.path("kept"), "DECISION", "OUTCOME", "COUNT")
         val learnt = stats.path("learnt").map { row ->
             val wrong = row.path("wrong_share")
-            val share = if (wrong.isObject) {
-                "${wrong.percent(
-                    "likely",
-                )} (${wrong.percent("low")} to ${wrong.percent("high")})"
-            } else {
-                "no hits yet"
-            }
+            val share =
+                if (wrong.isObject) "${wrong.percent("likely")} (${wrong.percent("low")} to ${wrong.percent("high")})" else "no hits yet"
             listOf(row.path("decision").asText(), row.path("category").asText(), row.percent("max_error"), share) +
                 listOf("${row.path("right_looks").asInt()} right, ${row.path("wrong_looks").asInt()} wrong")
         }
@@ -54,9 +48,7 @@ internal class CacheStats :
 
     private fun held(name: String, tier: JsonNode) =
         if (tier.isObject) {
-            "$name ${tier.path(
-                "entries",
-            ).asLong()} entries in ${tier.path("bytes").asLong()} bytes"
+            "$name ${tier.path("entries").asLong()} entries in ${tier.path("bytes").asLong()} bytes"
         } else {
             "$name not opened yet"
         }
@@ -65,20 +57,7 @@ internal class CacheStats :
     private fun listed(rows: JsonNode, vararg columns: String): List<String> {
         if (rows.isEmpty) return emptyList()
         val fields = columns.map { it.lowercase().replace(' ', '_') }
-        return listOf(
-            table(
-                columns.toList(),
-                rows.map { row ->
-                    fields.map {
-                        row
-                            .path(it)
-                            .takeUnless(JsonNode::isNull)
-                            ?.asText()
-                            .orEmpty()
-                    }
-                },
-            ),
-        )
+        return listOf(table(columns.toList(), rows.map { cells(it, fields) }))
     }
 
     private fun JsonNode.percent(field: String) = "%.2f %%".format(Locale.ROOT, path(field).asDouble() * 100)

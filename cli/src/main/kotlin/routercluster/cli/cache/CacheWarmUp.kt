@@ -10,6 +10,7 @@ import com.github.ajalt.clikt.parameters.types.path
 import routercluster.cli.Command
 import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
+import routercluster.cli.json
 import routercluster.cli.newObject
 import routercluster.cli.parseJson
 import routercluster.cli.pretty
@@ -60,7 +61,7 @@ internal class CacheWarmUp :
         val body = newObject().put("dry_run", !yes)
         val entries = body.putArray("entries")
         batch.forEach { line -> entries.add(parseJson(line) ?: throw Failure("$file: a line is not JSON, the file is no export")) }
-        return parseJson(running.post("$CACHE/warm-up", "$body", ABSENT).body) ?: throw Failure("the running router's answer is not JSON")
+        return running.post("$CACHE/warm-up", "$body", ABSENT).json()
     }
 
     private fun asJson(fit: Int, refused: Map<String, Int>): String {

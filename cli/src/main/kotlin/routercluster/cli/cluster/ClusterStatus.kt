@@ -6,9 +6,8 @@ import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import routercluster.cli.Command
-import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
-import routercluster.cli.parseJson
+import routercluster.cli.json
 import routercluster.cli.pretty
 import routercluster.cli.table
 
@@ -23,8 +22,7 @@ class ClusterStatus :
     private val json by option("--json").flag().help("print JSON")
 
     override fun run() {
-        val body = running.get("/cluster").body
-        val status = parseJson(body) ?: throw Failure("the running router's answer is not JSON")
+        val status = running.get("/cluster").json()
         echo(if (json) pretty(status) else clusterText(status))
     }
 }

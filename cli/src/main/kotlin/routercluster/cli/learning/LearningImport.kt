@@ -12,9 +12,8 @@ import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.double
 import com.github.ajalt.clikt.parameters.types.path
 import routercluster.cli.Command
-import routercluster.cli.Failure
 import routercluster.cli.RunningRouter
-import routercluster.cli.parseJson
+import routercluster.cli.json
 import routercluster.cli.pretty
 import routercluster.cli.readText
 import routercluster.cli.table
@@ -51,7 +50,7 @@ internal class LearningImport :
             absent = "that router takes no learnt state: it is an older one",
             TIMEOUT,
         )
-        val report = parseJson(reply.body) ?: throw Failure("the running router's answer is not JSON")
+        val report = reply.json()
         echo(if (json) pretty(report) else told(report))
     }
 
