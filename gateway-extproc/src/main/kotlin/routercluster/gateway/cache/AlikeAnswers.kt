@@ -88,8 +88,8 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
             ENTRY to FieldValue.Text(id),
             KEPT_AT to FieldValue.Number(kept.keptAt.toEpochMilli().toDouble()),
         )
-        val point =
-            Point(request.namespace, id, request.vector, fields, expiresAt, request.text, kept.after(request.earlier?.text).toBytes())
+        val body = if (request.earlier == null) kept else kept.after(request.earlier.text)
+        val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, body.toBytes())
         return collection(request.source).thenCompose { it.upsert(listOf(point)) }
     }
 
@@ -130,7 +130,7 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
     }
 
     private fun forget(collection: VectorCollection, invalidations: List<Invalidation>) {
-        for (each in invalidations) selection(each.filter, each.at + Invalidation.CLOCKS_APART)?.let(collection::delete)
+        for (each in invalidations) collection.delete(selection(each.filter, each.at + Invalidation.CLOCKS_APART))
     }
 
     override fun close() {
@@ -138,10 +138,9 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
     }
 
     companion object {
-        /** What [filter] means of that which was kept at [at] or before; null where a store cannot tell by its fields. */
-        fun selection(filter: EntryFilter, at: Instant): Selection? {
-            if (filter.id != null) return null
-            val named = listOf(RECIPE to filter.recipe, DECISION to filter.decision, MODEL to filter.model)
+        /** What [filter] means of that which was kept at [at] or before. */
+        fun selection(filter: EntryFilter, at: Instant): Selection {
+            val named = listOf(RECIPE to filter.recipe, DECISION to filter.decision, MODEL to filter.model, ENTRY to filter.id)
             val before = minOf(filter.keptBefore ?: Instant.MAX, at.plusMillis(1)).toEpochMilli().toDouble()
             val conditions = named.mapNotNull { (field, value) -> value?.let { Filter.Equals(field, FieldValue.Text(it)) } }
             return Selection(filter.namespace?.let(::setOf), Filter.And(conditions + Filter.Range(KEPT_AT, until = before)))

@@ -133,7 +133,7 @@ class AnswerDesk internal constructor(
 
     private fun exact(journey: Journey, body: ChatBody, plan: Plan, scope: CacheScope, kept: KeptAnswer, age: Duration): Route.Answer {
         val key = checkNotNull(journey.cache?.equalKeys?.get(scope))
-        keys.namespace(journey, scope)?.let { verdicts.listen(journey.id, it, key, kept) }
+        verdicts.listen(journey.id, key, kept)
         val note = CachedNote(kept, CachedNote.Kind.EXACT, age, null, null, stale.isStale(kept), body.saysStreamUsage)
         return Route.Answer(plan, body.stream, kept.answer.text, note)
     }
@@ -160,7 +160,7 @@ class AnswerDesk internal constructor(
                 told(plan.decision?.name, found.outcome, hit.kept, plan.category)
                 val age = checkNotNull(allowedAge(hit.kept, control))
                 worth.given(plan)
-                verdicts.listen(journey.id, request.namespace, hit.id, hit.kept, found.evidence)
+                verdicts.listen(journey.id, hit.id, hit.kept, found.evidence)
                 val note =
                     CachedNote(hit.kept, CachedNote.Kind.SEMANTIC, age, hit.similarity, found.risk, found.isStale, body.saysStreamUsage)
                 Route.Answer(plan, route.stream, hit.kept.answer.text, note)

@@ -54,12 +54,13 @@ internal class AnswerKeeping(
         val decision = plan.decision?.name ?: return
         val recipe = journey.snapshot.policy.recipes[plan.recipe] ?: return
         if (collected is Collected.Not) return events.publish(RouterEvent.AnswerKept(decision, collected.reason))
-        val key =
-            keys.equal(journey, recipe, settings.scope, visit) ?: return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
-        val ttl = ttl(settings, plan, control(journey, settings))
+        val key = visit.equalKeys[settings.scope] ?: keys.equal(journey, recipe, settings.scope, visit)
+        if (key == null) return events.publish(RouterEvent.AnswerKept(decision, "nobody_named"))
+        val control = control(journey, settings)
+        val ttl = ttl(settings, plan, control)
         if (ttl.isZero) return events.publish(RouterEvent.AnswerKept(decision, "no_time"))
         val now = clock.instant()
-        val staleFor = if (control(journey, settings).ttl == null) settings.staleFor else Duration.ZERO
+        val staleFor = if (control.ttl == null) settings.staleFor else Duration.ZERO
         val staleAt = now.plus(ttl).takeUnless { staleFor.isZero }
         val answer = (collected as Collected.Whole).answer
         val namespace = keys.namespace(journey, settings.scope)
@@ -77,7 +78,7 @@ internal class AnswerKeeping(
             keepAlike(request, key, kept, now.plus(life).toEpochMilli())
             visit.fetched?.takeIf { it.id != key }?.let { alike?.remove(request.namespace, it.id, it.keptAt) }
         }
-        if (namespace != null) verdicts.listen(journey.id, namespace, key, kept)
+        verdicts.listen(journey.id, key, kept)
         events.publish(RouterEvent.AnswerKept(decision, if (isAdmitted) KEPT else "not_repeated"))
         visit.candidate?.let { comparing.compare(journey, plan, settings, it, kept.answer.text) }
     }

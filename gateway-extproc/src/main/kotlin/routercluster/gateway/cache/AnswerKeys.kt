@@ -16,7 +16,10 @@ import routercluster.policy.routing.Plan
  */
 internal class AnswerKeys(private val namespaces: Namespaces, private val versionOf: (encoder: String) -> String?) {
     /** Whose answers [journey]'s request may be given; null where nobody vouches for who asks. */
-    fun namespace(journey: Journey, scope: CacheScope): String? = namespaces.of(journey, scope)
+    fun namespace(journey: Journey, scope: CacheScope): String? {
+        val known = journey.cache?.namespaces ?: return namespaces.of(journey, scope)
+        return known[scope] ?: namespaces.of(journey, scope)?.also { known[scope] = it }
+    }
 
     fun alike(journey: Journey, plan: Plan): AlikeRequest? {
         val settings = plan.cache?.takeIf { it.mode.semantic && it.keeps(plan.category) } ?: return null
@@ -27,7 +30,7 @@ internal class AnswerKeys(private val namespaces: Namespaces, private val versio
         val vector = plan.vector ?: return null
         val head = plan.policy.catalog.headFor(Slot.EMBEDDING) ?: return null
         val version = versionOf(head.ref.encoder) ?: return null
-        val namespace = namespaces.of(journey, settings.scope) ?: return null
+        val namespace = namespace(journey, settings.scope) ?: return null
         val sameness = sha256(plan.policy.revision, plan.recipe.orEmpty(), plan.decision?.name.orEmpty(), around)
         val source = VectorSource(head.ref.encoder, version, vector.size)
         return AlikeRequest(namespace, sameness, visit.facts.userText, vector, source, earlier, settings.conversation ?: 1.0)
@@ -38,7 +41,7 @@ internal class AnswerKeys(private val namespaces: Namespaces, private val versio
      * belongs to it: who asks, where rights do, and metadata, where signals read them.
      */
     fun equal(journey: Journey, recipe: Recipe, scope: CacheScope, visit: CacheVisit): String? {
-        val namespace = namespaces.of(journey, scope) ?: return null
+        val namespace = namespace(journey, scope) ?: return null
         val types = recipe.signals.mapTo(HashSet()) { it.ref.type }
         val identity = journey.identity
         val rights = if (AUTHZ in types) listOf(identity.user.orEmpty()) + identity.groups.sorted() else emptyList()

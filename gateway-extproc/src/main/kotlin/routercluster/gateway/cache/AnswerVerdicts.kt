@@ -20,18 +20,19 @@ internal class AnswerVerdicts(
     private val events: Events,
 ) {
     /**
-     * From now on what is said of the answer to [requestId] is heard: it is [kept], in [namespace] by [id].
+     * From now on what is said of the answer to [requestId] is heard: it is [kept] by [id].
      *
      * @param evidence what a hit was ruled by; null where it was none, or none that is learnt from
      */
-    fun listen(requestId: String, namespace: String, id: String, kept: KeptAnswer, evidence: Evidence? = null) {
+    fun listen(requestId: String, id: String, kept: KeptAnswer, evidence: Evidence? = null) {
         val decision = kept.decision
         val keptAt = kept.keptAt
+        val namespace = kept.namespace
         ring.whenJudged(requestId) { sums ->
             if (isBad(sums)) {
                 equal.remove(id, keptAt)
                 shared?.remove(id, keptAt, decision)
-                alike?.remove(namespace, id, keptAt)
+                if (namespace != null) alike?.remove(namespace, id, keptAt)
                 if (evidence != null) learnt.looked(evidence, isRight = false)
                 events.publish(RouterEvent.AnswerJudged(decision, TAKEN_BACK))
             }

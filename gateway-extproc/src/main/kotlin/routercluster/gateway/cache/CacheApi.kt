@@ -194,7 +194,4 @@ internal class CacheApi(private val operations: CacheOperations, private val clo
 private fun Policy.longestKept(): Duration =
     recipes.values
         .flatMap { it.caches.values }
-        .flatMap { settings -> listOf(settings.ttl) + settings.categories.values.map { it.ttl } }
-        .mapNotNull { it }
-        .plus(cache.ttl)
-        .max()
+        .maxOfOrNull { it.lifeMax(cache) } ?: Duration.ZERO

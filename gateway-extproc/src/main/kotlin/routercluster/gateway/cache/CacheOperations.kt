@@ -61,8 +61,8 @@ internal class CacheOperations(
     fun meant(filter: EntryFilter): CompletionStage<Meant> {
         val here = exact.all().count { filter.meets(it.id, it.kept) && !ledger.invalidations.forbids(it.id, it.kept) }.toLong()
         val opened = alike?.opened().orEmpty()
+        if (opened.isEmpty()) return CompletableFuture.completedStage(Meant(here, null))
         val selection = AlikeAnswers.selection(filter, clock.instant())
-        if (selection == null || opened.isEmpty()) return CompletableFuture.completedStage(Meant(here, null))
         val counts = opened.map { it.count(selection).toCompletableFuture() }
         return CompletableFuture.allOf(*counts.toTypedArray()).handle { _, failure ->
             Meant(here, if (failure == null) counts.sumOf { it.join() } else null)

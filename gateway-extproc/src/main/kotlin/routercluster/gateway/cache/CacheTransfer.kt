@@ -70,10 +70,17 @@ internal class CacheTransfer(
         val expiresAt = minOf(said, kept.keptAt + settings.ttlFor(kept.category, policy.cache))
         return when {
             expiresAt <= now -> Checked.Refused("expired")
+
             ledger.invalidations.forbids(id, kept) -> Checked.Refused("invalidated")
+
             json.has("alike") -> alike(json.path("alike"), id, kept, settings, expiresAt)
+
             !settings.mode.exact -> Checked.Refused("not_kept_here")
-            else -> Checked.Fit { exact.keep(id, kept, Duration.between(now, expiresAt)).let { DONE } }
+
+            else -> Checked.Fit {
+                exact.keep(id, kept, Duration.between(now, expiresAt), settings.roomShare, settings.weightFor(kept.category))
+                DONE
+            }
         }
     }
 

@@ -20,6 +20,9 @@ class CacheVisit(val digest: RequestDigest, val facts: Facts, val at: Instant, v
     /** An entry whose answer is to be compared with the one that a model gives now. */
     internal var candidate: Candidate? = null
 
+    /** Whose answers it may be given, by scope; those that were worked out. */
+    internal val namespaces = HashMap<CacheScope, String>()
+
     /** What equal requests share, by scope; those of exact tiers that it can have answers of. */
     internal val equalKeys = LinkedHashMap<CacheScope, String>()
 

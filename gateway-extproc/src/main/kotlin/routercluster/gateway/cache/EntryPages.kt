@@ -52,8 +52,7 @@ internal class EntryPages(
         val opened = alike?.opened().orEmpty()
         val index = after?.substringBefore(':')?.toIntOrNull() ?: 0
         val collection = opened.getOrNull(index) ?: return CompletableFuture.completedStage(AnswerPage(emptyList(), null))
-        val selection = AlikeAnswers.selection(filter.copy(id = null), clock.instant())
-            ?: return CompletableFuture.completedStage(AnswerPage(emptyList(), null))
+        val selection = AlikeAnswers.selection(filter, clock.instant())
         val cursor = after?.substringAfter(':')?.ifEmpty { null }
         val parts = setOfNotNull(Part.TEXT, Part.BODY, Part.VECTOR.takeIf { withVectors })
         return collection.scan(selection, limit, cursor, parts).thenApply { page ->

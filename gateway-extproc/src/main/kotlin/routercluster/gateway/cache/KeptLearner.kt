@@ -1,7 +1,7 @@
 package routercluster.gateway.cache
 
 import routercluster.policy.cache.HitLearner
-import routercluster.policy.cache.LearntState
+import routercluster.policy.cache.HitLearnerState
 import routercluster.policy.cache.LearntStore
 import routercluster.policy.cache.RiskModel
 import java.util.concurrent.CompletableFuture
@@ -24,7 +24,7 @@ internal class KeptLearner(val learner: HitLearner, private val name: String, pr
     }
 
     private fun goOn(store: LearntStore) {
-        val state = store.load(name)?.let(LearntState::fromBytes) ?: return
+        val state = store.load(name)?.let(HitLearnerState::fromBytes) ?: return
         val model = state.judged.takeIf { it.size >= RiskModel.JUDGED_MIN }?.let(RiskModel::fit)
         synchronized(learner) { learner.goOn(state, model) }
     }
@@ -41,7 +41,7 @@ internal class KeptLearner(val learner: HitLearner, private val name: String, pr
         return disk
     }
 
-    private fun state(): LearntState = synchronized(learner) { learner.state() }
+    private fun state(): HitLearnerState = synchronized(learner) { learner.state() }
 
     private companion object {
         const val LOOKS = 50

@@ -96,6 +96,10 @@ data class CacheSettings(
     fun ttlFor(category: String?, store: CacheStoreSettings): Duration =
         categories[category]?.ttl ?: ttl ?: CategoryDefaults.of(category)?.ttl(store.ttl) ?: store.ttl
 
+    /** How long any answer is there at most, whatever its topic, and with the time that it is given beyond its own. */
+    fun lifeMax(store: CacheStoreSettings): Duration =
+        (categories.keys + CategoryDefaults.labels + null).maxOf { ttlFor(it, store) } + staleFor
+
     fun weightFor(category: String?): Double = categories[category]?.weight ?: 1.0
 
     fun keeps(category: String?): Boolean = categories[category]?.isKept ?: true

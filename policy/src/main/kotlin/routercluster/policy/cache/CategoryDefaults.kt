@@ -36,6 +36,8 @@ internal class CategoryDefaults private constructor(val similarity: Double, val 
             "other" to talk,
         )
 
+        val labels: Set<String> get() = byLabel.keys
+
         /** Null for a label that is not in the table. */
         fun of(category: String?): CategoryDefaults? = category?.let(byLabel::get)
     }

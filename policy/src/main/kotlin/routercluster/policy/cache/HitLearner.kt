@@ -130,16 +130,16 @@ class HitLearner(
     }
 
     /** What it has learnt until now. */
-    fun state(): LearntState =
-        LearntState(
+    fun state(): HitLearnerState =
+        HitLearnerState(
             judged.toList(),
             categories.mapValues { (_, own) ->
-                LearntState.Category(own.sums(), own.rightLooks, own.wrongLooks, own.ahead)
+                HitLearnerState.Category(own.sums(), own.rightLooks, own.wrongLooks, own.ahead)
             },
         )
 
     /** Goes on where another was, with the [model] of its judged pairs; null where they are too few. What was seen here since counts on. */
-    fun goOn(from: LearntState, model: RiskModel?) {
+    fun goOn(from: HitLearnerState, model: RiskModel?) {
         judged.addAll(0, from.judged)
         while (judged.size > JUDGED_MAX) judged.removeFirst()
         if (model != null) this.model = model

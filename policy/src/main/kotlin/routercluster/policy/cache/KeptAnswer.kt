@@ -30,8 +30,9 @@ class KeptAnswer(
     val staleAt: Instant? = null,
     val conversation: String? = null,
 ) {
+    /** The same, kept with the [conversation] before its request. */
     fun after(
-        conversation: String?,
+        conversation: String,
     ) = KeptAnswer(answer, model, recipe, decision, keptAt, cost, askedAt, namespace, category, staleAt, conversation)
 
     /** As stores keep it. */

@@ -77,6 +77,16 @@ class AdmissionTest {
     private fun DoubleArray.place(value: Double): Int = binarySearch(value).let { if (it < 0) -it - 1 else it }.coerceAtMost(size - 1)
 
     @Test
+    fun `no answer is there for longer than its decision says at most, whatever its topic and beyond its time`() {
+        val store = CacheStoreSettings(ttl = Duration.ofDays(1))
+        CacheSettings().lifeMax(store) shouldBe Duration.ofDays(24)
+        CacheSettings(ttl = Duration.ofDays(2)).lifeMax(store) shouldBe Duration.ofDays(2)
+        val stale = CacheSettings(ttl = Duration.ofDays(2), staleFor = Duration.ofDays(9))
+        stale.lifeMax(store) shouldBe Duration.ofDays(11)
+        stale.copy(categories = mapOf("law" to CategoryCache(ttl = Duration.ofDays(5)))).lifeMax(store) shouldBe Duration.ofDays(14)
+    }
+
+    @Test
     fun `topics differ where nobody says otherwise, and never below what the store says`() {
         val settings = CacheSettings()
         val store = CacheStoreSettings()

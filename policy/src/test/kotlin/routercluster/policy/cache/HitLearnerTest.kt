@@ -158,7 +158,7 @@ class HitLearnerTest {
     fun `what was learnt goes on after a restart as if there had been none`() {
         val before = HitLearner({ 0.05 })
         run(before, Stream(7), 20_000)
-        val state = LearntState.fromBytes(before.state().toBytes()).shouldNotBeNull()
+        val state = HitLearnerState.fromBytes(before.state().toBytes()).shouldNotBeNull()
         val after = HitLearner({ 0.05 })
         after.goOn(state, RiskModel.fit(state.judged))
         hardness.keys.map { after.riskAllowed(it) == null } shouldBe hardness.keys.map { before.riskAllowed(it) == null }
@@ -172,12 +172,12 @@ class HitLearnerTest {
         val learner = HitLearner({ 0.05 })
         run(learner, Stream(9), 2_000)
         val bytes = learner.state().toBytes()
-        LearntState.fromBytes(bytes).shouldNotBeNull()
-        LearntState.fromBytes(ByteArray(0)) shouldBe null
-        LearntState.fromBytes(bytes.copyOf(bytes.size - 1)) shouldBe null
-        LearntState.fromBytes(bytes + 0) shouldBe null
+        HitLearnerState.fromBytes(bytes).shouldNotBeNull()
+        HitLearnerState.fromBytes(ByteArray(0)) shouldBe null
+        HitLearnerState.fromBytes(bytes.copyOf(bytes.size - 1)) shouldBe null
+        HitLearnerState.fromBytes(bytes + 0) shouldBe null
         for (place in listOf(3, 7, 11, 12)) {
-            LearntState.fromBytes(bytes.copyOf().also { it[place] = 0x7f }) shouldBe null
+            HitLearnerState.fromBytes(bytes.copyOf().also { it[place] = 0x7f }) shouldBe null
         }
     }
 }

@@ -26,8 +26,6 @@ import routercluster.policy.cache.EntryFilter
 import routercluster.policy.cache.Invalidation
 import routercluster.policy.cache.Invalidations
 import routercluster.policy.cache.NoCacheLedger
-import routercluster.policy.config.EncoderFolder
-import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.Task
@@ -62,11 +60,7 @@ internal class CacheOperationsTest {
 
     private fun policy(): Policy {
         val text = checkNotNull(javaClass.getResource("/semantic-cache.yaml")).readText()
-        return loadPolicy(text, "semantic-cache.yaml", mapOf("PORT" to "${model.port}", "JUDGE" to "1")::get, Beside)
-    }
-
-    private object Beside : PolicyFiles by PolicyFiles.None {
-        override val bundled = EncoderFolder.Found(null, heads)
+        return loadPolicy(text, "semantic-cache.yaml", mapOf("PORT" to "${model.port}", "JUDGE" to "1")::get, Beside(heads))
     }
 
     private fun router(ledger: CacheLedger?, vectors: () -> VectorStore = { MemoryVectorStore(clock) }): Installation =
@@ -111,6 +105,12 @@ internal class CacheOperationsTest {
         val entry = router.told("entries?tier=semantic&scope=tenant&tenant=acme&text=true").path("entries").single()
         entry.at("/text/request").textValue() shouldBe "faq how can one change the password of an account"
         router.told("entries?tier=semantic&scope=tenant&tenant=other").path("entries").size() shouldBe 0
+        val byId = """{"filter": {"id": "${entry.path("id").textValue()}"}}"""
+        router
+            .post("invalidate", byId)
+            .second
+            .at("/entries/semantic")
+            .asInt() shouldBe 1
         val filter = """{"scope": "tenant", "tenant": "acme", "decision": "faq"}"""
         router
             .post("invalidate", """{"filter": $filter}""")

@@ -1,5 +1,7 @@
 package routercluster.dataplane
 
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.withClue
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.AfterAll
@@ -7,6 +9,7 @@ import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import org.junit.jupiter.api.extension.RegisterExtension
+import routercluster.contracts.SetClock
 import routercluster.kit.EnvoyProcess
 import routercluster.kit.Installation
 import routercluster.kit.LogsOnFailure
@@ -14,32 +17,16 @@ import routercluster.mock.Script
 import routercluster.mock.encoder.ScriptedEncoder
 import routercluster.mock.mockLlm
 import routercluster.policy.Policy
-import routercluster.policy.config.EncoderFolder
-import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.Task
 import routercluster.vectorstore.memory.MemoryVectorStore
-import java.time.Clock
 import java.time.Duration
-import java.time.Instant
-import java.time.ZoneId
-import java.time.ZoneOffset
 
 /** What a policy can say of answers for alike requests beside whose they are, through a door. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 internal abstract class SemanticOptionsTest(private val behindEnvoy: Boolean) {
-    private class SetClock(
-        @Volatile var now: Instant,
-    ) : Clock() {
-        override fun instant(): Instant = now
-
-        override fun getZone(): ZoneId = ZoneOffset.UTC
-
-        override fun withZone(zone: ZoneId): Clock = this
-    }
-
-    private val clock = SetClock(Instant.parse("2026-01-01T00:00:00Z"))
+    private val clock = SetClock()
     private val model = mockLlm(Script(models = listOf("small")))
     private val encoder = ScriptedEncoder("default", heads)
     private var open: Installation? = null
@@ -69,11 +56,7 @@ internal abstract class SemanticOptionsTest(private val behindEnvoy: Boolean) {
             .replace("mode: exact_then_semantic,", "mode: exact_then_semantic, $OPTIONS")
             .replace("mode: semantic, scope: tenant, semantic", "mode: semantic, scope: tenant, admission: {mode: repeated}, semantic")
         val ports = mapOf("PORT" to "${model.port}", "JUDGE" to "${model.port}")
-        return loadPolicy(written, "options.yaml", ports::get, Beside)
-    }
-
-    private object Beside : PolicyFiles by PolicyFiles.None {
-        override val bundled = EncoderFolder.Found(null, heads)
+        return loadPolicy(written, "options.yaml", ports::get, Beside(heads))
     }
 
     private fun ask(text: String): Reply =
@@ -84,7 +67,7 @@ internal abstract class SemanticOptionsTest(private val behindEnvoy: Boolean) {
     @Test
     fun `of alike requests, too, the first after an answer's time fetches a new one`() {
         ask("faq how can one change the password of an account")
-        clock.now += Duration.ofSeconds(70)
+        clock.forward(Duration.ofSeconds(70))
         val asks = List(3) { ask("faq how can one change the password of an account ${"please ".repeat(it + 1)}") }
         withClue(asks) {
             asks.map { it.said() } shouldBe listOf(listOf(null, null, null), listOf("semantic", null, "0"), listOf("semantic", null, "0"))
@@ -111,9 +94,20 @@ internal abstract class SemanticOptionsTest(private val behindEnvoy: Boolean) {
         talk("How do I bake bread with rye flour at home?", "faq and how long does that take in the oven") shouldBe null
         talk("How do I bake bread with rye flour, at home", "faq and how long does that take in the oven please") shouldBe "semantic"
         talk("How do I bake cakes with 2 eggs at home?", "faq and how long does that take in the oven please") shouldBe null
+
+        // An answer that is written down and taken over still knows its conversation.
+        val entries = post("export", """{"tier": "semantic"}""").path("entries")
+        post("warm-up", """{"entries": $entries, "dry_run": false}""").path("fit").asInt() shouldBe entries.size()
+        talk("How do I bake bread with rye flour at home", "faq and how long does that take in the oven, please") shouldBe "semantic"
+    }
+
+    private fun post(name: String, body: String): JsonNode {
+        val reply = sent(request(installation.adminPort, "/api/v1/cache/$name", body))
+        return withClue(reply) { json.readTree(reply.text) }
     }
 
     private companion object {
+        val json = ObjectMapper()
         const val OPTIONS = "ttl_seconds: 60, stale_while_revalidate_seconds: 600, conversation: similar,"
         val heads: Map<String, Head> = mapOf("embedding" to Head(Task.EMBED, dimensions = 512))
     }

@@ -11,7 +11,7 @@ import java.io.IOException
  *
  * @property judged at most [HitLearner.JUDGED_MAX]
  */
-class LearntState(val judged: List<Judged>, val categories: Map<String, Category>) {
+class HitLearnerState(val judged: List<Judged>, val categories: Map<String, Category>) {
     /**
      * @property rightLooks answers that were looked into and right; so are [wrongLooks] wrong
      * @property ahead how far wrong hits have run ahead of what was to be expected, in answers
@@ -46,14 +46,14 @@ class LearntState(val judged: List<Judged>, val categories: Map<String, Category
         private val TRAITS = Likeness.Trait.entries.size
 
         /** Null for what is none, is damaged or was written by a program that compares otherwise: then it is learnt anew. */
-        fun fromBytes(bytes: ByteArray): LearntState? =
+        fun fromBytes(bytes: ByteArray): HitLearnerState? =
             try {
                 DataInputStream(ByteArrayInputStream(bytes)).use(::read)
             } catch (_: IOException) {
                 null
             }
 
-        private fun read(from: DataInputStream): LearntState? {
+        private fun read(from: DataInputStream): HitLearnerState? {
             if (List(3) { from.readInt() } != listOf(FORMAT, TRAITS, ErrorBound.BINS)) return null
             val pairs = from.readInt().takeIf { it in 0..HitLearner.JUDGED_MAX } ?: return null
             val judged = List(pairs) {
@@ -61,7 +61,7 @@ class LearntState(val judged: List<Judged>, val categories: Map<String, Category
             }
             val names = from.readInt().takeIf { it in 0..HitLearner.CATEGORIES_MAX } ?: return null
             val categories = List(names) { from.readUTF() to from.category() }.toMap()
-            return LearntState(judged, categories).takeIf { from.read() == -1 }
+            return HitLearnerState(judged, categories).takeIf { from.read() == -1 }
         }
 
         private fun DataInputStream.category(): Category {
