@@ -163,6 +163,12 @@ internal class TestGateway(
     fun chat(prompt: String, vararg headers: Pair<String, String>, model: String = "auto", fields: String = ""): Answer =
         post(CHAT, chatBody(prompt, model, fields), *headers)
 
+    /** As [chat], and waits until what was answered is accounted for, so that it is kept or is not. */
+    fun asked(prompt: String, vararg headers: Pair<String, String>, model: String = "auto", fields: String = ""): Answer {
+        val before = heard.of<RouterEvent.Left>().size
+        return chat(prompt, *headers, model = model, fields = fields).also { heard.await<RouterEvent.Left>(before + 1) }
+    }
+
     /** The body is read as it comes. */
     fun stream(prompt: String, model: String = "auto", fields: String = ""): HttpResponse<InputStream> =
         client.send(posted(CHAT, chatBody(prompt, model, ""","stream":true$fields""")), HttpResponse.BodyHandlers.ofInputStream())

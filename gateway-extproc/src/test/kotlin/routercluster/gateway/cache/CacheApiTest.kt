@@ -10,33 +10,22 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import routercluster.contracts.SetClock
 import routercluster.gateway.Answer
 import routercluster.gateway.TestGateway
 import routercluster.gateway.policyText
 import routercluster.mock.mockLlm
 import routercluster.policy.cache.AuditLine
 import routercluster.telemetry.RouterEvent
-import java.time.Clock
 import java.time.Duration
-import java.time.Instant
-import java.time.ZoneId
-import java.time.ZoneOffset
 
 /** What operators do to kept answers, through the admin API. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CacheApiTest {
-    private class SetClock(var now: Instant) : Clock() {
-        override fun instant(): Instant = now
-
-        override fun getZone(): ZoneId = ZoneOffset.UTC
-
-        override fun withZone(zone: ZoneId): Clock = this
-    }
-
     private fun kept(scope: String, more: String = "") =
         "plugins: [{type: response_cache, configuration: {mode: exact, scope: $scope, ttl_seconds: 3600}}]$more"
 
-    private val clock = SetClock(Instant.parse("2026-01-01T00:00:00Z"))
+    private val clock = SetClock()
     private val mock = mockLlm()
     private val policy = policyText(
         mock.port,
@@ -54,7 +43,7 @@ class CacheApiTest {
     @BeforeEach
     fun begin() {
         router.call("$CACHE/flush", "{}").status shouldBe 200
-        clock.now += Duration.ofMinutes(1)
+        clock.forward(Duration.ofMinutes(1))
         router.heard.forget()
     }
 
@@ -83,8 +72,8 @@ class CacheApiTest {
     @Test
     fun `an export is taken over by a router of the same policy and secret`() {
         val ann = "x-authz-user-id" to "ann"
-        ask("shared carried")
-        ask("own carried", ann)
+        router.asked("shared carried")
+        router.asked("own carried", ann)
         val entries = exported()
         entries.size shouldBe 2
         audit().last().path("action").textValue() shouldBe "export"
@@ -97,14 +86,14 @@ class CacheApiTest {
             other.chat("own carried", ann).isHit() shouldBe true
             other.chat("own carried", "x-authz-user-id" to "bob").isHit() shouldBe false
             // What was kept for an hour there is not kept for longer here.
-            clock.now += Duration.ofMinutes(61)
+            clock.forward(Duration.ofMinutes(61))
             other.chat("shared carried", "cache-control" to "no-store").isHit() shouldBe false
         }
     }
 
     @Test
     fun `what would not be kept now is left out of a warm-up, and named`() {
-        ask("shared left out")
+        router.asked("shared left out")
         val entry = exported().single() as ObjectNode
 
         fun changed(change: ObjectNode.() -> Unit) = entry.deepCopy().apply(change)
@@ -141,14 +130,6 @@ class CacheApiTest {
 
     private fun Answer.isHit() = header("x-vsr-cache-hit") == "true"
 
-    /** Asks, and waits until what was answered is kept or is not. */
-    private fun ask(prompt: String, vararg headers: Pair<String, String>): Answer {
-        val before = router.heard.of<RouterEvent.Left>().size
-        val answer = router.chat(prompt, *headers)
-        router.heard.await<RouterEvent.Left>(before + 1)
-        return answer
-    }
-
     private fun invalidate(filter: String, isDry: Boolean = false): JsonNode {
         val answer = router.call("$CACHE/invalidate", """{"filter": $filter, "dry_run": $isDry}""")
         withClue(answer.body) { answer.status shouldBe 200 }
@@ -161,42 +142,42 @@ class CacheApiTest {
     @Test
     fun `what a filter means is not given again, what it does not mean is, and a new answer is kept`() {
         val asked = listOf("shared one", "shared two", "costly one")
-        asked.forEach { ask(it).isHit() shouldBe false }
-        asked.forEach { ask(it).isHit() shouldBe true }
+        asked.forEach { router.asked(it).isHit() shouldBe false }
+        asked.forEach { router.asked(it).isHit() shouldBe true }
         invalidate("""{"decision": "costly"}""", isDry = true).at("/entries/exact").asInt() shouldBe 1
-        asked.forEach { ask(it).isHit() shouldBe true }
+        asked.forEach { router.asked(it).isHit() shouldBe true }
         invalidate("""{"model": "large"}""").at("/entries/exact").asInt() shouldBe 1
-        ask("costly one").isHit() shouldBe false
-        ask("shared one").isHit() shouldBe true
-        clock.now += Duration.ofSeconds(2)
-        ask("costly one").isHit() shouldBe false
-        ask("costly one").isHit() shouldBe true
+        router.asked("costly one").isHit() shouldBe false
+        router.asked("shared one").isHit() shouldBe true
+        clock.forward(Duration.ofSeconds(2))
+        router.asked("costly one").isHit() shouldBe false
+        router.asked("costly one").isHit() shouldBe true
     }
 
     @Test
     fun `a dry run is what happens where nobody says otherwise, and changes nothing`() {
-        ask("shared dry")
+        router.asked("shared dry")
         val told = router.call("$CACHE/invalidate", """{"filter": {"decision": "shared"}}""").json
         told.path("dry_run").asBoolean() shouldBe true
         told.path("line").isNull shouldBe true
-        ask("shared dry").isHit() shouldBe true
+        router.asked("shared dry").isHit() shouldBe true
         router
             .call("$CACHE/flush", """{"dry_run": true}""")
             .json
             .at("/entries/exact")
             .asInt() shouldBe 1
-        ask("shared dry").isHit() shouldBe true
+        router.asked("shared dry").isHit() shouldBe true
     }
 
     @Test
     fun `a flush takes all, and what was asked for before it is not kept after it`() {
-        ask("shared flushed")
+        router.asked("shared flushed")
         router
             .call("$CACHE/flush", "{}")
             .json
             .path("dry_run")
             .asBoolean() shouldBe false
-        ask("shared flushed").isHit() shouldBe false
+        router.asked("shared flushed").isHit() shouldBe false
         // Within the second by which clocks may differ nothing is kept either.
         router.heard
             .of<RouterEvent.AnswerKept>()
@@ -209,22 +190,22 @@ class CacheApiTest {
     fun `the answers of a user or a team are meant by name, and no others`() {
         val ann = "x-authz-user-id" to "ann"
         val red = arrayOf("x-authz-tenant-id" to "acme", "x-authz-team-id" to "red")
-        ask("own one", ann)
-        ask("own one", "x-authz-user-id" to "bob")
-        ask("team one", *red)
+        router.asked("own one", ann)
+        router.asked("own one", "x-authz-user-id" to "bob")
+        router.asked("team one", *red)
         invalidate("""{"scope": "user", "user": "ann"}""").at("/entries/exact").asInt() shouldBe 1
-        ask("own one", ann).isHit() shouldBe false
-        ask("own one", "x-authz-user-id" to "bob").isHit() shouldBe true
-        ask("team one", *red).isHit() shouldBe true
+        router.asked("own one", ann).isHit() shouldBe false
+        router.asked("own one", "x-authz-user-id" to "bob").isHit() shouldBe true
+        router.asked("team one", *red).isHit() shouldBe true
         invalidate("""{"scope": "team", "tenant": "acme", "team": "red"}""").at("/entries/exact").asInt() shouldBe 1
-        ask("team one", *red).isHit() shouldBe false
+        router.asked("team one", *red).isHit() shouldBe false
     }
 
     @Test
     fun `entries are told page by page, and their texts only where one asks for them, which is noted`() {
         val prompts = List(5) { "shared page $it" }
-        prompts.forEach { ask(it) }
-        clock.now += Duration.ofMinutes(5)
+        prompts.forEach { router.asked(it) }
+        clock.forward(Duration.ofMinutes(5))
         val pages = generateSequence(entries("?limit=2&decision=shared")) { page ->
             page.path("next").textValue()?.let { entries("?limit=2&decision=shared&after=$it") }
         }.toList()
@@ -274,9 +255,9 @@ class CacheApiTest {
 
     @Test
     fun `stats tell what was given, what was not, and what it saved`() {
-        ask("shared counted")
-        clock.now += Duration.ofSeconds(30)
-        repeat(2) { ask("shared counted").isHit() shouldBe true }
+        router.asked("shared counted")
+        clock.forward(Duration.ofSeconds(30))
+        repeat(2) { router.asked("shared counted").isHit() shouldBe true }
         val stats = router.admin("$CACHE/stats").json
         val hits = stats.path("hits").first { it.path("decision").textValue() == "shared" }
         hits.path("kind").textValue() shouldBe "exact"
@@ -294,7 +275,7 @@ class CacheApiTest {
 
     @Test
     fun `what means nothing is refused and changes nothing`() {
-        ask("shared refused")
+        router.asked("shared refused")
         val bad = listOf(
             """{"filter": {"decison": "shared"}}""" to "unknown_field",
             """{"filter": {"decision": "shared"}, "dryrun": false}""" to "unknown_field",
@@ -315,7 +296,7 @@ class CacheApiTest {
         router.admin("$CACHE/entries?tier=none").code shouldBe "invalid_value"
         router.admin("$CACHE/entries?limit=1&limit=2").code shouldBe "repeated_parameter"
         router.admin("$CACHE/audit?limit=x").code shouldBe "invalid_type"
-        ask("shared refused").isHit() shouldBe true
+        router.asked("shared refused").isHit() shouldBe true
     }
 
     private companion object {

@@ -6,17 +6,14 @@ import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import routercluster.contracts.SetClock
 import routercluster.gateway.Answer
 import routercluster.gateway.TestGateway
 import routercluster.gateway.feedback.MemoryOutcomes
 import routercluster.gateway.policyText
 import routercluster.mock.mockLlm
 import routercluster.telemetry.RouterEvent
-import java.time.Clock
 import java.time.Duration
-import java.time.Instant
-import java.time.ZoneId
-import java.time.ZoneOffset
 import kotlin.io.path.createTempFile
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.writeText
@@ -24,15 +21,7 @@ import kotlin.io.path.writeText
 /** Kept answers that somebody finds bad, and those of decisions whose guards are others now. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FlaggedAnswersTest {
-    private class SetClock(var now: Instant) : Clock() {
-        override fun instant(): Instant = now
-
-        override fun getZone(): ZoneId = ZoneOffset.UTC
-
-        override fun withZone(zone: ZoneId): Clock = this
-    }
-
-    private val clock = SetClock(Instant.parse("2026-01-01T00:00:00Z"))
+    private val clock = SetClock()
     private val mock = mockLlm()
     private val outcomes = MemoryOutcomes()
     private val router = TestGateway(policy(""), clock = clock, outcomes = outcomes, replaySecret = ByteArray(32) { 7 })
@@ -49,11 +38,6 @@ class FlaggedAnswersTest {
         mock.close()
     }
 
-    private fun TestGateway.ask(prompt: String): Answer {
-        val before = heard.of<RouterEvent.Left>().size
-        return chat(prompt).also { heard.await<RouterEvent.Left>(before + 1) }
-    }
-
     private fun Answer.isHit() = header("x-vsr-cache-hit") == "true"
 
     private fun say(thumb: String, of: Answer, user: String): Answer {
@@ -63,15 +47,15 @@ class FlaggedAnswersTest {
 
     @Test
     fun `an answer that one of its readers finds bad is not given again, whether a model or the cache gave it to them`() {
-        val fresh = router.ask("faq one")
-        router.ask("faq one").isHit() shouldBe true
+        val fresh = router.asked("faq one")
+        router.asked("faq one").isHit() shouldBe true
         say("down", fresh, "ann").status shouldBe 202
-        router.ask("faq one").isHit() shouldBe false
+        router.asked("faq one").isHit() shouldBe false
 
-        val hit = router.ask("faq one")
+        val hit = router.asked("faq one")
         hit.isHit() shouldBe true
         say("down", hit, "bob").status shouldBe 202
-        router.ask("faq one").isHit() shouldBe false
+        router.asked("faq one").isHit() shouldBe false
         router.heard
             .of<RouterEvent.AnswerJudged>()
             .map { it.decision to it.outcome }
@@ -80,37 +64,37 @@ class FlaggedAnswersTest {
 
     @Test
     fun `praise changes nothing`() {
-        val fresh = router.ask("faq two")
+        val fresh = router.asked("faq two")
         say("up", fresh, "ann").status shouldBe 202
-        router.ask("faq two").isHit() shouldBe true
+        router.asked("faq two").isHit() shouldBe true
     }
 
     @Test
     fun `what is said late of a former answer leaves the one that took its place`() {
-        val first = router.ask("faq three")
-        val other = router.ask("faq three")
+        val first = router.asked("faq three")
+        val other = router.asked("faq three")
         say("down", first, "cleo")
-        clock.now += Duration.ofSeconds(1)
-        router.ask("faq three").isHit() shouldBe false
+        clock.forward(Duration.ofSeconds(1))
+        router.asked("faq three").isHit() shouldBe false
         say("down", other, "dan").status shouldBe 202
-        router.ask("faq three").isHit() shouldBe true
+        router.asked("faq three").isHit() shouldBe true
     }
 
     @Test
     fun `one identity takes back no more than it may say of a model`() {
-        val answers = List(4) { router.ask("faq many $it") }
+        val answers = List(4) { router.asked("faq many $it") }
         val said = answers.map { say("down", it, "eve").status }
         said shouldBe listOf(202, 202, 202, 429)
-        withClue(said) { List(4) { router.ask("faq many $it").isHit() } shouldBe listOf(false, false, false, true) }
+        withClue(said) { List(4) { router.asked("faq many $it").isHit() } shouldBe listOf(false, false, false, true) }
     }
 
     @Test
     fun `the same word said again takes back nothing more`() {
-        val first = router.ask("faq again")
+        val first = router.asked("faq again")
         say("down", first, "fay")
-        router.ask("faq again").isHit() shouldBe false
+        router.asked("faq again").isHit() shouldBe false
         say("down", first, "fay").json["repeated"].booleanValue() shouldBe true
-        router.ask("faq again").isHit() shouldBe true
+        router.asked("faq again").isHit() shouldBe true
     }
 
     @Test
@@ -118,13 +102,13 @@ class FlaggedAnswersTest {
         val file = createTempFile("policy", ".yaml")
         file.writeText(policy(""))
         TestGateway(policy(""), file = file).use { other ->
-            other.ask("faq guarded")
-            other.ask("faq guarded").isHit() shouldBe true
+            other.asked("faq guarded")
+            other.asked("faq guarded").isHit() shouldBe true
             file.writeText(policy(GUARD))
             other.running.keeper.reload() shouldBe true
-            other.ask("faq guarded").isHit() shouldBe false
+            other.asked("faq guarded").isHit() shouldBe false
             // The guard is not built: whoever serves such a policy all the same has no answer checked, kept or fresh.
-            other.ask("faq guarded").isHit() shouldBe true
+            other.asked("faq guarded").isHit() shouldBe true
         }
         file.deleteExisting()
     }

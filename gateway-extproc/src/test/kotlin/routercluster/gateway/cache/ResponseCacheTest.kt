@@ -10,32 +10,21 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import routercluster.contracts.SetClock
 import routercluster.gateway.Answer
 import routercluster.gateway.TestGateway
 import routercluster.gateway.policyText
 import routercluster.mock.mockLlm
 import routercluster.telemetry.AnswerPath
 import routercluster.telemetry.RouterEvent
-import java.time.Clock
 import java.time.Duration
-import java.time.Instant
-import java.time.ZoneId
-import java.time.ZoneOffset
 
 /** Answers given again to equal requests, through the HTTP door. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ResponseCacheTest {
-    private class SetClock(var now: Instant) : Clock() {
-        override fun instant(): Instant = now
-
-        override fun getZone(): ZoneId = ZoneOffset.UTC
-
-        override fun withZone(zone: ZoneId): Clock = this
-    }
-
     private fun kept(settings: String) = "plugins: [{type: response_cache, configuration: {mode: exact, $settings}}]"
 
-    private val clock = SetClock(Instant.parse("2026-01-01T00:00:00Z"))
+    private val clock = SetClock()
     private val mock = mockLlm()
     private val router = TestGateway(
         policyText(
@@ -72,21 +61,13 @@ class ResponseCacheTest {
 
     private fun Answer.isHit() = header("x-vsr-cache-hit") == "true"
 
-    /** Asks, and waits until what was answered is kept or is not. */
-    private fun ask(prompt: String, vararg headers: Pair<String, String>, fields: String = "", model: String = "auto"): Answer {
-        val before = router.heard.of<RouterEvent.Left>().size
-        val answer = router.chat(prompt, *headers, fields = fields, model = model)
-        router.heard.await<RouterEvent.Left>(before + 1)
-        return answer
-    }
-
     @Test
     fun `an equal request gets the same answer without a model and without a signal`() {
-        val first = ask("shared one")
+        val first = router.asked("shared one")
         first.isHit() shouldBe false
         router.heard.forget()
         callsOf {
-            val second = ask("shared one")
+            val second = router.asked("shared one")
             second.isHit() shouldBe true
             second.json.at("/choices/0/message/content") shouldBe first.json.at("/choices/0/message/content")
             second.json.at("/usage") shouldBe first.json.at("/usage").deepCopy<ObjectNode>().retain(
@@ -120,11 +101,11 @@ class ResponseCacheTest {
 
     @Test
     fun `a stream is kept when it came to its end, and given again as a stream or whole`() {
-        val stream = ask("shared stream", fields = ""","stream":true,"stream_options":{"include_usage":true}""")
+        val stream = router.asked("shared stream", fields = ""","stream":true,"stream_options":{"include_usage":true}""")
         stream.isHit() shouldBe false
-        val whole = ask("shared stream")
+        val whole = router.asked("shared stream")
         whole.isHit() shouldBe true
-        val again = ask("shared stream", fields = ""","stream":true,"stream_options":{"include_usage":true}""")
+        val again = router.asked("shared stream", fields = ""","stream":true,"stream_options":{"include_usage":true}""")
         again.isHit() shouldBe true
         again.header("content-type").orEmpty() shouldContain "text/event-stream"
         again.body shouldEndWith "data: [DONE]\n\n"
@@ -133,44 +114,44 @@ class ResponseCacheTest {
             ObjectMapper().readTree(it.removePrefix("data: ")).at("/choices/0/delta/content").asText("")
         }
         said shouldBe whole.json.at("/choices/0/message/content").textValue()
-        ask("shared stream", fields = ""","stream":true""").body.contains("\"usage\"") shouldBe false
+        router.asked("shared stream", fields = ""","stream":true""").body.contains("\"usage\"") shouldBe false
     }
 
     @Test
     fun `what can change the answer makes another request`() {
-        ask("shared two")
+        router.asked("shared two")
         for (fields in listOf(
             ""","temperature":0.1""",
             ""","response_format":{"type":"json_object"}""",
             ""","tools":[]""",
             ""","seed":1""",
         )) {
-            withClue(fields) { ask("shared two", fields = fields).isHit() shouldBe false }
+            withClue(fields) { router.asked("shared two", fields = fields).isHit() shouldBe false }
         }
-        ask("shared two.").isHit() shouldBe false
-        ask("shared two", fields = ""","user":"u","metadata":{"a":"b"}""").isHit() shouldBe true
+        router.asked("shared two.").isHit() shouldBe false
+        router.asked("shared two", fields = ""","user":"u","metadata":{"a":"b"}""").isHit() shouldBe true
     }
 
     @Test
     fun `an answer's time ends however often it is given`() {
-        ask("shared old")
+        router.asked("shared old")
         repeat(3) {
-            clock.now += Duration.ofSeconds(17)
-            ask("shared old").isHit() shouldBe true
+            clock.forward(Duration.ofSeconds(17))
+            router.asked("shared old").isHit() shouldBe true
         }
-        clock.now += Duration.ofSeconds(17)
-        ask("shared old").isHit() shouldBe false
+        clock.forward(Duration.ofSeconds(17))
+        router.asked("shared old").isHit() shouldBe false
     }
 
     @Test
     fun `a user's answers are that user's, and of a stranger nothing is kept`() {
         val ann = "x-authz-user-id" to "ann"
-        ask("own one", ann)
-        ask("own one", ann).isHit() shouldBe true
-        ask("own one", "x-authz-user-id" to "bob").isHit() shouldBe false
-        ask("own one", ann, "x-authz-tenant-id" to "acme").isHit() shouldBe false
-        ask("own one").isHit() shouldBe false
-        ask("own one").isHit() shouldBe false
+        router.asked("own one", ann)
+        router.asked("own one", ann).isHit() shouldBe true
+        router.asked("own one", "x-authz-user-id" to "bob").isHit() shouldBe false
+        router.asked("own one", ann, "x-authz-tenant-id" to "acme").isHit() shouldBe false
+        router.asked("own one").isHit() shouldBe false
+        router.asked("own one").isHit() shouldBe false
         router.heard
             .of<RouterEvent.AnswerKept>()
             .map { it.outcome }
@@ -181,53 +162,53 @@ class ResponseCacheTest {
     fun `a team's answers are its members', and no name can be put together to look like another's`() {
         fun member(tenant: String, team: String, user: String) =
             arrayOf("x-authz-tenant-id" to tenant, "x-authz-team-id" to team, "x-authz-user-id" to user)
-        ask("team one", *member("acme", "red", "ann"))
-        ask("team one", *member("acme", "red", "bob")).isHit() shouldBe true
-        ask("team one", *member("acme", "blue", "ann")).isHit() shouldBe false
-        ask("team one", *member("acmer", "ed", "ann")).isHit() shouldBe false
-        ask("team one", "x-authz-user-id" to "ann").isHit() shouldBe false
+        router.asked("team one", *member("acme", "red", "ann"))
+        router.asked("team one", *member("acme", "red", "bob")).isHit() shouldBe true
+        router.asked("team one", *member("acme", "blue", "ann")).isHit() shouldBe false
+        router.asked("team one", *member("acmer", "ed", "ann")).isHit() shouldBe false
+        router.asked("team one", "x-authz-user-id" to "ann").isHit() shouldBe false
     }
 
     @Test
     fun `the same prompt of a thousand tenants never crosses`() {
         val tenants = List(1_000) { "x-authz-tenant-id" to "t$it" }
-        for (tenant in tenants) ask("team all", tenant, "x-authz-team-id" to "core").isHit() shouldBe false
-        for (tenant in tenants.take(10)) ask("team all", tenant, "x-authz-team-id" to "core").isHit() shouldBe true
+        for (tenant in tenants) router.asked("team all", tenant, "x-authz-team-id" to "core").isHit() shouldBe false
+        for (tenant in tenants.take(10)) router.asked("team all", tenant, "x-authz-team-id" to "core").isHit() shouldBe true
     }
 
     @Test
     fun `what a client says of the cache holds where the policy lets it`() {
-        ask("told one")
-        ask("told one", "x-vsr-cache-control" to "no-cache").isHit() shouldBe false
-        ask("told one", "cache-control" to "no-cache").isHit() shouldBe false
-        ask("told one").isHit() shouldBe true
-        clock.now += Duration.ofSeconds(10)
-        ask("told one", "x-vsr-cache-control" to "max-age=5").isHit() shouldBe false
-        ask("told two", "x-vsr-cache-control" to "no-store")
-        ask("told two").isHit() shouldBe false
-        ask("told three", "x-vsr-cache-control" to "ttl=100")
-        clock.now += Duration.ofSeconds(25)
-        ask("told three").isHit() shouldBe false
-        ask("told one", "x-vsr-cache-control" to "whatever").status shouldBe 400
+        router.asked("told one")
+        router.asked("told one", "x-vsr-cache-control" to "no-cache").isHit() shouldBe false
+        router.asked("told one", "cache-control" to "no-cache").isHit() shouldBe false
+        router.asked("told one").isHit() shouldBe true
+        clock.forward(Duration.ofSeconds(10))
+        router.asked("told one", "x-vsr-cache-control" to "max-age=5").isHit() shouldBe false
+        router.asked("told two", "x-vsr-cache-control" to "no-store")
+        router.asked("told two").isHit() shouldBe false
+        router.asked("told three", "x-vsr-cache-control" to "ttl=100")
+        clock.forward(Duration.ofSeconds(25))
+        router.asked("told three").isHit() shouldBe false
+        router.asked("told one", "x-vsr-cache-control" to "whatever").status shouldBe 400
     }
 
     @Test
     fun `without leave only no-store holds`() {
-        ask("shared mine")
-        ask("shared mine", "x-vsr-cache-control" to "bypass", "cache-control" to "no-cache").isHit() shouldBe true
-        ask("shared other", "cache-control" to "no-store")
-        ask("shared other").isHit() shouldBe false
+        router.asked("shared mine")
+        router.asked("shared mine", "x-vsr-cache-control" to "bypass", "cache-control" to "no-cache").isHit() shouldBe true
+        router.asked("shared other", "cache-control" to "no-store")
+        router.asked("shared other").isHit() shouldBe false
     }
 
     @Test
     fun `nothing is kept of decisions without a cache, of models asked for by name, and where the name of the model says so`() {
-        callsOf { repeat(2) { ask("plain one") } } shouldBe 2
-        callsOf { repeat(2) { ask("shared by name", model = "small") } } shouldBe 2
-        callsOf { repeat(2) { ask("shared switched", model = "auto:no-cache") } } shouldBe 2
+        callsOf { repeat(2) { router.asked("plain one") } } shouldBe 2
+        callsOf { repeat(2) { router.asked("shared by name", model = "small") } } shouldBe 2
+        callsOf { repeat(2) { router.asked("shared switched", model = "auto:no-cache") } } shouldBe 2
     }
 
     @Test
     fun `questions whose answer changes with time are not kept`() {
-        callsOf { repeat(2) { ask("shared weather today?") } } shouldBe 2
+        callsOf { repeat(2) { router.asked("shared weather today?") } } shouldBe 2
     }
 }

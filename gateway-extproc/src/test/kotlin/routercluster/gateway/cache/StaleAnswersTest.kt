@@ -5,6 +5,7 @@ import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
+import routercluster.contracts.SetClock
 import routercluster.gateway.Answer
 import routercluster.gateway.TestGateway
 import routercluster.gateway.policyText
@@ -12,24 +13,12 @@ import routercluster.mock.Fault
 import routercluster.mock.Script
 import routercluster.mock.mockLlm
 import routercluster.telemetry.RouterEvent
-import java.time.Clock
 import java.time.Duration
-import java.time.Instant
-import java.time.ZoneId
-import java.time.ZoneOffset
 
 /** Answers that are given beyond their time while one request fetches a new one. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StaleAnswersTest {
-    private class SetClock(var now: Instant) : Clock() {
-        override fun instant(): Instant = now
-
-        override fun getZone(): ZoneId = ZoneOffset.UTC
-
-        override fun withZone(zone: ZoneId): Clock = this
-    }
-
-    private val clock = SetClock(Instant.parse("2026-01-01T00:00:00Z"))
+    private val clock = SetClock()
     private val mock = mockLlm()
     private val router = TestGateway(
         policyText(
@@ -51,61 +40,56 @@ class StaleAnswersTest {
         mock.close()
     }
 
-    private fun ask(prompt: String, vararg headers: Pair<String, String>): Answer {
-        val before = router.heard.of<RouterEvent.Left>().size
-        return router.chat(prompt, *headers).also { router.heard.await<RouterEvent.Left>(before + 1) }
-    }
-
     private fun Answer.said() = headers("x-vsr-cache-hit", "x-vsr-cache-stale", "age")
 
     private fun after(seconds: Long) {
-        clock.now += Duration.ofSeconds(seconds)
+        clock.forward(Duration.ofSeconds(seconds))
     }
 
     private val outcomes get() = router.heard.of<RouterEvent.AnswerSought>().map { it.outcome }
 
     @Test
     fun `the first request after an answer's time fetches a new one, which all others get`() {
-        ask("stale one")
+        router.asked("stale one")
         after(70)
-        ask("stale one").said() shouldBe listOf(null, null, null)
-        ask("stale one").said() shouldBe listOf("true", null, "0")
+        router.asked("stale one").said() shouldBe listOf(null, null, null)
+        router.asked("stale one").said() shouldBe listOf("true", null, "0")
         outcomes shouldBe listOf("miss", "fetch", "hit_exact")
     }
 
     @Test
     fun `while it is not there the others get the old one, which says so`() {
-        ask("stale two")
+        router.asked("stale two")
         after(70)
         mock.next(Script(fault = Fault.Status(500)))
-        (ask("stale two").status >= 500) shouldBe true
-        ask("stale two").said() shouldBe listOf("true", "true", "70")
+        (router.asked("stale two").status >= 500) shouldBe true
+        router.asked("stale two").said() shouldBe listOf("true", "true", "70")
         after(30)
-        ask("stale two").said() shouldBe listOf("true", "true", "100")
+        router.asked("stale two").said() shouldBe listOf("true", "true", "100")
         // Nobody has brought one within a minute: the next request tries.
         after(31)
-        ask("stale two").said() shouldBe listOf(null, null, null)
-        ask("stale two").said() shouldBe listOf("true", null, "0")
+        router.asked("stale two").said() shouldBe listOf(null, null, null)
+        router.asked("stale two").said() shouldBe listOf("true", null, "0")
         outcomes shouldBe listOf("miss", "fetch", "hit_exact_stale", "hit_exact_stale", "fetch", "hit_exact")
     }
 
     @Test
     fun `a request whose answer is not kept fetches nothing, and whoever takes nothing old gets nothing old`() {
-        ask("stale three")
+        router.asked("stale three")
         after(70)
-        ask("stale three", "cache-control" to "no-store").said() shouldBe listOf("true", "true", "70")
-        ask("stale three", "cache-control" to "max-age=60, no-store").said() shouldBe listOf(null, null, null)
-        ask("stale three").said() shouldBe listOf(null, null, null)
+        router.asked("stale three", "cache-control" to "no-store").said() shouldBe listOf("true", "true", "70")
+        router.asked("stale three", "cache-control" to "max-age=60, no-store").said() shouldBe listOf(null, null, null)
+        router.asked("stale three").said() shouldBe listOf(null, null, null)
     }
 
     @Test
     fun `beyond that time there is none, nor is there where the client said how long`() {
-        ask("stale four")
+        router.asked("stale four")
         after(700)
-        ask("stale four").said() shouldBe listOf(null, null, null)
+        router.asked("stale four").said() shouldBe listOf(null, null, null)
         outcomes shouldBe listOf("miss", "miss")
-        ask("stale five", "x-vsr-cache-control" to "ttl=20")
+        router.asked("stale five", "x-vsr-cache-control" to "ttl=20")
         after(30)
-        ask("stale five", "x-vsr-cache-control" to "no-store").said() shouldBe listOf(null, null, null)
+        router.asked("stale five", "x-vsr-cache-control" to "no-store").said() shouldBe listOf(null, null, null)
     }
 }

@@ -19,8 +19,6 @@ import routercluster.mock.encoder.ScriptedEncoder
 import routercluster.mock.encoder.byWords
 import routercluster.mock.mockLlm
 import routercluster.policy.Policy
-import routercluster.policy.config.EncoderFolder
-import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.HeadRef
@@ -63,11 +61,12 @@ internal abstract class CacheAttacksTest(private val behindEnvoy: Boolean, priva
     private fun policy(trusted: String): Policy {
         val text = checkNotNull(javaClass.getResource("/semantic-cache.yaml")).readText()
         val ports = mapOf("PORT" to "${model.port}", "JUDGE" to "${model.port}")
-        return loadPolicy(text.replace("trusted_peers: [127.0.0.1]", "trusted_peers: [$trusted]"), "attacks.yaml", ports::get, Beside)
-    }
-
-    private object Beside : PolicyFiles by PolicyFiles.None {
-        override val bundled = EncoderFolder.Found(null, heads)
+        return loadPolicy(
+            text.replace("trusted_peers: [127.0.0.1]", "trusted_peers: [$trusted]"),
+            "attacks.yaml",
+            ports::get,
+            Beside(heads),
+        )
     }
 
     private fun ask(text: String, tenant: String? = "acme", to: Installation = trusting): Reply {

@@ -17,8 +17,6 @@ import routercluster.mock.Script
 import routercluster.mock.encoder.ScriptedEncoder
 import routercluster.mock.mockLlm
 import routercluster.policy.Policy
-import routercluster.policy.config.EncoderFolder
-import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.EncodeFailure
 import routercluster.policy.encode.Head
@@ -55,11 +53,7 @@ internal abstract class LearnedTest(private val behindEnvoy: Boolean) {
 
     private fun policy(): Policy {
         val text = checkNotNull(javaClass.getResource("/learned.yaml")).readText()
-        return loadPolicy(text, "learned.yaml", mapOf("PORT" to "${models.port}")::get, Beside)
-    }
-
-    private object Beside : PolicyFiles by PolicyFiles.None {
-        override val bundled = EncoderFolder.Found(null, heads)
+        return loadPolicy(text, "learned.yaml", mapOf("PORT" to "${models.port}")::get, Beside(heads))
     }
 
     private fun ask(text: String, name: String = "auto"): Reply = sent(installation.port, chat(text, name))

@@ -18,8 +18,6 @@ import routercluster.mock.Script
 import routercluster.mock.encoder.ScriptedEncoder
 import routercluster.mock.mockLlm
 import routercluster.policy.Policy
-import routercluster.policy.config.EncoderFolder
-import routercluster.policy.config.PolicyFiles
 import routercluster.policy.config.loadPolicy
 import routercluster.policy.encode.Head
 import routercluster.policy.encode.Task
@@ -60,11 +58,7 @@ internal abstract class SemanticCacheTest(private val behindEnvoy: Boolean) {
     private fun policy(): Policy {
         val text = checkNotNull(javaClass.getResource("/semantic-cache.yaml")).readText()
         val ports = mapOf("PORT" to "${model.port}", "JUDGE" to "${judge.port}")
-        return loadPolicy(text, "semantic-cache.yaml", ports::get, Beside)
-    }
-
-    private object Beside : PolicyFiles by PolicyFiles.None {
-        override val bundled = EncoderFolder.Found(null, heads)
+        return loadPolicy(text, "semantic-cache.yaml", ports::get, Beside(heads))
     }
 
     private fun ask(text: String, tenant: String? = "acme", more: String = ""): Reply {
