@@ -52,7 +52,7 @@ FRAMES = ("{}", "{}?", "hi, {}?", "hey {}", "{}, in short", "{} thanks", "quick 
 """Around whole questions as people type them."""
 SHORT_WORDS_MAX = 24
 OPENERS_PER_TOPIC = 4
-FRAMES_PER_QUESTION = 3
+FRAMES_PER_QUESTION = 2
 VARIANT_SHARE = 0.3
 COPIES = 2
 DISGUISED_SHARE = 0.6

@@ -54,16 +54,23 @@ def logits(found: Bundle, item: Head, rows: Sequence[Example]) -> Floats:
 def with_wide_part(dense: Bundle, wide: dict[str, tuple[Floats, Floats]], rows: Sequence[Example], tokenizer: Any) -> dict[str, float]:
     shares = {}
     for item in LEXICAL_HEADS:
-        known = _balanced(rows) if item.name == "domain" else _known(rows, item)
+        known = _judged(rows, item)
         weights, bias = wide[item.name]
         words = lexical.features(tokenizer, [row.text for row in known]) @ weights + bias
         shares[item.name] = calibrate.best_share(logits(dense, item, known), words, _targets(item, known))
     return shares
 
 
+def _judged(rows: Sequence[Example], item: Head) -> list[Example]:
+    """The held-back rows by which a head is calibrated."""
+    if item.name == "domain":
+        return _balanced(rows)
+    return _known(rows, item, ALL_HELD_ROWS if item.name == "jailbreak" else HELD_ROWS_MAX)
+
+
 def _balanced(rows: Sequence[Example]) -> list[Example]:
     """As many rows of exam questions as of chat variants of them and as of short questions that people type, disguised copies included:
-    the words of exams help with exams and mislead elsewhere."""
+    the words of exams help with exams and mislead elsewhere, and a temperature that is right for exams leaves short questions unsure."""
     found = _known(rows, head("domain"), ALL_HELD_ROWS)
     kinds = (("exam",), ("exam-chat",), ("topic", "typed", "chit-chat"))
     groups = [[row for row in found if row.source.split("+")[0] in kind] for kind in kinds]
@@ -86,7 +93,7 @@ def _rounded(figures: dict[str, float]) -> dict[str, float]:
 def calibration(found: Bundle, rows: Sequence[Example]) -> Calibration:
     result: Calibration = uncalibrated()
     for item in SEQUENCE_HEADS:
-        known = _known(rows, item, ALL_HELD_ROWS if item.name == "jailbreak" else HELD_ROWS_MAX)
+        known = _judged(rows, item)
         usual = [row for row in known if not row.is_left_out]
         values = logits(found, item, usual)
         temperature = calibrate.best_temperature(values, _targets(item, usual))

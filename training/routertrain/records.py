@@ -13,6 +13,8 @@ from typing import Any
 from routertrain.heads import head
 
 HELD_BACK_PERCENT = 10
+HELD_BACK_HARMLESS_PERCENT = 20
+"""Of the guard's harmless rows, as the highest one in a hundred of them sets its threshold."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Example:
         if self.is_left_out:
             return True
         digest = hashlib.sha256(f"held-back:{self.key}".encode()).digest()
-        return int.from_bytes(digest[:4], "big") % 100 < HELD_BACK_PERCENT
+        is_harmless = self.labels.get("jailbreak") == one_hot("jailbreak", "benign")["jailbreak"]
+        return int.from_bytes(digest[:4], "big") % 100 < (HELD_BACK_HARMLESS_PERCENT if is_harmless else HELD_BACK_PERCENT)
 
 
 def one_hot(name: str, label: str) -> dict[str, tuple[float, ...]]:
