@@ -37,7 +37,7 @@ class Evaluate(private val load: LoadPolicy, private val read: (line: String) ->
     private val replay by option(
         "--replay",
         metavar = "FILE",
-    ).path().required().help("decision records as `router replay export` writes them")
+    ).path().required().help("decision records as `router replay export` writes them, as JSON lines or as Parquet")
     private val seed by option("--seed", metavar = "N").long().default(1).help("of the drawn intervals; default 1")
     private val html by option("--html", metavar = "FILE").path().help("also write a page with the cost–quality curve there")
     private val json by option("--json").flag().help("print JSON")

@@ -40,7 +40,9 @@ private class ExperimentResults(private val read: (line: String) -> DecisionReco
     private val replay by option("--replay", metavar = "FILE")
         .path()
         .required()
-        .help("decision records as `router replay export` writes them, of one node or of several one after another")
+        .help(
+            "decision records as `router replay export` writes them, as JSON lines or as Parquet, of one node or of several one after another",
+        )
     private val name by option("--experiment", metavar = "NAME").help("only this one")
     private val json by option("--json").flag().help("print JSON")
 

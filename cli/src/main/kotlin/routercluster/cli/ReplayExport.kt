@@ -1,5 +1,6 @@
 package routercluster.cli
 
+import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.parameters.groups.provideDelegate
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.help
@@ -8,23 +9,27 @@ import com.github.ajalt.clikt.parameters.types.choice
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.path
 import com.github.ajalt.clikt.parameters.types.restrictTo
-import java.io.IOException
+import routercluster.policy.record.DecisionRecord
 import java.net.URLEncoder
-import java.nio.file.Files
-import java.nio.file.Path
 
 /**
- * `router replay export`: the decision records of a node, one a line, for `router evaluate` and for learning offline.
+ * `router replay export`: the decision records of a node, for `router evaluate` and for learning offline.
  *
- * @param idOf the request id of a line
+ * @param read a decision record of one line
  */
-class ReplayExport(private val idOf: (line: String) -> String) :
+class ReplayExport(private val read: (line: String) -> DecisionRecord) :
     Command(
         "export",
-        "Write the decision records of the running router, with what came of each request, one JSON object a line.",
-        listOf("router replay export --out log.jsonl", "router replay export --after 4f0c… --limit 5000"),
+        "Write the decision records of the running router, with what came of each request, one JSON object a line or as Parquet.",
+        listOf(
+            "router replay export --out log.jsonl",
+            "router replay export --out log.parquet",
+            "router replay export --after 4f0c… --limit 5000",
+        ),
     ) {
-    private val format by option("--format").choice("jsonl").default("jsonl").help("how they are written; jsonl alone is offered")
+    private val format by option("--format")
+        .choice(ReplayFormat.entries.associateBy { it.name.lowercase() })
+        .help("how they are written; default is parquet for a file of that ending and else jsonl")
     private val out by option("--out", metavar = "FILE").path().help("write them there; default is the output")
     private val after by option("--after", metavar = "ID").help("only those behind the record of this request")
     private val limit by option("--limit", metavar = "N")
@@ -35,10 +40,14 @@ class ReplayExport(private val idOf: (line: String) -> String) :
     private val running by RunningRouter()
 
     override fun run() {
-        val file = out ?: return pages().forEach { page -> page.forEach { echo(it) } }
-        var count = 0
-        write(file) { append -> pages().forEach { page -> page.forEach(append).also { count += page.size } } }
-        echo("${counted(count, "record")} as $format in $file", err = true)
+        val format = format ?: ReplayFormat.of(out)
+        val file = out
+        if (file == null) {
+            if (format == ReplayFormat.PARQUET) throw UsageError("Parquet is no text: name the file that it goes to, with --out FILE")
+            return pages().forEach { page -> page.forEach { echo(it) } }
+        }
+        val count = writeRecords(file, format, pages().flatten(), read)
+        echo("${counted(count, "record")} as ${format.name.lowercase()} in $file", err = true)
     }
 
     /** Each of at most [PAGE] records, the oldest first, until there are no more or they are enough. */
@@ -50,7 +59,7 @@ class ReplayExport(private val idOf: (line: String) -> String) :
                 val lines = page(last, minOf(PAGE, left))
                 if (lines.isEmpty()) break
                 yield(lines)
-                last = idOf(lines.last())
+                last = read(lines.last()).id
                 left -= lines.size
             }
         }
@@ -63,14 +72,6 @@ class ReplayExport(private val idOf: (line: String) -> String) :
             .lineSequence()
             .filter(String::isNotEmpty)
             .toList()
-    }
-
-    private fun write(path: Path, lines: (append: (String) -> Unit) -> Unit) {
-        try {
-            Files.newBufferedWriter(path).use { writer -> lines { writer.appendLine(it) } }
-        } catch (e: IOException) {
-            throw Failure("$path: cannot be written: ${e.message}")
-        }
     }
 
     private companion object {

@@ -79,7 +79,7 @@ fun commands(): List<CoreCliktCommand> =
         LanguageServer(::serveEditors),
         Explain(::loadWithFiles, ::parseChat, ::explained) { recordIn(it).render() },
         Eval(::loadWithFiles, ::evaluated),
-        Replay(::loadWithFiles, replay = ::replayed).subcommands(ReplayExport { recordIn(it).id }),
+        Replay(::loadWithFiles, replay = ::replayed).subcommands(ReplayExport(::recordIn)),
         Evaluate(::loadWithFiles, ::decisionRecordOf),
         experiment(::decisionRecordOf),
         learning(),

@@ -85,6 +85,22 @@ class EvaluateTest {
     }
 
     @Test
+    fun `a log as Parquet comes to the same`() {
+        val lines = log(200)
+        val columns = folder.resolve("log.parquet")
+        withServer(mapOf("/decisions/export?limit=200" to lines, "/decisions/export?limit=200&after=r200" to "")) { admin ->
+            record(real("replay"), "replay", "export", "--admin", admin, "--out", "$columns").err shouldBe
+                "200 records as parquet in $columns"
+        }
+        val both = listOf(file("log.jsonl", lines), "$columns").map { log ->
+            parseJson(
+                record(real("evaluate"), "evaluate", "--policy", policy("p.yaml", 20, 80), "--replay", log, "--json").out,
+            ).shouldNotBeNull()
+        }
+        both[1] shouldBe both[0]
+    }
+
+    @Test
     fun `a log that says too little concludes nothing, and one that is none is named`() {
         val short = file("log.jsonl", log(20))
         record(real("evaluate"), "evaluate", "--policy", policy("p.yaml", 1, 1), "--replay", short).out shouldContain
@@ -111,8 +127,11 @@ class EvaluateTest {
             val out = folder.resolve("out.jsonl")
             record(real("replay"), "replay", "export", "--admin", admin, "--out", "$out").err shouldBe "3 records as jsonl in $out"
             Files.readString(out) shouldBe lines.joinToString("\n", postfix = "\n")
+            record(real("replay"), "replay", "export", "--admin", admin, "--out", "$out", "--format", "parquet").err shouldBe
+                "3 records as parquet in $out"
         }
-        record(real("replay"), "replay", "export", "--format", "parquet").err shouldContain "parquet"
+        record(real("replay"), "replay", "export", "--format", "parquet").err shouldContain "--out FILE"
+        record(real("replay"), "replay", "export", "--format", "csv").err shouldContain "choose from jsonl, parquet"
         record(real("replay"), "replay").err shouldContain "give the request id"
     }
 }

@@ -2,6 +2,7 @@ package routercluster.cli.train
 
 import com.fasterxml.jackson.databind.JsonNode
 import routercluster.cli.Failure
+import routercluster.cli.isParquet
 import routercluster.cli.parseJson
 import routercluster.cli.readText
 import routercluster.policy.learnt.fit.Worth
@@ -29,6 +30,7 @@ const val ROWS_MAX = 200_000
  * @throws Failure that names the file and the line
  */
 fun readOutcomes(file: Path): List<OutcomeRow> {
+    if (isParquet(file)) throw Failure("$file: is Parquet; give JSON lines of texts and outcomes (records of requests hold no text)")
     val models = modelsBeside(file)
     val rows = mutableListOf<OutcomeRow>()
     try {

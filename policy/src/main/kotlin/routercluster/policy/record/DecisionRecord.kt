@@ -75,7 +75,7 @@ class DecisionRecord internal constructor(
     val propensities: Map<String, Double>? by propensities
 
     /** The label of the candidate that was picked; null where none was. */
-    val picked: String? get() = candidates.firstOrNull()?.let { labelOf(it.model, it.lora) }
+    val picked: String? get() = candidates.firstOrNull()?.label
 
     @Volatile var usage: UsageNote? = usage
         private set
@@ -206,7 +206,10 @@ data class CandidateNote(
     val notTaken: String?,
     val propensity: Double? = null,
     val parts: Map<String, Double> = emptyMap(),
-)
+) {
+    /** What it goes by in [DecisionRecord.propensities]. */
+    val label: String get() = labelOf(model, lora)
+}
 
 /**
  * What an answer is billed, together with the attempts at it that nobody waited for.

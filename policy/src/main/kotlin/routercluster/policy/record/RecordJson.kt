@@ -9,7 +9,6 @@ import routercluster.policy.decisions.Truth
 import routercluster.policy.outcomes.NO_FIGURES
 import routercluster.policy.outcomes.VerdictSums
 import routercluster.policy.projections.ProjectionTrace
-import routercluster.policy.selectors.labelOf
 import routercluster.policy.signals.Reading
 import routercluster.policy.signals.SignalRef
 
@@ -196,7 +195,7 @@ private fun record(json: Fields): DecisionRecord {
 /** What each candidate's own chance comes to; null where one is not known. */
 private fun said(candidates: List<CandidateNote>): Map<String, Double>? {
     val chances = LinkedHashMap<String, Double>()
-    candidates.forEach { chances.merge(labelOf(it.model, it.lora), it.propensity ?: return null, Double::plus) }
+    candidates.forEach { chances.merge(it.label, it.propensity ?: return null, Double::plus) }
     return chances.ifEmpty { null }
 }
 
