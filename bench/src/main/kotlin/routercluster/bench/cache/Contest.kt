@@ -2,6 +2,7 @@ package routercluster.bench.cache
 
 import routercluster.policy.cache.HitLearner
 import routercluster.policy.cache.Likeness
+import routercluster.policy.cache.RiskModel
 import routercluster.policy.cache.Ruling
 import routercluster.policy.cache.Veto
 import routercluster.policy.cache.Wording
@@ -30,18 +31,14 @@ internal class Static(override val name: String, private val threshold: Double) 
 }
 
 /** Ours: every miss with an entry near it is looked into, as its own answer is there to be compared, and so is a share of hits. */
-internal class Bounded(override val name: String, maxError: Double, seed: Int, private val vetoes: Boolean = true) : Contender {
-    private val learner = HitLearner({ maxError })
+internal class Bounded(override val name: String, maxError: Double, seed: Int, maxRisk: Double) : Contender {
+    private val learner = HitLearner({ maxError }, maxRisk)
     private val random = Random(seed)
     private val records = HashMap<Request, IntArray>()
 
-    /** Hits that were sent to a model to be looked into. */
-    var looks = 0
-        private set
-
     override fun isHit(request: Request, near: Request?, similarity: Double, lead: Double): Boolean {
         val category = request.asked.category
-        val veto = near?.takeIf { vetoes }?.let { Veto.between(request.asked.wording, it.asked.wording) }
+        val veto = near?.let { Veto.between(request.asked.wording, it.asked.wording) }
         if (near == null || veto != null) {
             learner.rule(category, null, 0.0)
             return false
@@ -50,10 +47,9 @@ internal class Bounded(override val name: String, maxError: Double, seed: Int, p
         val likeness = Likeness.of(request.asked.wording, near.asked.wording, similarity, lead, record[1], record[0])
         val ruling = learner.rule(category, likeness, random.nextDouble())
         if (ruling is Ruling.Hit) return true
-        if ((ruling as Ruling.Miss).isLook) looks++
         val isRight = request.answer == near.answer
         record[if (isRight) 1 else 0]++
-        learner.looked(category, likeness, ruling, isRight)
+        learner.looked(category, likeness, ruling, isRight)?.let { learner.learn(RiskModel.fit(it)) }
         return false
     }
 }

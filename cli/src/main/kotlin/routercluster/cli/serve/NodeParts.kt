@@ -75,7 +75,7 @@ internal fun nodeParts(settings: ServeSettings, opening: OpeningSilo): NodeParts
         if (states.isDurable) Learning(opening, states.store, clock, ring) else null,
         settings.policy.gateway.kafka
             ?.let(::openTopics),
-        cacheParts(settings, opening),
+        cacheParts(settings, opening, states),
         if (states.isDurable) cacheLedger(opening, states.store, clock) else NoCacheLedger.takeUnless { alone },
     )
 }

@@ -3,7 +3,7 @@ package routercluster.gateway.cache
 import routercluster.gateway.GatewayConfig
 import routercluster.gateway.encode.EncoderPool
 import routercluster.policy.cache.AnswerFlights
-import routercluster.policy.cache.LearntStore
+import routercluster.policy.cache.LearntSharing
 import routercluster.policy.cache.LocalCacheLedger
 import routercluster.policy.cache.SharedAnswers
 import routercluster.policy.record.DecisionRing
@@ -15,12 +15,12 @@ import routercluster.telemetry.PrometheusEvents
  *
  * @property answers opens the exact tier that nodes share; null where each has its own alone
  * @property flights of equal requests of all nodes; null for a node that is alone
- * @property learnt where what is learnt of hits outlives the process; null where it does not
+ * @property learnt puts together what nodes learn of hits; null where it is kept by this process alone
  */
 class CacheParts(
     val answers: (() -> SharedAnswers)? = null,
     val flights: AnswerFlights? = null,
-    val learnt: LearntStore? = null,
+    val learnt: LearntSharing? = null,
 )
 
 /** Without a secret of a cluster, whose answers are whose holds for as long as this process runs. */

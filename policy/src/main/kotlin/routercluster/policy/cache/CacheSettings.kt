@@ -47,8 +47,9 @@ data class CategoryCache(
  *
  * @property maxError share of a category's requests that may get a wrong answer, above 0 to 1
  * @property judge tells whether two answers to a request say the same
+ * @property maxRisk no request for which an entry's answer is likelier to be wrong is answered by it, above 0 to 1
  */
-data class BoundedHits(val maxError: Double, val judge: LabelQuestion)
+data class BoundedHits(val maxError: Double, val judge: LabelQuestion, val maxRisk: Double = 1.0)
 
 /**
  * What a decision keeps of its answers and gives again. What is null is as the store says.

@@ -6,31 +6,46 @@ import kotlin.math.sqrt
 
 /**
  * Sums of one category of requests, from which [ErrorBound] tells how risky a hit may be. Sums of several nodes added up are those of one
- * node that has seen all. Bins are of risk, see [ErrorBound.bin].
+ * node that has seen all. Bins are of risk, see [ErrorBound.bin]. For one thread.
  *
- * @property requests all requests, those without any entry near them included
+ * @param requests all requests, those without any entry near them included
  * @property expected per bin the risks of all requests whose nearest entry was of that risk, added up
  * @property looked per bin the risks of those whose answer was looked into, added up
  * @property wrong per bin how many of these were wrong
  */
 class RiskSums(
-    val requests: Double,
-    val expected: DoubleArray,
-    val looked: DoubleArray,
-    val wrong: DoubleArray,
+    requests: Double = 0.0,
+    val expected: DoubleArray = DoubleArray(ErrorBound.BINS),
+    val looked: DoubleArray = DoubleArray(ErrorBound.BINS),
+    val wrong: DoubleArray = DoubleArray(ErrorBound.BINS),
 ) {
-    operator fun plus(other: RiskSums): RiskSums =
-        RiskSums(requests + other.requests, expected + other.expected, looked + other.looked, wrong + other.wrong)
+    var requests = requests
+        private set
 
-    /** Everything counts [share] of what it did, 0 to 1. */
-    fun faded(share: Double): RiskSums = RiskSums(requests * share, expected.times(share), looked.times(share), wrong.times(share))
+    /** One more request came. */
+    fun request() {
+        requests += 1
+    }
+
+    /** From now on all that was seen counts [share] of what it did, 0 to 1. */
+    fun fade(share: Double) {
+        requests *= share
+        for (bins in arrayOf(expected, looked, wrong)) for (bin in bins.indices) bins[bin] *= share
+    }
+
+    fun add(other: RiskSums) {
+        requests += other.requests
+        for (bin in expected.indices) {
+            expected[bin] += other.expected[bin]
+            looked[bin] += other.looked[bin]
+            wrong[bin] += other.wrong[bin]
+        }
+    }
+
+    fun copy(): RiskSums = RiskSums(requests, expected.copyOf(), looked.copyOf(), wrong.copyOf())
 
     companion object {
-        val NONE = RiskSums(0.0, DoubleArray(ErrorBound.BINS), DoubleArray(ErrorBound.BINS), DoubleArray(ErrorBound.BINS))
-
-        private operator fun DoubleArray.plus(other: DoubleArray) = DoubleArray(size) { this[it] + other[it] }
-
-        private fun DoubleArray.times(factor: Double) = DoubleArray(size) { this[it] * factor }
+        fun of(all: Iterable<RiskSums>): RiskSums = RiskSums().also { all.forEach(it::add) }
     }
 }
 
@@ -45,7 +60,7 @@ data class ErrorEstimate(val likely: Double, val low: Double, val high: Double)
  * [PRIOR] wrong answers, and with each look becomes surer (a Poisson count with a gamma prior, so the posterior is gamma again). The hits
  * allowed are those whose expected wrong answers, times the factor's upper quantile, stay under the bound. So the statement is: if requests
  * stay of the kind that was looked into, then with probability [CERTAINTY] at most `maxError` of a category's requests get a wrong hit.
- * Where they do not stay so, looks find it, and sums that [RiskSums.faded] fades forget what was.
+ * Where they do not stay so, looks find it, and sums that [RiskSums.fade] forget what was.
  *
  * @param maxError share of a category's requests that may get a wrong answer, above 0 to 1
  */

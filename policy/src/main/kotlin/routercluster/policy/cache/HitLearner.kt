@@ -43,52 +43,62 @@ data class CategoryStanding(
  * [ErrorBound] for each. For one thread.
  *
  * @param maxErrors the bound of a category, above 0 to 1
+ * @param maxRisk no request of a higher risk is answered by a hit, however far wrong hits are from the bound; above 0 to 1
  * @param lookShare share of hits that are looked into, 0 to 1: without looks nobody would learn that hits have gone wrong
  * @param fadingRequests after so many requests of a category what was seen before counts half
  */
 class HitLearner(
     private val maxErrors: (category: String) -> Double,
+    maxRisk: Double = 1.0,
     private val lookShare: Double = LOOK_SHARE,
     private val fadingRequests: Double = FADING_REQUESTS,
 ) {
+    private val binMax = if (maxRisk < 1) ErrorBound.bin(maxRisk) - 1 else ErrorBound.BINS - 1
     private val judged = ArrayDeque<Judged>()
-    private var unlearnt = 0
+    private val judgedSince = ArrayDeque<Judged>()
+
+    /** Pairs from before [judgedSince] that count. */
+    private var judgedBefore = JUDGED_MAX
+
+    /** Pairs that were ever judged, and how many of these the model has seen. */
+    private var judgedEver = 0L
+    private var judgedLearnt = 0L
+    private var hasAlarm = false
     private var model: RiskModel? = null
     private val categories = HashMap<String, Standing>()
-    private var all = RiskSums.NONE
+    private var all: RiskSums? = null
     private var sinceSum = 0
 
+    /** @property since what was not told as [news] yet; [beforeShare] is what all from before that counts for by now */
     private class Standing(val bound: ErrorBound) {
-        var requests = 0.0
-        val expected = DoubleArray(ErrorBound.BINS)
-        val looked = DoubleArray(ErrorBound.BINS)
-        val wrong = DoubleArray(ErrorBound.BINS)
+        var sums = RiskSums()
+        var since = RiskSums()
+        var beforeShare = 1.0
         var highest = -1
         var sinceBound = 0
 
         /** Looks into the answers to requests of this category by what they found, [wrong] and not. */
-        var rightLooks = 0
-        var wrongLooks = 0
+        var looks = Looks()
+        var looksSince = Looks()
 
         /** How far wrong hits have run ahead of what was to be expected, in answers. */
         var ahead = 0.0
         var factor = 1.0
 
+        inline fun add(act: RiskSums.() -> Unit) {
+            sums.act()
+            since.act()
+        }
+
         fun fade(share: Double) {
-            requests *= share
-            for (array in listOf(expected, looked, wrong)) for (bin in array.indices) array[bin] *= share
+            add { fade(share) }
+            beforeShare *= share
         }
 
-        fun add(kept: RiskSums) {
-            requests += kept.requests
-            for (bin in expected.indices) {
-                expected[bin] += kept.expected[bin]
-                looked[bin] += kept.looked[bin]
-                wrong[bin] += kept.wrong[bin]
-            }
+        fun looked(isRight: Boolean) {
+            looks += isRight
+            looksSince += isRight
         }
-
-        fun sums() = RiskSums(requests, expected.copyOf(), looked.copyOf(), wrong.copyOf())
     }
 
     /**
@@ -99,12 +109,12 @@ class HitLearner(
     fun rule(category: String, likeness: Likeness?, chance: Double): Ruling {
         val standing = standing(category)
         standing.fade(fadingPerRequest)
-        standing.requests += 1
+        standing.add { request() }
         if (++standing.sinceBound >= BOUND_EVERY) bound(standing)
         if (likeness == null) return Ruling.Miss(null, isLook = false, "nothing like it was answered before")
         val risk = model?.risk(likeness.of(standing)) ?: return Ruling.Miss(null, isLook = false, "too few answers were compared to tell")
         val bin = ErrorBound.bin(risk)
-        standing.expected[bin] += risk
+        standing.add { expected[bin] += risk }
         return when {
             bin > standing.highest -> Ruling.Miss(risk, isLook = false, "the risk of a wrong answer is too high")
             chance < lookShare -> Ruling.Miss(risk, isLook = true, "one hit of some is looked into")
@@ -112,46 +122,78 @@ class HitLearner(
         }
     }
 
-    /** A pair was looked into that [ruling] was made of: the entry's answer is right, or is not. */
-    fun looked(category: String, likeness: Likeness, ruling: Ruling, isRight: Boolean) {
+    /**
+     * A pair was looked into that [ruling] was made of: the entry's answer is right, or is not.
+     *
+     * @return the pairs on which a new model is to be fitted, which takes some tenths of a second, and to be told to [learn]; null where none is
+     */
+    fun looked(category: String, likeness: Likeness, ruling: Ruling, isRight: Boolean): List<Judged>? {
         val isLook = ruling is Ruling.Miss && ruling.isLook
         val standing = standing(category)
-        judged.addLast(Judged(likeness.of(standing), isRight, if (isLook) minOf(1 / lookShare, Judged.WEIGHT_MAX) else 1.0))
-        if (judged.size > JUDGED_MAX) judged.removeFirst()
-        unlearnt++
-        if (isRight) standing.rightLooks++ else standing.wrongLooks++
+        val pair = Judged(likeness.of(standing), isRight, if (isLook) minOf(1 / lookShare, Judged.WEIGHT_MAX) else 1.0)
+        for (pairs in listOf(judged, judgedSince)) pairs.addLimited(listOf(pair))
+        judgedEver++
+        standing.looked(isRight)
         ruling.risk?.let { risk ->
             val bin = ErrorBound.bin(risk)
-            standing.looked[bin] += risk
-            if (!isRight) standing.wrong[bin] += 1.0
+            standing.add {
+                looked[bin] += risk
+                if (!isRight) wrong[bin] += 1.0
+            }
             if (isLook) watch(standing, risk, isRight)
         }
-        if (unlearnt >= (if (model == null) RiskModel.JUDGED_MIN else LEARN_EVERY)) learn()
+        return due()
     }
 
-    /** What it has learnt until now. */
-    fun state(): HitLearnerState =
-        HitLearnerState(
-            judged.toList(),
-            categories.mapValues { (_, own) ->
-                HitLearnerState.Category(own.sums(), own.rightLooks, own.wrongLooks, own.ahead)
-            },
-        )
+    /** From now on it rules by this model. */
+    fun learn(model: RiskModel) {
+        this.model = model
+    }
 
-    /** Goes on where another was, with the [model] of its judged pairs; null where they are too few. What was seen here since counts on. */
-    fun goOn(from: HitLearnerState, model: RiskModel?) {
-        judged.addAll(0, from.judged)
-        while (judged.size > JUDGED_MAX) judged.removeFirst()
-        if (model != null) this.model = model
-        for ((name, kept) in from.categories) {
-            val standing = standing(name)
-            standing.add(kept.sums)
-            standing.rightLooks += kept.rightLooks
-            standing.wrongLooks += kept.wrongLooks
-            standing.ahead += kept.ahead
+    /** What it has learnt since it was asked last. */
+    fun news(): HitLearnerState {
+        val since = categories.mapValues { (_, own) -> HitLearnerState.Category(own.since, own.beforeShare, own.looksSince) }
+        val news = HitLearnerState(judgedSince.toList(), judgedBefore, judgedSince.size.toLong(), since)
+        judgedSince.clear()
+        judgedBefore = JUDGED_MAX
+        for (standing in categories.values) {
+            standing.since = RiskSums()
+            standing.beforeShare = 1.0
+            standing.looksSince = Looks()
         }
-        all = RiskSums.NONE
+        return news
+    }
+
+    /**
+     * From now on this is known: [all], with the [news] that were told in it, and what was learnt since.
+     *
+     * @return as [looked]
+     */
+    fun goOn(all: HitLearnerState): List<Judged>? {
+        judged.clear()
+        judged.addLimited(all.judged.takeLast(judgedBefore) + judgedSince)
+        judgedEver = all.judgedEver + judgedSince.size
+        judgedLearnt = minOf(judgedLearnt, judgedEver)
+        for ((name, kept) in all.categories) {
+            val standing = standing(name)
+            standing.sums = kept.sums
+                .copy()
+                .also { it.fade(standing.beforeShare) }
+                .also { it.add(standing.since) }
+            standing.looks = kept.looks + standing.looksSince
+        }
+        this.all = null
         categories.values.forEach(::bound)
+        return due()
+    }
+
+    /** The pairs that a model is to be fitted on now; null where none is. */
+    private fun due(): List<Judged>? {
+        val isNew = judgedEver - judgedLearnt >= if (model == null) RiskModel.JUDGED_MIN else LEARN_EVERY
+        if (judged.size < RiskModel.JUDGED_MIN || !(isNew || hasAlarm)) return null
+        hasAlarm = false
+        judgedLearnt = judgedEver
+        return judged.toList()
     }
 
     /** The highest risk at which a request of [category] is answered by a hit; null where none is. */
@@ -160,16 +202,16 @@ class HitLearner(
 
     /** What was found of every category, by its name. */
     fun standings(): List<CategoryStanding> {
-        val sums = categories.values.fold(RiskSums.NONE) { sum, each -> sum + each.sums() }
+        val sums = RiskSums.of(categories.values.map { it.sums })
         return categories.map { (category, standing) ->
-            val wrong = if (model == null) null else ErrorBound.estimate(standing.sums(), sums, standing.highest)
+            val wrong = if (model == null) null else ErrorBound.estimate(standing.sums, sums, standing.highest)
             CategoryStanding(
                 category,
-                standing.requests,
+                standing.sums.requests,
                 maxErrors(category),
                 riskAllowed(category),
-                standing.rightLooks,
-                standing.wrongLooks,
+                standing.looks.right,
+                standing.looks.wrong,
                 wrong?.let { ErrorEstimate(it.likely * (1 - lookShare), it.low * (1 - lookShare), it.high * (1 - lookShare)) },
             )
         }
@@ -188,28 +230,23 @@ class HitLearner(
         if (standing.ahead < ALARM) return
         standing.ahead = 0.0
         standing.fade(LEFT_AFTER_ALARM)
-        while (judged.size > maxOf(RiskModel.JUDGED_MIN, (JUDGED_MAX * LEFT_AFTER_ALARM).toInt())) judged.removeFirst()
-        learn()
+        val left = (JUDGED_MAX * LEFT_AFTER_ALARM).toInt()
+        for (pairs in listOf(judged, judgedSince)) while (pairs.size > left) pairs.removeFirst()
+        judgedBefore = minOf(judgedBefore, left - judgedSince.size)
+        hasAlarm = true
         bound(standing)
     }
 
     /** This, with what is known of the category. */
-    private fun Likeness.of(standing: Standing): Likeness = withCategory(standing.rightLooks, standing.wrongLooks)
-
-    private fun learn() {
-        model = RiskModel.fit(judged)
-        unlearnt = 0
-    }
+    private fun Likeness.of(standing: Standing): Likeness = withCategory(standing.looks.right, standing.looks.wrong)
 
     private fun bound(standing: Standing) {
-        if (++sinceSum >= SUM_EVERY || all === RiskSums.NONE) {
-            sinceSum = 0
-            all = categories.values.fold(RiskSums.NONE) { sum, each -> sum + each.sums() }
-        }
+        val sums = all.takeIf { ++sinceSum < SUM_EVERY } ?: RiskSums.of(categories.values.map { it.sums })
+        if (sums !== all) sinceSum = 0
+        all = sums
         standing.sinceBound = 0
-        val own = standing.sums()
-        standing.highest = if (model == null) -1 else standing.bound.highest(own, all)
-        standing.factor = ErrorBound.factor(own, all, standing.highest)
+        standing.highest = if (model == null) -1 else minOf(standing.bound.highest(standing.sums, sums), binMax)
+        standing.factor = ErrorBound.factor(standing.sums, sums, standing.highest)
     }
 
     private fun standing(category: String): Standing =
@@ -217,6 +254,11 @@ class HitLearner(
             check(categories.size < CATEGORIES_MAX) { "there are more than $CATEGORIES_MAX categories" }
             categories[category] = it
         }
+
+    private fun ArrayDeque<Judged>.addLimited(pairs: List<Judged>) {
+        addAll(pairs)
+        while (size > JUDGED_MAX) removeFirst()
+    }
 
     private val fadingPerRequest = Math.pow(0.5, 1 / fadingRequests)
 

@@ -14,6 +14,7 @@ import routercluster.policy.config.prove.RecipeProver
 import routercluster.policy.config.prove.advisersOf
 import routercluster.policy.config.prove.autoNames
 import routercluster.policy.config.prove.guarded
+import routercluster.policy.config.prove.noticeIdleWorth
 import routercluster.policy.config.prove.proveCacheStore
 import routercluster.policy.config.prove.proveCatalog
 import routercluster.policy.config.prove.proveDefaultModel
@@ -123,6 +124,7 @@ private fun prove(
     val identity = proveIdentity(raw.global, problems)
     val gateway = proveGateway(raw.gateway, NamedUpstreams(models.values), problems)
     val limits = LimitProver(models, recipes.filterNotNull(), problems).prove(raw.global.rateLimit, raw.gateway.limitRules)
+    noticeIdleWorth(raw, problems)
     val tracing = raw.global.tracing?.let { proveTracing(it, problems) }
     val responses = raw.global.responses?.let { proveResponses(it, problems) } ?: ResponsesSettings()
     return Policy(

@@ -36,15 +36,15 @@ class ErrorBoundTest {
 
     @Test
     fun `few requests allow no hits`() {
-        bound.highest(sums(10.0, 0.1, 0.0, 1.0), RiskSums.NONE) shouldBe -1
+        bound.highest(sums(10.0, 0.1, 0.0, 1.0), RiskSums()) shouldBe -1
     }
 
     @Test
     fun `looks that confirm the model allow more, looks that find it wrong allow less`() {
-        val unknown = bound.highest(sums(10_000.0, 20.0, 0.0, 1.0), RiskSums.NONE)
-        val confirmed = bound.highest(sums(10_000.0, 20.0, 100.0, 1.0), RiskSums.NONE)
-        val better = bound.highest(sums(10_000.0, 20.0, 100.0, 0.5), RiskSums.NONE)
-        val worse = bound.highest(sums(10_000.0, 20.0, 100.0, 3.0), RiskSums.NONE)
+        val unknown = bound.highest(sums(10_000.0, 20.0, 0.0, 1.0), RiskSums())
+        val confirmed = bound.highest(sums(10_000.0, 20.0, 100.0, 1.0), RiskSums())
+        val better = bound.highest(sums(10_000.0, 20.0, 100.0, 0.5), RiskSums())
+        val worse = bound.highest(sums(10_000.0, 20.0, 100.0, 3.0), RiskSums())
         confirmed shouldBeGreaterThan unknown
         better shouldBeGreaterThan confirmed
         worse shouldBeLessThan unknown
@@ -69,15 +69,14 @@ class ErrorBoundTest {
     @Test
     fun `sums of nodes add up in any order`() {
         val parts = listOf(sums(10.0, 1.0, 1.0, 1.0), sums(200.0, 3.0, 0.0, 0.0), sums(7.0, 0.0, 2.0, 0.5))
-        val forth = parts.reduce(RiskSums::plus)
-        val back = parts.reversed().reduce(RiskSums::plus)
+        val forth = RiskSums.of(parts)
+        val back = RiskSums.of(parts.reversed())
         forth.requests shouldBe back.requests
         for (bin in 0 until ErrorBound.BINS) {
             forth.expected[bin] shouldBe (back.expected[bin] plusOrMinus 1e-9)
             forth.looked[bin] shouldBe (back.looked[bin] plusOrMinus 1e-9)
             forth.wrong[bin] shouldBe (back.wrong[bin] plusOrMinus 1e-9)
         }
-        forth.faded(0.5).requests shouldBe 108.5
     }
 
     @Test

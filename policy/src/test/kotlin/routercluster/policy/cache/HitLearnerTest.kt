@@ -2,8 +2,10 @@ package routercluster.policy.cache
 
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
+import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.doubles.shouldBeGreaterThan
 import io.kotest.matchers.doubles.shouldBeLessThan
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
@@ -52,7 +54,7 @@ class HitLearnerTest {
                     share.hits++
                     if (!isRight) share.wrong++
                 } else {
-                    learner.looked(category, likeness, ruling, isRight)
+                    learner.looked(category, likeness, ruling, isRight)?.let { learner.learn(RiskModel.fit(it)) }
                 }
             }
         }
@@ -89,6 +91,16 @@ class HitLearnerTest {
             val requests = before.getValue(category).requests + after.getValue(category).requests
             wrong.toDouble() / requests shouldBeLessThan 0.01
         }
+    }
+
+    @Test
+    fun `no single hit has a higher risk than is allowed, however far the bound is`() {
+        val learner = HitLearner({ 0.05 }, maxRisk = 0.05)
+        val stream = Stream(2)
+        run(learner, stream, 10_000)
+        val rulings = List(10_000) { learner.rule("usual", stream.likeness(), 0.5) }
+        rulings.filterIsInstance<Ruling.Hit>().maxOf { it.risk } shouldBeLessThan 0.05
+        rulings.count { it is Ruling.Hit } shouldBeGreaterThan 0
     }
 
     @Test
@@ -158,25 +170,94 @@ class HitLearnerTest {
     fun `what was learnt goes on after a restart as if there had been none`() {
         val before = HitLearner({ 0.05 })
         run(before, Stream(7), 20_000)
-        val state = HitLearnerState.fromBytes(before.state().toBytes()).shouldNotBeNull()
+        val state = HitLearnerState.fromBytes(before.news().toBytes()).shouldNotBeNull()
         val after = HitLearner({ 0.05 })
-        after.goOn(state, RiskModel.fit(state.judged))
+        after.learn(RiskModel.fit(after.goOn(state).shouldNotBeNull()))
+        after.goOn(state) shouldBe null
         hardness.keys.map { after.riskAllowed(it) == null } shouldBe hardness.keys.map { before.riskAllowed(it) == null }
         val shares = run(after, Stream(8), 5_000)
         shares.getValue("easy").ofHits shouldBeGreaterThan 0.05
         shares.values.forEach { it.ofWrong shouldBeLessThan 0.06 }
     }
 
+    /** Requests of which every third is looked into and every fifth of these is wrong. */
+    private fun HitLearner.see(stream: Stream, requests: IntRange) =
+        requests.forEach {
+            rule("law", null, 0.5)
+            if (it % 3 == 0) looked("law", stream.likeness(), Ruling.Miss(0.3, isLook = it % 2 == 0, ""), isRight = it % 5 != 0)
+        }
+
+    @Test
+    fun `learners that tell each other in turn know what one would know that has seen all`() {
+        val (one, all) = List(2) { HitLearner({ 0.05 }) }
+        val parts = List(3) { HitLearner({ 0.05 }) }
+        var known = HitLearnerState.EMPTY
+        val (whole, split) = List(2) { Stream(11) }
+        for (round in 0 until 60) {
+            val requests = round * 50 until (round + 1) * 50
+            one.see(whole, requests)
+            parts[round % parts.size].run {
+                goOn(known)
+                see(split, requests)
+                known += news()
+                goOn(known)
+            }
+        }
+        all.goOn(known)
+        val told = all.standings().single()
+        val seen = one.standings().single()
+        told.requests shouldBe (seen.requests plusOrMinus 1e-6)
+        listOf(told.rightLooks, told.wrongLooks) shouldBe listOf(seen.rightLooks, seen.wrongLooks)
+        val expected = one.news()
+        known.judgedEver shouldBe expected.judgedEver
+        known.judged.map { it.likeness.values.toList() to it.isRight } shouldBe
+            expected.judged.map { it.likeness.values.toList() to it.isRight }
+        val (mine, theirs) = listOf(known, expected).map { it.categories.getValue("law").sums }
+        for (bin in 0 until ErrorBound.BINS) {
+            mine.looked[bin] shouldBe (theirs.looked[bin] plusOrMinus 1e-6)
+            mine.wrong[bin] shouldBe (theirs.wrong[bin] plusOrMinus 1e-6)
+        }
+    }
+
+    @Test
+    fun `what goes wrong at one learner fades what all have learnt before`() {
+        val learner = HitLearner({ 0.05 })
+        learner.see(Stream(12), 0 until 3_000)
+        val before = learner.news()
+        repeat(10) { learner.looked("law", Stream(13).likeness(), Ruling.Miss(0.01, isLook = true, ""), isRight = false) }
+        val after = before + learner.news()
+        after.judged.size shouldBe 800
+        after.categories
+            .getValue("law")
+            .sums.requests shouldBeLessThan 0.2 * before.categories
+            .getValue("law")
+            .sums.requests
+    }
+
+    @Test
+    fun `what was told once is in no later news`() {
+        val learner = HitLearner({ 0.05 })
+        learner.see(Stream(14), 0 until 300)
+        val first = learner.news()
+        val nothing = learner.news()
+        nothing.judged.size shouldBe 0
+        (first + nothing).judged.size shouldBe 100
+        learner.goOn(first + nothing)
+        learner.standings().single().rightLooks shouldBe first.categories
+            .getValue("law")
+            .looks.right
+    }
+
     @Test
     fun `what is damaged was never learnt`() {
         val learner = HitLearner({ 0.05 })
         run(learner, Stream(9), 2_000)
-        val bytes = learner.state().toBytes()
+        val bytes = learner.news().toBytes()
         HitLearnerState.fromBytes(bytes).shouldNotBeNull()
         HitLearnerState.fromBytes(ByteArray(0)) shouldBe null
         HitLearnerState.fromBytes(bytes.copyOf(bytes.size - 1)) shouldBe null
         HitLearnerState.fromBytes(bytes + 0) shouldBe null
-        for (place in listOf(3, 7, 11, 12)) {
+        for (place in listOf(3, 7, 11, 12, 16)) {
             HitLearnerState.fromBytes(bytes.copyOf().also { it[place] = 0x7f }) shouldBe null
         }
     }

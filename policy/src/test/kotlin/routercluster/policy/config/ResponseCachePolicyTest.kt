@@ -109,8 +109,11 @@ class ResponseCachePolicyTest {
         settings("max_error: 0.01, judge: grader").bounded shouldBe BoundedHits(0.01, AnswerJudge.question("grader"))
         policy("max_error: 0.01, judge: grader").questions shouldContainExactly listOf(AnswerJudge.question("grader"))
         settings("max_error: 0.01, judge: grader, categories: {law: {max_error: 0.001}}").maxErrorFor("law") shouldBe 0.001
+        settings("max_error: 0.01, judge: grader, max_risk: 0.1").bounded?.maxRisk shouldBe 0.1
         val rows = listOf(
             "max_error: 0.01",
+            "max_risk: 0.1",
+            "max_error: 0.01, judge: grader, max_risk: 0",
             "judge: grader",
             "max_error: 0, judge: grader",
             "max_error: 0.01, judge: watch",
@@ -122,6 +125,14 @@ class ResponseCachePolicyTest {
             "scope: everybody",
         )
         for (row in rows) withClue(row) { problems(row).size shouldBe 1 }
+    }
+
+    @Test
+    fun `what counts only where room is given by cost is noticed where it is not`() {
+        val written = "max_share: 0.5, categories: {law: {weight: 2}, math: {ttl_seconds: 5}}"
+        policy(written).notices.map { it.at.path.substringAfterLast("configuration.") } shouldContainExactly
+            listOf("max_share", "categories.law.weight")
+        policy(written, "{eviction_policy: cost}").notices shouldBe emptyList()
     }
 
     @Test

@@ -31,7 +31,7 @@ class ContractsTest {
     @Test
     fun `every kept state and message was found`() {
         codecs.map { it.type.simpleName } shouldBe
-            listOf("KeptCacheLedger", "KeptConversation", "KeptLedger", "PolicyLogState", "KeptSelector")
+            listOf("KeptCacheLedger", "KeptConversation", "KeptLearnt", "KeptLedger", "PolicyLogState", "KeptSelector")
         written.entries.filter { it.kind == Contract.MESSAGE }.map { it.name } shouldContain "silo.report.ReporterCommand.Drain"
     }
 

@@ -32,6 +32,7 @@ internal val responseCacheFormat = fields(acts = "answers of the decision") {
     }
     share("similarity_threshold", "The same, in a former place.")
     share("max_error", "Share of requests that may get a wrong answer: hits by what a judge found, in place of a similarity.")
+    share("max_risk", "With max_error: how likely any single hit may be wrong.", 1.0)
     text("judge", "External model of role classification that compares answers; goes with max_error.")
     ttl()
     whole(

@@ -10,6 +10,7 @@ import routercluster.policy.catalog.ExternalModel
 import routercluster.policy.config.Problems
 import routercluster.policy.config.raw.RawCacheStore
 import routercluster.policy.config.raw.RawPluginSettings
+import routercluster.policy.config.raw.RawPolicy
 import routercluster.policy.config.raw.RawQdrant
 import routercluster.policy.plugins.Plugin
 
@@ -70,6 +71,8 @@ internal fun proveResponseCache(raw: RawPluginSettings.ResponseCache, catalog: C
             accepted = "one of them",
         )
     }
+    if (raw.maxRisk == 0.0) problems.add(raw.riskAt, "allows no hit at all", "0", "above 0, or mode exact")
+    if (raw.maxRisk != null && maxError == null) problems.add(raw.riskAt, "has nothing to bound", accepted = "with max_error")
     raw.settings.categories.filterValues { it.maxError == 0.0 }.keys.forEach {
         problems.add(raw.errorAt, "allows no hit at all in the category $it", "0", "above 0, or enabled: false for the category")
     }
@@ -78,8 +81,19 @@ internal fun proveResponseCache(raw: RawPluginSettings.ResponseCache, catalog: C
             problems.add(raw.errorAt, "is required, since the category $it has one")
         }
     }
-    val bounded = if (maxError == null || raw.judge == null) null else BoundedHits(maxError, AnswerJudge.question(raw.judge.value))
+    val question = raw.judge?.let { AnswerJudge.question(it.value) }
+    val bounded = if (maxError == null || question == null) null else BoundedHits(maxError, question, raw.maxRisk ?: 1.0)
     return Plugin.ResponseCache(raw.settings.copy(bounded = bounded))
+}
+
+/** A notice tells of what is written about room that is given by cost, where it is not. */
+internal fun noticeIdleWorth(raw: RawPolicy, problems: Problems) {
+    if (raw.global.cache?.evictsByCost == true) return
+    val decisions = (listOf(raw.routing) + raw.recipes.map { it.routing }).flatMap { it.decisions }
+    val caches = decisions.flatMap { it.plugins }.map { it.settings }.filterIsInstance<RawPluginSettings.ResponseCache>()
+    caches.flatMap { it.worthAt }.forEach {
+        problems.notice(it, "has no effect: global.stores.response_cache.eviction_policy is not cost")
+    }
 }
 
 private fun proveQdrant(raw: RawQdrant, problems: Problems): QdrantServer? {

@@ -9,6 +9,7 @@ import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.CacheSettings
 import routercluster.policy.cache.CategoryCache
 import routercluster.policy.cache.ClientControls
+import routercluster.policy.config.Location
 import routercluster.policy.config.Section
 import routercluster.policy.config.Text
 import routercluster.policy.config.format.Feature
@@ -131,10 +132,24 @@ internal fun readResponseCache(section: Section): RawPluginSettings.ResponseCach
     return RawPluginSettings.ResponseCache(
         settings,
         section.double("max_error", 0.0..1.0),
+        section.double("max_risk", 0.0..1.0),
         section.text("judge"),
         section.at("max_error"),
+        section.at("max_risk"),
         similarityAt,
+        worthAt(section),
     )
+}
+
+/** Where something is written that counts only while room is given by cost. */
+private fun worthAt(section: Section): List<Location> {
+    val categories = section.section("categories")
+    val weighed = categories
+        ?.keys
+        .orEmpty()
+        .mapNotNull { categories?.section(it) }
+        .filter { it.has("weight") }
+    return listOf(section).filter { it.has("max_share") }.map { it.at("max_share") } + weighed.map { it.at("weight") }
 }
 
 private fun readConversation(section: Section): Double? {

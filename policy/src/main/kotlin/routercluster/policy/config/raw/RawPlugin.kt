@@ -26,13 +26,19 @@ internal sealed interface RawPluginSettings {
 
     class SystemPrompt(val prompt: Text?, val mode: Plugin.SystemPrompt.Mode?) : RawPluginSettings
 
-    /** @property similarityAt null where none is written */
+    /**
+     * @property similarityAt null where none is written
+     * @property worthAt what counts only while room is given by cost
+     */
     class ResponseCache(
         val settings: CacheSettings,
         val maxError: Double?,
+        val maxRisk: Double?,
         val judge: Text?,
         val errorAt: Location,
+        val riskAt: Location,
         val similarityAt: Location?,
+        val worthAt: List<Location>,
     ) :
         RawPluginSettings
 
