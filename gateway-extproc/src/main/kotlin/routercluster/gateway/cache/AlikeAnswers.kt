@@ -19,6 +19,7 @@ import routercluster.policy.vectors.Point
 import routercluster.policy.vectors.Scope
 import routercluster.policy.vectors.Selection
 import routercluster.policy.vectors.VectorCollection
+import routercluster.policy.vectors.VectorFailure
 import routercluster.policy.vectors.VectorStore
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
@@ -53,8 +54,13 @@ internal class Alike(val id: String, val kept: KeptAnswer, val similarity: Doubl
  *
  * @param open opens the store, which takes a while; asked for by the first request that needs it
  * @param ledger of answers that are not to be given again
+ * @param room for new ones where the store is full
  */
-internal class AlikeAnswers(private val open: () -> VectorStore, private val ledger: CacheLedger) : AutoCloseable {
+internal class AlikeAnswers(
+    private val open: () -> VectorStore,
+    private val ledger: CacheLedger,
+    private val room: StoreRoom,
+) : AutoCloseable {
     private val opening = lazy { open() }
     private val store: VectorStore by opening
     private val collections = ConcurrentHashMap<VectorSource, CompletableFuture<VectorCollection>>()
@@ -78,8 +84,14 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
         }
     }
 
-    /** @param id of an equal request, so that it is kept once */
-    fun keep(request: AlikeRequest, id: String, kept: KeptAnswer, expiresAt: Long): CompletableFuture<Unit> {
+    /** Answers that had to go for others. */
+    val evicted: Long get() = room.evicted
+
+    /**
+     * @param id of an equal request, so that it is kept once
+     * @param weight how many times as much the answer is worth
+     */
+    fun keep(request: AlikeRequest, id: String, kept: KeptAnswer, expiresAt: Long, weight: Double): CompletableFuture<Unit> {
         val fields = mapOf(
             AROUND to FieldValue.Text(request.around),
             RECIPE to FieldValue.Text(kept.recipe),
@@ -87,10 +99,22 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
             MODEL to FieldValue.Text(kept.model),
             ENTRY to FieldValue.Text(id),
             KEPT_AT to FieldValue.Number(kept.keptAt.toEpochMilli().toDouble()),
+            StoreRoom.TURN to room.turn(kept, expiresAt, weight),
         )
         val body = if (request.earlier == null) kept else kept.after(request.earlier.text)
         val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, body.toBytes())
-        return collection(request.source).thenCompose { it.upsert(listOf(point)) }
+        return collection(request.source).thenCompose { collection ->
+            collection.upsert(listOf(point)).exceptionallyCompose { failure ->
+                if (isFull(
+                        failure,
+                    )
+                ) {
+                    room.make(collection).thenCompose { collection.upsert(listOf(point)) }
+                } else {
+                    CompletableFuture.failedStage(failure)
+                }
+            }
+        }
     }
 
     /** Takes the answer of [id] away, where it is still the one that was kept at [keptAt]. Nobody waits for it. */
@@ -146,6 +170,8 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
             return Selection(filter.namespace?.let(::setOf), Filter.And(conditions + Filter.Range(KEPT_AT, until = before)))
         }
 
+        fun isFull(failure: Throwable): Boolean = generateSequence(failure) { it.cause }.any { it is VectorFailure.Full }
+
         /** What has to be equal to what [entry] was kept for. */
         fun around(entry: Entry): String? = (entry.fields[AROUND] as? FieldValue.Text)?.value
 
@@ -158,7 +184,9 @@ internal class AlikeAnswers(private val open: () -> VectorStore, private val led
         /** In milliseconds since 1970. */
         private const val KEPT_AT = "kept_at"
         private const val ENTRY = "entry"
-        private val FIELDS = listOf(AROUND, RECIPE, DECISION, MODEL, ENTRY).associateWith { FieldKind.TEXT } + (KEPT_AT to FieldKind.NUMBER)
+        private val FIELDS =
+            listOf(AROUND, RECIPE, DECISION, MODEL, ENTRY).associateWith { FieldKind.TEXT } + (KEPT_AT to FieldKind.NUMBER) +
+                StoreRoom.FIELD
 
         /** The nearest may be vetoed where the next is not. */
         private const val LOOKED_AT = 3

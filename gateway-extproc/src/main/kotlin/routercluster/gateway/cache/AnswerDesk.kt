@@ -58,7 +58,7 @@ class AnswerDesk internal constructor(
     tally: CacheTally,
 ) : AutoCloseable {
     private val equal = EqualAnswers(store.bytesMax, clock, store.evictsByCost)
-    private val alike = vectors?.let { AlikeAnswers(it, ledger) }
+    private val alike = vectors?.let { AlikeAnswers(it, ledger, StoreRoom(store.evictsByCost, clock)) }
     private val learnt = LearntHits(random, parts.learnt, versionOf)
     private val stale = StaleAnswers(clock)
     private val worth = WorthKeeping()

@@ -8,7 +8,6 @@ import routercluster.policy.cache.Collected
 import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.cache.TimeSensitive
 import routercluster.policy.routing.Plan
-import routercluster.policy.vectors.VectorFailure
 import routercluster.telemetry.Events
 import routercluster.telemetry.RouterEvent
 import java.time.Clock
@@ -75,7 +74,7 @@ internal class AnswerKeeping(
         val request = keys.alike(journey, plan)
         val isAdmitted = request == null || worth.admits(plan, settings.admission, request, visit.wording.content, cost)
         if (request != null && isAdmitted) {
-            keepAlike(request, key, kept, now.plus(life).toEpochMilli())
+            keepAlike(request, key, kept, now.plus(life).toEpochMilli(), settings.weightFor(plan.category))
             visit.fetched?.takeIf { it.id != key }?.let { alike?.remove(request.namespace, it.id, it.keptAt) }
         }
         verdicts.listen(journey.id, key, kept)
@@ -84,21 +83,19 @@ internal class AnswerKeeping(
     }
 
     /** Nobody waits for it; where a store is slow, answers beyond a bound are not kept. */
-    private fun keepAlike(request: AlikeRequest, id: String, kept: KeptAnswer, expiresAt: Long) {
+    private fun keepAlike(request: AlikeRequest, id: String, kept: KeptAnswer, expiresAt: Long, weight: Double) {
         if (alike == null) return
         if (writes.incrementAndGet() > WRITES_MAX) {
             writes.decrementAndGet()
             return events.publish(RouterEvent.AnswerKept(kept.decision, "store_busy"))
         }
-        alike.keep(request, id, kept, expiresAt).whenComplete { _, failure ->
+        alike.keep(request, id, kept, expiresAt, weight).whenComplete { _, failure ->
             writes.decrementAndGet()
             if (failure != null) {
-                events.publish(RouterEvent.AnswerKept(kept.decision, if (isFull(failure)) "store_full" else "store_failed"))
+                events.publish(RouterEvent.AnswerKept(kept.decision, if (AlikeAnswers.isFull(failure)) "store_full" else "store_failed"))
             }
         }
     }
-
-    private fun isFull(failure: Throwable) = generateSequence(failure) { it.cause }.any { it is VectorFailure.Full }
 
     /** Up to a tenth shorter by chance, so that what was kept together does not end together. */
     private fun ttl(settings: CacheSettings, plan: Plan, control: CacheControl): Duration {

@@ -58,6 +58,9 @@ private fun PrometheusEvents.addCache(operations: CacheOperations) {
     gauge("router.cache.entries", "Answers that are kept for equal requests") { operations.exact.count.toDouble() }
     gauge("router.cache.bytes", "What they take, about") { operations.exact.bytes.toDouble() }
     gauge("router.cache.evicted", "Answers that had to go for others since the start") { operations.exact.evicted.toDouble() }
+    gauge("router.cache.store.evicted", "Answers in the store of vectors that had to go for others since the start") {
+        operations.evictedAlike.toDouble()
+    }
     gauge("router.cache.invalidations", "Invalidations in force") { operations.invalidationCount.toDouble() }
     val estimate = "Share of a category's requests that get a wrong answer from the cache, as its looks tell: the likely one, and bounds"
     gauges("router.cache.wrong.share", estimate, listOf("recipe", "decision", "category", "value")) {

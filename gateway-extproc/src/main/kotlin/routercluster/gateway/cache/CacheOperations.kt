@@ -73,6 +73,9 @@ internal class CacheOperations(
 
     fun audit(after: Long, limit: Int) = ledger.audit(after, limit)
 
+    /** Answers to alike requests that had to go for others. */
+    val evictedAlike: Long get() = alike?.evicted ?: 0
+
     fun stats(): CompletionStage<ObjectNode> {
         val json = nodes.objectNode()
         json
@@ -99,6 +102,7 @@ internal class CacheOperations(
                 .put("entries", stats.sumOf { it.entries })
                 .put("bytes", stats.sumOf { it.bytes })
                 .put("unreclaimed", stats.sumOf { it.unreclaimed })
+                .put("evicted", evictedAlike)
         }
 
     private fun told(decision: LearntDecision, category: LearntCategory): ObjectNode {

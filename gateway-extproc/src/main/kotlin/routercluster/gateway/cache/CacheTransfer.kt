@@ -103,9 +103,18 @@ internal class CacheTransfer(
         val isOpen = alike.opened().any { it.spec.id.source(it.spec.dimension) == source }
         val namespace = json.path("namespace").textValue()
         return when {
-            namespace == null || namespace != kept.namespace -> Checked.Refused("not_kept_here")
-            !isOpen -> Checked.Refused("other_encoder")
-            else -> Checked.Fit { alike.keep(AlikeRequest(namespace, around, text, vector, source), id, kept, expiresAt.toEpochMilli()) }
+            namespace == null || namespace != kept.namespace -> {
+                Checked.Refused("not_kept_here")
+            }
+
+            !isOpen -> {
+                Checked.Refused("other_encoder")
+            }
+
+            else -> {
+                val request = AlikeRequest(namespace, around, text, vector, source)
+                Checked.Fit { alike.keep(request, id, kept, expiresAt.toEpochMilli(), settings.weightFor(kept.category)) }
+            }
         }
     }
 

@@ -74,7 +74,7 @@ internal class EmbeddedCollection(
         shown = { indexBytes = measured() },
     ).also { indexBytes = measured() }
 
-    /** That it takes, what waits to be put included. While parts of the index are merged it takes more for a time. */
+    /** That its entries take, what waits to be put included. While parts of the index are merged it takes more for a time. */
     val bytes: Long get() = indexBytes + intake.waitingBytes
 
     override fun upsert(points: List<Point>): CompletionStage<Unit> = begun {
@@ -223,7 +223,11 @@ internal class EmbeddedCollection(
     private fun measured(): Long {
         val searcher = searchers.acquire()
         return try {
-            searcher.indexReader.leaves().sumOf { (it.reader() as SegmentReader).segmentInfo.sizeInBytes() }
+            // What is deleted counts no more, though it takes its room until its segment is merged.
+            searcher.indexReader.leaves().sumOf { leaf ->
+                val segment = leaf.reader() as SegmentReader
+                segment.segmentInfo.sizeInBytes() * segment.numDocs() / segment.maxDoc()
+            }
         } finally {
             searchers.release(searcher)
         }
