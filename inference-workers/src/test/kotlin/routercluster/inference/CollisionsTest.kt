@@ -1,5 +1,7 @@
 package routercluster.inference
 
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
 import io.kotest.assertions.withClue
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
@@ -9,6 +11,10 @@ import org.junit.jupiter.api.BeforeAll
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.TestInstance
 import routercluster.policy.cache.CacheStoreSettings
+import routercluster.policy.cache.HitLearner
+import routercluster.policy.cache.Likeness
+import routercluster.policy.cache.RiskModel
+import routercluster.policy.cache.Ruling
 import routercluster.policy.cache.Veto
 import routercluster.policy.cache.Wording
 import routercluster.policy.encode.EncodeRequest
@@ -18,6 +24,7 @@ import routercluster.policy.encode.Passage
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
+import java.util.zip.GZIPInputStream
 import kotlin.random.Random
 
 /** Texts that are made to be taken for another by the response cache, read by the bundle that this project trains. */
@@ -51,6 +58,8 @@ class CollisionsTest {
     }
 
     private class Found(val text: String, val similarity: Double)
+
+    private val found by lazy { suffixes(VICTIM, ATTACK) }
 
     /** The seeded search of somebody who may ask the embedding whatever they like: the best suffixes of a round are changed for the next. */
     private fun suffixes(victim: String, attack: String): List<Found> {
@@ -89,13 +98,56 @@ class CollisionsTest {
 
     @Test
     fun `of ten thousand suffixes that are searched for, none beyond the measured bound is given the victim's answer`() {
-        val found = suffixes(VICTIM, ATTACK)
         found.size shouldBe CANDIDATES
         val given = found.count { it.isGiven(VICTIM) }
         val near = found.count { it.similarity >= CacheStoreSettings.SIMILARITY }
         val highest = found.maxBy { it.similarity }
         println("suffixes: $given given, $near similar of ${found.size}, highest ${"%.3f".format(highest.similarity)} by ${highest.text}")
         withClue("${highest.text} with ${highest.similarity}") { given shouldBeLessThanOrEqual GIVEN_MAX }
+    }
+
+    /** One that allows hits up to a bound, taught by labelled pairs of questions. */
+    private fun taught(maxRisk: Double, rows: List<JsonNode>, likenesses: List<Likeness?>): HitLearner {
+        val learner = HitLearner({ ERROR_MAX }, maxRisk)
+        for ((row, likeness) in rows zip likenesses) {
+            val ruling = learner.rule("", likeness, chance = 0.0)
+            if (likeness == null) continue
+            learner.looked("", likeness, ruling, row["same"].intValue() == 1)?.let { learner.learn(RiskModel.fit(it)) }
+        }
+        return learner
+    }
+
+    private fun likeness(asked: String, kept: String, similarity: Double): Likeness? {
+        val (ours, theirs) = Wording.of(asked) to Wording.of(kept)
+        return if (Veto.between(ours, theirs) == null) Likeness.of(ours, theirs, similarity, lead = 0.0) else null
+    }
+
+    @Test
+    fun `where hits go by a bound, a highest risk of a single one ends what suffixes get after hard questions`() {
+        val file = generateSequence(Path.of("").toAbsolutePath()) { it.parent }
+            .map { it.resolve("shared/data/cache/qqp/train.jsonl.gz") }
+            .firstOrNull(Files::exists)
+        assumeTrue(file != null, "../shared/data/cache/qqp is not here")
+        val rows = GZIPInputStream(Files.newInputStream(file)).bufferedReader().useLines { lines ->
+            lines.take(PAIRS).map(json::readTree).toList()
+        }
+        val (first, second) = listOf("a", "b").map { key -> vectors(rows.map { it[key].textValue() }) }
+        val likenesses = rows.indices.map { row ->
+            val similarity = first[row].indices.sumOf { first[row][it].toDouble() * second[row][it] }
+            likeness(rows[row]["b"].textValue(), rows[row]["a"].textValue(), similarity)
+        }
+        val attacks = found.filter { it.similarity >= NEAR }.mapNotNull { likeness(it.text, VICTIM, it.similarity) }
+        val given = listOf(1.0, RISK_MAX).map { maxRisk ->
+            val learner = taught(maxRisk, rows, likenesses)
+            val rulings = attacks.map { learner.rule("", it, chance = 1.0) }
+            println(
+                "max_risk $maxRisk: ${rulings.count {
+                    it is Ruling.Hit
+                }} of ${rulings.size}, risks from ${rulings.minOf { it.risk ?: 1.0 }}",
+            )
+            rulings.count { it is Ruling.Hit }
+        }
+        given.last() shouldBe 0
     }
 
     @Test
@@ -129,6 +181,13 @@ class CollisionsTest {
         const val BATCH = 100
         const val SUFFIX_WORDS = 12
         const val LONG_TIMES = 100
+        const val PAIRS = 1_000
+        const val ERROR_MAX = 0.01
+        const val RISK_MAX = 0.1
+
+        /** From which similarity on an entry is a candidate where hits go by a bound. */
+        const val NEAR = 0.7
+        val json = ObjectMapper()
         val EMBEDDING = HeadRef("default", "embedding")
         val more = "please and the of is it a to in for now then that same question answer about this way so".split(' ')
 
