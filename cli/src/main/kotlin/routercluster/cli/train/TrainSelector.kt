@@ -49,7 +49,10 @@ class TrainSelector(private val load: LoadPolicy) :
     private val data by option(
         "--data",
         metavar = "FILE",
-    ).path().multiple(required = true).help("JSON lines of texts and outcomes, no export of records, which hold no text; several times for several files")
+    ).path()
+        .multiple(
+            required = true,
+        ).help("JSON lines of texts and outcomes, no export of records, which hold no text; several times for several files")
     private val algorithm by option("--algorithm").choice(LearntKind.entries.associateBy { it.key }).required().help("which selector")
     private val out by option("--out", metavar = "FILE").path().required().help("where the artifact goes")
     private val config by option(

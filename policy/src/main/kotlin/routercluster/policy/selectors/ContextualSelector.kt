@@ -21,7 +21,7 @@ enum class ContextualMethod {
  * @property features what is looked at in a request
  * @property dimensions of the reduced embedding, 1..[ContextFeatures.DIMENSIONS_MAX]
  * @property exploration spread of one verdict, which makes draws and bounds as wide; 0 never tries
- * @property ridge verdicts that the prior counts as, above 0
+ * @property ridge verdicts that it takes to believe half of what a feature seems to do, above 0; how good a model is at all takes one
  * @property costWeight what the priciest candidate loses, a cheaper one in proportion, 0..1
  * @property latencyWeight what the slowest to begin loses, a quicker one in proportion, 0..1
  */
@@ -29,8 +29,8 @@ data class ContextualSettings(
     val method: ContextualMethod = ContextualMethod.THOMPSON,
     val features: Set<ContextFeature> = ContextFeature.entries.toSet(),
     val dimensions: Int = 16,
-    val exploration: Double = 0.3,
-    val ridge: Double = 1.0,
+    val exploration: Double = 0.2,
+    val ridge: Double = 50.0,
     val costWeight: Double = 0.1,
     val latencyWeight: Double = 0.0,
 )

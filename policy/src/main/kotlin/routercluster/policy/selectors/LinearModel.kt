@@ -7,12 +7,13 @@ import kotlin.math.sqrt
 
 /**
  * What sums say of a share of good answers that is linear in the features, with a normal prior around [prior]: the posterior of Bayesian
- * linear regression, `A = ridge * I + sum w x x'` and `theta = A^-1 sum w (y - prior) x` (Agrawal and Goyal, 2013). `A` is factored once, by
- * Cholesky.
+ * linear regression, `A = R + sum w x x'` and `theta = A^-1 sum w (y - prior) x` (Agrawal and Goyal, 2013), with `R` diagonal. `A` is factored
+ * once, by Cholesky.
  *
  * @param sums null where there is no verdict yet
  * @param size number of features; the last is the constant
- * @param ridge above 0: the larger, the more verdicts it takes to leave the prior
+ * @param ridge entry of `R` above 0 for every feature but the constant, which has [CONSTANT_RIDGE]: the larger, the more verdicts it takes to
+ *   believe that the feature matters
  */
 internal class LinearModel(sums: ContextSums?, private val size: Int, ridge: Double, private val prior: Double) {
     /** Lower triangle of the factor, row by row. */
@@ -32,11 +33,11 @@ internal class LinearModel(sums: ContextSums?, private val size: Int, ridge: Dou
     private fun factored(sums: ContextSums?, ridge: Double): DoubleArray {
         val a = DoubleArray(size * (size + 1) / 2) { if (sums == null) 0.0 else sums.products[it] / PRODUCT_UNIT }
         for (i in 0 until size) {
-            a[at(i, i)] += ridge
+            a[at(i, i)] += if (i == size - 1) CONSTANT_RIDGE else ridge
             for (j in 0..i) {
                 var sum = a[at(i, j)]
                 for (k in 0 until j) sum -= a[at(i, k)] * a[at(j, k)]
-                a[at(i, j)] = if (i == j) sqrt(sum.coerceAtLeast(ridge * ROUNDING)) else sum / a[at(j, j)]
+                a[at(i, j)] = if (i == j) sqrt(sum.coerceAtLeast(minOf(ridge, CONSTANT_RIDGE) * ROUNDING)) else sum / a[at(j, j)]
             }
         }
         return a
@@ -71,10 +72,12 @@ internal class LinearModel(sums: ContextSums?, private val size: Int, ridge: Dou
     private fun at(i: Int, j: Int) = i * (i + 1) / 2 + j
 
     private companion object {
+        /** Verdicts that the prior counts as. One alone: a model may be as good or as bad as it likes, however little features matter. */
+        const val CONSTANT_RIDGE = 1.0
         const val REWARD_UNIT = VerdictSums.WHOLE.toDouble() * ContextPoint.UNIT
         const val PRODUCT_UNIT = REWARD_UNIT * ContextPoint.UNIT
 
-        /** Of the ridge: no less is left of the diagonal, whatever rounding takes. */
+        /** Of the smaller ridge: no less is left of the diagonal, whatever rounding takes. */
         const val ROUNDING = 1e-9
     }
 }

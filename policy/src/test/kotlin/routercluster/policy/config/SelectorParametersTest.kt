@@ -108,11 +108,11 @@ class SelectorParametersTest {
                 "normalize_scores: false, quality_gap_threshold: 0.05}",
         ).shouldBeInstanceOf<HybridSelector>()
         val contextual = selector(
-            "type: contextual, contextual: {method: ucb, features: [domain, length], embedding_dimensions: 8, exploration: 0.2, " +
+            "type: contextual, contextual: {method: ucb, features: [domain, length], embedding_dimensions: 8, exploration: 0.6, " +
                 "ridge: 3, cost_weight: 0.4, latency_weight: 0.5}",
         ).shouldBeInstanceOf<ContextualSelector>()
         contextual.settings shouldBe
-            ContextualSettings(ContextualMethod.UCB, setOf(ContextFeature.DOMAIN, ContextFeature.LENGTH), 8, 0.2, 3.0, 0.4, 0.5)
+            ContextualSettings(ContextualMethod.UCB, setOf(ContextFeature.DOMAIN, ContextFeature.LENGTH), 8, 0.6, 3.0, 0.4, 0.5)
         Triple(hybrid.weights, hybrid.isNormalised, hybrid.qualityGap) shouldBe Triple(HybridWeights(0.1, 0.2, 0.3, 0.4), false, 0.05)
     }
 

@@ -28,8 +28,13 @@ internal val contextualFormat = fields {
     val features = listOf("embedding", "domain", "complexity", "length")
     texts("features", "What is looked at in a request.", features, "[${features.joinToString()}]")
     whole("embedding_dimensions", 1..32, "Numbers that the embedding is reduced to.", 16)
-    share("exploration", "How widely what is not sure is tried; 0 never tries.", 0.3)
-    number("ridge", 1e-3..1e3, "Verdicts that the prior counts as.", 1.0)
+    share("exploration", "How widely what is not sure is tried; 0 never tries.", 0.2)
+    number(
+        "ridge",
+        1e-3..1e3,
+        "Verdicts that it takes to believe half of what a feature seems to do; how good a model is at all takes one.",
+        50.0,
+    )
     share("cost_weight", "What the priciest model loses of its share of good answers, a cheaper one in proportion.", 0.1)
     share("latency_weight", "What the slowest model loses, a quicker one in proportion.", 0.0)
 }
