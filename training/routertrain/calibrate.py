@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,10 @@ TEMPERATURES = tuple(float(value) for value in np.geomspace(0.4, 8.0, 61))
 STANDARD_ERRORS = 0.5
 ABSTAINING_SHARE = 0.03
 FALSE_ALARMS = 0.01
+CERTAINTY = 0.95
 THRESHOLD_MIN = 0.5
+ABOVE = 0.0001
+"""A step above a score that is not to count, as thresholds are written."""
 GUARD_STEPS = tuple(round(0.5 + 0.01 * step, 2) for step in range(50))
 
 
@@ -51,16 +55,30 @@ def threshold(benign_scores: Floats) -> float:
     return max(THRESHOLD_MIN, float(np.quantile(benign_scores, 1 - FALSE_ALARMS)))
 
 
+def sure_threshold(benign_scores: Floats) -> float:
+    """The lowest threshold that, as sure as `CERTAINTY`, at most one benign row in a hundred reaches (the bound of Clopper and Pearson):
+    what is right for these rows alone is too low for half of all other sets of rows. Above all of them where they are too few."""
+    allowed = 0
+    while _chance_of_at_most(allowed + 1, len(benign_scores)) <= 1 - CERTAINTY:
+        allowed += 1
+    return max(THRESHOLD_MIN, float(np.sort(benign_scores)[::-1][allowed]) + ABOVE)
+
+
+def _chance_of_at_most(alarms: int, rows: int) -> float:
+    """That so few of the rows alarm where one in a hundred does."""
+    return sum(math.comb(rows, count) * FALSE_ALARMS**count * (1 - FALSE_ALARMS) ** (rows - count) for count in range(alarms + 1))
+
+
 def threshold_for_all(benign_scores: Mapping[str, Floats]) -> float:
     """The threshold of all kinds of copies together: the greatest of the kinds' own is high by chance, as each has few rows."""
     return threshold(np.concatenate(list(benign_scores.values())))
 
 
 def guard_threshold(benign_scores: Mapping[str, Floats], strange_threats: Floats, strange_benign: Floats) -> float:
-    """At least the threshold for all copies of ordinary harmless rows. Above it, families that were left out of training choose: the
-    lowest threshold whose errors, the share of their threats missed and of their harmless texts stopped, are within half a standard
-    error of the fewest."""
-    least = threshold_for_all(benign_scores)
+    """At least the threshold for all copies of ordinary harmless rows, and the sure one for plain ones. Above it, families that were
+    left out of training choose: the lowest threshold whose errors, the share of their threats missed and of their harmless texts
+    stopped, are within half a standard error of the fewest."""
+    least = max(threshold_for_all(benign_scores), sure_threshold(benign_scores["plain"]))
     errors = {}
     for value in (least, *(step for step in GUARD_STEPS if step > least)):
         missed, stopped = strange_threats < value, strange_benign >= value

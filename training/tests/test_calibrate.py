@@ -20,5 +20,12 @@ def test_families_left_out_raise_the_threshold_only_where_that_saves_errors() ->
     assert calibrate.guard_threshold(ordinary, benign, np.zeros(50, dtype=np.float32)) == calibrate.THRESHOLD_MIN
 
 
+def test_a_sure_threshold_leaves_fewer_alarms_than_one_in_a_hundred() -> None:
+    scores = np.linspace(0.5, 1, 533, dtype=np.float32)
+    assert (scores >= calibrate.sure_threshold(scores)).sum() == 1
+    few = np.linspace(0.5, 0.9, 100, dtype=np.float32)
+    assert (few >= calibrate.sure_threshold(few)).sum() == 0
+
+
 def test_the_threshold_is_a_half_at_least() -> None:
     assert calibrate.threshold_for_all({"plain": np.zeros(10, dtype=np.float32)}) == calibrate.THRESHOLD_MIN
