@@ -48,12 +48,14 @@ class FeedbackReaderTest {
 
     private fun heard(count: Int) = List(count) { checkNotNull(heard.poll(WAIT_SECONDS, TimeUnit.SECONDS)) { "only $it lines came" } }
 
-    /** What is committed when the reader's next poll but one begins, so that the last one is settled. */
-    private fun committed(): Long? {
-        val found = CompletableFuture<Long?>()
-        consumer.schedulePollTask { found.complete(consumer.committed(setOf(PARTITION))[PARTITION]?.offset()) }
+    /** What [look] sees when the reader's next poll begins, so that what came by the one before is settled, and nothing since. */
+    private fun <T> atNextPoll(look: () -> T): T {
+        val found = CompletableFuture<T>()
+        consumer.schedulePollTask { found.complete(look()) }
         return found.get(WAIT_SECONDS, TimeUnit.SECONDS)
     }
+
+    private fun offset(): Long? = consumer.committed(setOf(PARTITION))[PARTITION]?.offset()
 
     @Test
     fun `every statement is taken once, and then committed`(): Unit =
@@ -61,7 +63,7 @@ class FeedbackReaderTest {
             has("a", "b", "c")
             reader.begin(Desk { _, _ -> Taken.KEPT })
             heard(3) shouldContainExactly listOf("a", "b", "c")
-            committed() shouldBe 3
+            atNextPoll(::offset) shouldBe 3
             reader.trouble shouldBe null
         }
 
@@ -73,12 +75,12 @@ class FeedbackReaderTest {
             val committedAt = mutableListOf<Long?>()
             reader.begin(
                 Desk { line, times ->
-                    if (line == "b") committedAt += consumer.committed(setOf(PARTITION))[PARTITION]?.offset()
+                    if (line == "b") committedAt += offset()
                     if (line == "b" && times < 3) Taken.AWAY else Taken.KEPT
                 },
             )
             heard(7) shouldContainExactly listOf("a", "b", "c", "b", "c", "b", "c")
-            committed() shouldBe 3
+            atNextPoll(::offset) shouldBe 3
             committedAt shouldContainExactly listOf(null, 1, 1)
         }
 
@@ -88,7 +90,7 @@ class FeedbackReaderTest {
             has("not json", null, "good")
             reader.begin(Desk { line, _ -> if (line == "good") Taken.KEPT else Taken.REFUSED })
             heard(2) shouldContainExactly listOf("not json", "good")
-            committed() shouldBe 3
+            atNextPoll(::offset) shouldBe 3
         }
 
     @Test
@@ -98,8 +100,7 @@ class FeedbackReaderTest {
             hasAgain(0, "a")
             reader.begin { line -> CompletableFuture<Taken>().also { heard += line.decodeToString() } }
             heard(2) shouldContainExactly listOf("a", "a")
-            committed() shouldBe 0
-            reader.trouble shouldBe "statements may not have been kept, and are read again"
+            atNextPoll { offset() to reader.trouble } shouldBe (0L to "statements may not have been kept, and are read again")
         }
 
     @Test
