@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from routertrain.normalise import LINE_MARK
 from routertrain.tokens import Word
 
 Floats = NDArray[np.float32]
@@ -63,3 +64,14 @@ def _spans(found: Sequence[Word], path: Sequence[int], scores: Floats, labels: S
             sure.append(chance)
             tags[-1] = Tag(tags[-1].kind, tags[-1].start, word.end, float(np.mean(sure)))
     return tags
+
+
+def without_marks(tags: Sequence[Tag], marked: str) -> list[Tag]:
+    """The tags without line marks at their ends; those of marks alone are none."""
+    kept = []
+    for tag in tags:
+        text = marked[tag.start : tag.end]
+        start = tag.start + len(text) - len(text.lstrip(LINE_MARK))
+        if text.strip(LINE_MARK):
+            kept.append(Tag(tag.kind, start, tag.start + len(text.rstrip(LINE_MARK)), tag.score))
+    return kept

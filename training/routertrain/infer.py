@@ -13,7 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from routertrain.decode import Tag, decode_bio
+from routertrain.decode import Tag, decode_bio, without_marks
 from routertrain.normalise import normalise, readings, with_line_marks
 from routertrain.tokens import Word, padded, words
 
@@ -69,14 +69,16 @@ class Bundle:
         return np.array([part.max() for part in np.split(scores, ends[:-1])], dtype=np.float32)
 
     def tags(self, texts: Sequence[str], name: str = "pii") -> list[list[Tag]]:
-        """Spans of each text; its windows' spans are joined, and of two that overlap the more certain stays. Unlikely ones are dropped."""
-        windows = self._windows([with_line_marks(text) for text in texts])
+        """Spans of each text; its windows' spans are joined, and of two that overlap the more certain stays. Unlikely ones are dropped.
+        A mark of a line's end belongs to no span that it begins or ends."""
+        marked = [with_line_marks(text) for text in texts]
+        windows = self._windows(marked)
         outputs = self._run(windows, [name])[name]
         found: list[list[Tag]] = [[] for _ in texts]
         for window, scores in zip(windows, outputs, strict=True):
             tags = decode_bio(words(window.encoding, 0), scores, self.heads[name]["labels"])
             found[window.text] += [tag for tag in tags if tag.score >= self.heads[name]["threshold"]["value"]]
-        return [_without_overlap(tags) for tags in found]
+        return [_without_overlap(without_marks(tags, text)) for tags, text in zip(found, marked, strict=True)]
 
     def flagged(self, pairs: Sequence[tuple[str, str]], name: str = "hallucination") -> list[list[tuple[Word, float]]]:
         """The words of each second text with the probability that the first text does not support them."""

@@ -23,6 +23,7 @@ LETTER_AND_DIGIT = re.compile(r"(?=.*[A-Za-z])(?=.*[013457])")
 OTHER_DIGIT = re.compile(r"[2689]")
 LEET_WORD = re.compile(r"(?=\S*[A-Za-z])(?=\S*[013457@$])[A-Za-z013457@$!]{2,}")
 LEET_WORDS_MIN = 2
+LINE_MARK = "|"
 BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
@@ -50,7 +51,7 @@ def _without_leet(word: re.Match[str]) -> str:
 
 def with_line_marks(text: str) -> str:
     """Every line break as a bar, which the tokenizer does not drop: the lines of an address or a form tell its parts. Offsets stay."""
-    return text.replace("\n", "|")
+    return text.replace("\n", LINE_MARK)
 
 
 def _as_latin(word: re.Match[str]) -> str:

@@ -35,12 +35,14 @@ internal enum class Join {
     WORST,
 }
 
+internal const val LINE_MARK = '|'
+
 /** How a text is written before it is tokenised. */
 internal enum class TextForm {
     /** As it came. */
     PLAIN,
 
-    /** As it came, but each line break is a bar: tokenizers drop line breaks, and the lines of an address or a form tell its parts. */
+    /** As it came, but each line break is a [LINE_MARK]: tokenizers drop line breaks, and the lines of an address or a form tell its parts. */
     LINES_MARKED,
 
     /** See [routercluster.inference.text.readable]. */

@@ -1,7 +1,9 @@
 package routercluster.inference.heads
 
 import routercluster.inference.folder.HeadSpec
+import routercluster.inference.folder.LINE_MARK
 import routercluster.inference.folder.Pieces
+import routercluster.inference.folder.TextForm
 import routercluster.inference.read.Question
 import routercluster.inference.read.Reading
 import routercluster.inference.text.Stretch
@@ -14,7 +16,8 @@ import kotlin.math.ln
 internal fun spansOf(question: Question, reading: Reading): HeadResult {
     val spec = question.spec
     val tagging = Tagging(spec.head.labels)
-    val words = wordsOf(reading.key.pair ?: reading.key.text, reading.second ?: reading.first)
+    val text = reading.key.pair ?: reading.key.text
+    val words = wordsOf(text, reading.second ?: reading.first)
     val rows = TokenRows(question, reading, tagging.outside)
     val spans =
         if (tagging.hasPrefixes) {
@@ -22,7 +25,14 @@ internal fun spansOf(question: Question, reading: Reading): HeadResult {
         } else {
             flagged(spec, tagging, words, rows)
         }
-    return HeadResult.Spans(spans.map { Span(it.label, question.written.start(it.start), question.written.end(it.end), it.confidence) })
+    val bare = if (spec.form == TextForm.LINES_MARKED) spans.mapNotNull { withoutMarks(it, text) } else spans
+    return HeadResult.Spans(bare.map { Span(it.label, question.written.start(it.start), question.written.end(it.end), it.confidence) })
+}
+
+/** A mark of a line's end belongs to no span that it begins or ends; null for a span of marks alone. */
+private fun withoutMarks(span: Span, text: String): Span? {
+    val kept = (span.start until span.end).filter { text[it] != LINE_MARK }
+    return if (kept.isEmpty()) null else span.copy(start = kept.first(), end = kept.last() + 1)
 }
 
 /** Neighbouring words whose best label other than the one outside is probable enough are one span. */

@@ -1,6 +1,7 @@
 package routercluster.inference.read
 
 import routercluster.inference.folder.HeadSpec
+import routercluster.inference.folder.LINE_MARK
 import routercluster.inference.folder.TextForm
 import routercluster.inference.network.Want
 import routercluster.inference.text.hiddenIn
@@ -75,7 +76,7 @@ private fun question(
 private fun written(text: String, form: TextForm): Undisguised =
     when (form) {
         TextForm.PLAIN -> Undisguised(text)
-        TextForm.LINES_MARKED -> Undisguised(text.replace('\n', '|'))
+        TextForm.LINES_MARKED -> Undisguised(text.replace('\n', LINE_MARK))
         TextForm.UNDISGUISED, TextForm.UNCOVERED -> readable(text)
     }
 
