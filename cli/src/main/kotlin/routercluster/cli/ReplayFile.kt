@@ -4,6 +4,7 @@ import org.slf4j.event.Level
 import routercluster.cli.parquet.ParquetFileWriter
 import routercluster.cli.parquet.Row
 import routercluster.cli.parquet.readParquet
+import routercluster.gateway.versions.replaceFile
 import routercluster.policy.record.BadRecord
 import routercluster.policy.record.DecisionRecord
 import routercluster.telemetry.LogFormat
@@ -13,7 +14,6 @@ import java.nio.charset.CharacterCodingException
 import java.nio.file.Files
 import java.nio.file.NoSuchFileException
 import java.nio.file.Path
-import java.nio.file.StandardCopyOption
 
 /** How decision records are kept in a file. */
 internal enum class ReplayFormat {
@@ -96,13 +96,5 @@ internal fun writeRecords(path: Path, format: ReplayFormat, lines: Sequence<Stri
 private fun <T> quietly(work: () -> T): T = configureLogging(LogFormat.HUMAN, Level.WARN).use { work() }
 
 /** What is no file, such as a pipe, is written as it comes. */
-private fun <T> inOneStep(path: Path, write: (Path) -> T): T {
-    if (Files.exists(path) && !Files.isRegularFile(path)) return write(path)
-    val real = if (Files.exists(path)) path.toRealPath() else path.toAbsolutePath()
-    val new = real.resolveSibling(".${real.fileName}.new")
-    return try {
-        write(new).also { Files.move(new, real, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE) }
-    } finally {
-        Files.deleteIfExists(new)
-    }
-}
+private fun <T> inOneStep(path: Path, write: (Path) -> T): T =
+    if (Files.exists(path) && !Files.isRegularFile(path)) write(path) else replaceFile(path, write)

@@ -19,7 +19,6 @@ import routercluster.policy.vectors.Point
 import routercluster.policy.vectors.Scope
 import routercluster.policy.vectors.Selection
 import routercluster.policy.vectors.VectorCollection
-import routercluster.policy.vectors.VectorFailure
 import routercluster.policy.vectors.VectorStore
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
@@ -103,18 +102,7 @@ internal class AlikeAnswers(
         )
         val body = if (request.earlier == null) kept else kept.after(request.earlier.text)
         val point = Point(request.namespace, id, request.vector, fields, expiresAt, request.text, body.toBytes())
-        return collection(request.source).thenCompose { collection ->
-            collection.upsert(listOf(point)).exceptionallyCompose { failure ->
-                if (isFull(
-                        failure,
-                    )
-                ) {
-                    room.make(collection).thenCompose { collection.upsert(listOf(point)) }
-                } else {
-                    CompletableFuture.failedStage(failure)
-                }
-            }
-        }
+        return collection(request.source).thenCompose { room.put(it, point) }
     }
 
     /** Takes the answer of [id] away, where it is still the one that was kept at [keptAt]. Nobody waits for it. */
@@ -169,8 +157,6 @@ internal class AlikeAnswers(
             val conditions = named.mapNotNull { (field, value) -> value?.let { Filter.Equals(field, FieldValue.Text(it)) } }
             return Selection(filter.namespace?.let(::setOf), Filter.And(conditions + Filter.Range(KEPT_AT, until = before)))
         }
-
-        fun isFull(failure: Throwable): Boolean = generateSequence(failure) { it.cause }.any { it is VectorFailure.Full }
 
         /** What has to be equal to what [entry] was kept for. */
         fun around(entry: Entry): String? = (entry.fields[AROUND] as? FieldValue.Text)?.value

@@ -92,7 +92,7 @@ internal class AnswerKeeping(
         alike.keep(request, id, kept, expiresAt, weight).whenComplete { _, failure ->
             writes.decrementAndGet()
             if (failure != null) {
-                events.publish(RouterEvent.AnswerKept(kept.decision, if (AlikeAnswers.isFull(failure)) "store_full" else "store_failed"))
+                events.publish(RouterEvent.AnswerKept(kept.decision, if (StoreRoom.isFull(failure)) "store_full" else "store_failed"))
             }
         }
     }

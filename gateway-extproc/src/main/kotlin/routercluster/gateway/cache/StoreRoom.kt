@@ -4,8 +4,10 @@ import routercluster.policy.cache.KeptAnswer
 import routercluster.policy.vectors.FieldKind
 import routercluster.policy.vectors.FieldValue
 import routercluster.policy.vectors.Filter
+import routercluster.policy.vectors.Point
 import routercluster.policy.vectors.Selection
 import routercluster.policy.vectors.VectorCollection
+import routercluster.policy.vectors.VectorFailure
 import java.time.Clock
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
@@ -14,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicReference
 
 /**
- * Room in a store of vectors that is full: a twentieth to a tenth of a collection's entries go, those whose turn is first. The turn is a time that every entry has as a
+ * Room in a store of vectors that is full: a twentieth to a tenth of a collection's entries that have a turn go, those whose turn is first. The turn is a time that every entry has as a
  * field, so any store finds those before another, and it means the same after a restart.
  *
  * @param byCost whether an entry's turn comes the later, the more it saves for its bytes: half of its life after it was kept where it saves as
@@ -45,14 +47,22 @@ internal class StoreRoom(private val byCost: Boolean, private val clock: Clock) 
         }
     }
 
+    /** Puts [point] into [collection]; where the store is full, once more after room was made. */
+    fun put(collection: VectorCollection, point: Point): CompletionStage<Unit> =
+        collection.upsert(listOf(point)).exceptionallyCompose { failure ->
+            if (!isFull(failure)) throw failure
+            make(collection).thenCompose { collection.upsert(listOf(point)) }
+        }
+
     /** Takes entries of [collection] away, and answers how many; whoever asks meanwhile gets the same answer. */
-    fun make(collection: VectorCollection): CompletableFuture<Long> {
+    private fun make(collection: VectorCollection): CompletableFuture<Long> {
         val made = CompletableFuture<Long>()
-        val before = making.compareAndExchange(null, made)
-        if (before != null) return before
+        val other = making.compareAndExchange(null, made)
+        if (other != null) return other
+        val end = clock.millis() + LIFE_MAX.toMillis()
         collection
-            .count(Selection())
-            .thenCompose { all -> turn(collection, all, 0, clock.millis() + LIFE_MAX.toMillis()) }
+            .count(before(end))
+            .thenCompose { all -> lastTurn(collection, all, 0, end) }
             .thenCompose { turn -> collection.delete(before(turn)) }
             .whenComplete { count, failure ->
                 making.set(null)
@@ -67,13 +77,13 @@ internal class StoreRoom(private val byCost: Boolean, private val clock: Clock) 
     }
 
     /** One before which are enough of [all] and not too many. It is found by halves, since stores count those of a range, and do not sort. */
-    private fun turn(collection: VectorCollection, all: Long, from: Long, until: Long): CompletionStage<Long> {
+    private fun lastTurn(collection: VectorCollection, all: Long, from: Long, until: Long): CompletionStage<Long> {
         if (until - from <= 1) return CompletableFuture.completedStage(until)
         val middle = from + (until - from) / 2
         return collection.count(before(middle)).thenCompose { count ->
             when {
-                count * GONE_PARTS_MAX < all -> turn(collection, all, middle, until)
-                count * GONE_PARTS_MIN > all -> turn(collection, all, from, middle)
+                count * GONE_PARTS_MAX < all -> lastTurn(collection, all, middle, until)
+                count * GONE_PARTS_MIN > all -> lastTurn(collection, all, from, middle)
                 else -> CompletableFuture.completedStage(middle)
             }
         }
@@ -91,6 +101,8 @@ internal class StoreRoom(private val byCost: Boolean, private val clock: Clock) 
         /** Of an entry without its text. */
         private const val ENTRY_BYTES = 2_048
         private val LIFE_MAX: Duration = Duration.ofDays(3_660)
+
+        fun isFull(failure: Throwable): Boolean = generateSequence(failure) { it.cause }.any { it is VectorFailure.Full }
 
         private fun before(turn: Long) = Selection(filter = Filter.Range(TURN, until = turn.toDouble()))
     }

@@ -11,25 +11,28 @@ import java.nio.file.attribute.PosixFileAttributeView
 import java.util.UUID
 
 /**
- * Writes [text] to [path] so that readers see the old text or the new one, and so that the new one is on the disk when this returns. The
- * file's owner, group and permissions stay as they were, and a link goes on pointing to it.
+ * Puts what [write] writes to a new file in the place of [path], so that readers see the old content or the new one, and so that the new one is on the
+ * disk when this returns. The file's owner, group and permissions stay as they were, and a link goes on pointing to it.
  *
  * @throws IOException also where they cannot stay; the file is then as it was
  */
-fun replaceFile(path: Path, text: String) {
+fun <T> replaceFile(path: Path, write: (draft: Path) -> T): T {
     val target = if (Files.exists(path)) path.toRealPath() else path.toAbsolutePath()
     val draft = target.resolveSibling(".${target.fileName}.${UUID.randomUUID()}")
-    try {
-        FileChannel.open(draft, CREATE_NEW, WRITE).use { channel ->
-            val bytes = Charsets.UTF_8.encode(text)
-            while (bytes.hasRemaining()) channel.write(bytes)
-            channel.force(true)
-        }
+    return try {
+        val written = write(draft)
+        FileChannel.open(draft, WRITE).use { it.force(true) }
         if (Files.exists(target)) copyRights(target, draft)
         Files.move(draft, target, ATOMIC_MOVE)
+        written
     } finally {
         Files.deleteIfExists(draft)
     }
+}
+
+/** The same, of a text. */
+fun replaceFile(path: Path, text: String) {
+    replaceFile(path) { Files.writeString(it, text, CREATE_NEW, WRITE) }
 }
 
 /** A router that runs as another user goes on reading what an operator wrote. */
