@@ -13,8 +13,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode
  * @property cost likewise, in the unit of the training data; null where it does not say what each model costs
  */
 class Clusters(val centres: Matrix, val quality: Matrix, val cost: Matrix?, val near: Int) : Estimator {
+    private val byColumn = Columns(centres)
+
     override fun forecast(point: FloatArray): Forecast {
-        val distances = FloatArray(centres.rows) { centres.distance(it, point) }
+        val distances = byColumn.distances(point)
         val nearest = distances.indices.sortedBy { distances[it] }.take(near)
         val weights = nearest.map { 1.0 / (distances[it] + SOFTENING) }
         val total = weights.sum()

@@ -40,7 +40,8 @@ class Features(
     val needs: Set<Need> =
         setOfNotNull(Need.EMBEDDING, Need.DOMAIN.takeIf { domains.isNotEmpty() }, Need.COMPLEXITY.takeIf { complexity != null })
 
-    private val shift = FloatArray(axes.rows) { axes.dot(it, centre) }
+    private val byColumn = Columns(axes)
+    private val shift = byColumn.dots(centre)
 
     /** What is not known of a request and has to be, in words; null where all is. The embedding is not looked at. */
     fun lack(traits: Traits): String? {
@@ -56,7 +57,7 @@ class Features(
     /** @param vector of [embedding] numbers; nothing else may [lack] */
     fun point(vector: FloatArray, traits: Traits): FloatArray {
         val point = FloatArray(size)
-        for (axis in 0 until axes.rows) point[axis] = (axes.dot(axis, vector) - shift[axis]) * axesFactor
+        byColumn.dots(vector).forEachIndexed { axis, along -> point[axis] = (along - shift[axis]) * axesFactor }
         var next = axes.rows
         val shares = traits.domains.orEmpty()
         domains.forEach { point[next++] = shares.getValue(it).toFloat() * domainFactor }

@@ -13,10 +13,11 @@ import kotlin.math.exp
  * @property weights a row a landmark, a column a model
  */
 class Kernel(val gamma: Double?, val landmarks: Matrix, val weights: Matrix, val bias: FloatArray) : Estimator {
+    private val byColumn = Columns(landmarks)
+
     override fun forecast(point: FloatArray): Forecast {
         val quality = DoubleArray(bias.size) { bias[it].toDouble() }
-        for (landmark in 0 until landmarks.rows) {
-            val near = similarity(landmarks, landmark, point, gamma)
+        similarities(byColumn, point, gamma).forEachIndexed { landmark, near ->
             for (model in quality.indices) quality[model] += near * weights[landmark, model]
         }
         return Forecast(quality)
@@ -31,8 +32,13 @@ class Kernel(val gamma: Double?, val landmarks: Matrix, val weights: Matrix, val
     }
 
     companion object {
-        internal fun similarity(rows: Matrix, row: Int, point: FloatArray, gamma: Double?): Double =
-            if (gamma == null) rows.dot(row, point).toDouble() else exp(-gamma * rows.distance(row, point))
+        /** Of [point] to each landmark. */
+        internal fun similarities(landmarks: Columns, point: FloatArray, gamma: Double?): DoubleArray =
+            if (gamma == null) {
+                landmarks.dots(point).let { near -> DoubleArray(near.size) { near[it].toDouble() } }
+            } else {
+                landmarks.distances(point).let { far -> DoubleArray(far.size) { exp(-gamma * far[it]) } }
+            }
 
         fun read(part: ArtifactPart, shape: Shape): Kernel {
             val gamma =

@@ -30,6 +30,8 @@ class Neighbours(
     val prior: Double,
 ) : Estimator {
     private val columns = centres.columns
+    private val byColumn = Columns(centres)
+    private val squares = IntArray(starts.last()) { row -> (row * columns until (row + 1) * columns).sumOf { points[it] * points[it] } }
 
     /** Known requests. */
     val rows: Int = starts.last()
@@ -59,31 +61,26 @@ class Neighbours(
 
     /** The rows that are nearest to [point], in no order: as many as [neighbours], or all where there are fewer. */
     fun nearest(point: FloatArray): IntArray {
-        val query = ByteArray(columns) { quantised(point[it], step) }
+        val query = IntArray(columns) { quantised(point[it], step).toInt() }
         val best = NearestRows(minOf(neighbours, rows))
+        val left = byColumn.distances(point)
         var seen = 0
-        for (list in listsByDistance(point)) {
+        repeat(left.size) {
+            if (seen >= scanned) return best.rows()
+            val list = left.indices.minBy { left[it] }
+            left[list] = SEEN
             for (row in starts[list] until starts[list + 1]) best.offer(distance(row, query), row)
             seen += starts[list + 1] - starts[list]
-            if (seen >= scanned) break
         }
         return best.rows()
     }
 
-    private fun listsByDistance(point: FloatArray): IntArray {
-        val order = LongArray(centres.rows) { (centres.distance(it, point).toRawBits().toLong() shl Int.SIZE_BITS) or it.toLong() }
-        order.sort()
-        return IntArray(order.size) { order[it].toInt() }
-    }
-
-    private fun distance(row: Int, query: ByteArray): Int {
+    /** Squared distance less the query's own square, which is the same for all rows: so one operation less a number. */
+    private fun distance(row: Int, query: IntArray): Int {
         val start = row * columns
-        var sum = 0
-        for (i in 0 until columns) {
-            val gap = points[start + i] - query[i]
-            sum += gap * gap
-        }
-        return sum
+        var product = 0
+        for (i in 0 until columns) product += points[start + i] * query[i]
+        return squares[row] - 2 * product
     }
 
     override fun write(json: ObjectNode) {
@@ -104,6 +101,9 @@ class Neighbours(
 
         /** An outcome that is not known. */
         const val UNKNOWN: Byte = -1
+
+        /** Comes after every distance, also after one that is infinite. */
+        private const val SEEN = Float.NaN
 
         private const val STEPS = 254.0
         private const val BYTE = 0xff

@@ -10,8 +10,10 @@ import kotlin.math.exp
  * @property output a row a model
  */
 class Perceptron(val hidden: Matrix, val hiddenBias: FloatArray, val output: Matrix, val outputBias: FloatArray) : Estimator {
+    private val byColumn = Columns(hidden)
+
     override fun forecast(point: FloatArray): Forecast {
-        val active = FloatArray(hidden.rows) { maxOf(0f, hidden.dot(it, point) + hiddenBias[it]) }
+        val active = byColumn.dots(point).also { sums -> for (unit in sums.indices) sums[unit] = maxOf(0f, sums[unit] + hiddenBias[unit]) }
         return Forecast(DoubleArray(output.rows) { sigmoid(output.dot(it, active) + outputBias[it]) })
     }
 

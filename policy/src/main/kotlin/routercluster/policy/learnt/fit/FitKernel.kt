@@ -1,5 +1,6 @@
 package routercluster.policy.learnt.fit
 
+import routercluster.policy.learnt.Columns
 import routercluster.policy.learnt.Kernel
 import routercluster.policy.learnt.Matrix
 import kotlin.math.sqrt
@@ -12,13 +13,14 @@ internal data class KernelSettings(val gamma: Double?, val ridge: Double, val la
 internal fun fitKernels(set: TrainingSet, settings: List<KernelSettings>, random: Random): List<Kernel> {
     val gamma = settings.first().gamma
     val landmarks = set.points.rowsAt(drawn(set.rows, settings.first().landmarks, random))
-    val own = Array(landmarks.rows) { similarities(landmarks, landmarks.row(it), gamma) }
+    val byColumn = Columns(landmarks)
+    val own = Array(landmarks.rows) { Kernel.similarities(byColumn, landmarks.row(it), gamma) }
     val weights = settings.map { Matrix(landmarks.rows, set.models) }
     val groups = (0 until set.models).groupBy { set.notAskedOf(it) }
     val equations = groups.map { (notAsked, models) -> NormalEquations(notAsked, models, landmarks.rows) }
     val all = Triangle(landmarks.rows)
     for (row in 0 until set.rows) {
-        val near = similarities(landmarks, set.points.row(row), gamma)
+        val near = Kernel.similarities(byColumn, set.points.row(row), gamma)
         all.add(near, 1.0)
         equations.forEach { it.add(set, row, near) }
     }
@@ -30,9 +32,6 @@ internal fun fitKernels(set: TrainingSet, settings: List<KernelSettings>, random
     }
     return weights.map { Kernel(gamma, landmarks, it, FloatArray(set.models) { model -> set.means[model].toFloat() }) }
 }
-
-private fun similarities(landmarks: Matrix, point: FloatArray, gamma: Double?) =
-    DoubleArray(landmarks.rows) { Kernel.similarity(landmarks, it, point, gamma) }
 
 /** Requests that a model was not asked, in their order. */
 private fun TrainingSet.notAskedOf(model: Int): List<Int> = (0 until rows).filter { quality[it, model].isNaN() }
