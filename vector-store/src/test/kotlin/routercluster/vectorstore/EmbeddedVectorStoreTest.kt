@@ -72,6 +72,38 @@ class EmbeddedVectorStoreTest {
     }
 
     @Test
+    fun `of a store that is left alone one segment has nearly all`() {
+        val often = Duration.ofMillis(50)
+        open(EmbeddedSettings(folder, commitInterval = often, sweepInterval = often)).use { store ->
+            val points = get(store.open(spec))
+            for (some in points(0, 500).chunked(50)) get(points.upsert(some))
+            val index = folder.resolve(physicalName(spec.id)).resolve("index")
+            await("450 of 500 entries in one segment") {
+                FSDirectory.open(index).use {
+                    DirectoryReader.open(it).use { on ->
+                        on.leaves().maxOf { leaf -> leaf.reader().numDocs() } >=
+                            450
+                    }
+                }
+            }
+            get(points.count(Selection())) shouldBe 500
+        }
+    }
+
+    @Test
+    fun `a store that is closed while it merges loses nothing`() {
+        val all = points(0, 4_000)
+        for (round in 0 until 4) {
+            open(EmbeddedSettings(folder, sweepInterval = Duration.ofMillis(1))).use { store ->
+                val points = get(store.open(spec))
+                get(points.count(Selection())) shouldBe round * 1_000L
+                for (some in all.subList(round * 1_000, (round + 1) * 1_000).chunked(200)) get(points.upsert(some))
+            }
+        }
+        open().use { get(get(it.open(spec)).count(Selection())) shouldBe 4_000 }
+    }
+
+    @Test
     fun `one process has the folder`() {
         val store = open()
         val failure = shouldThrow<VectorFailure.Unavailable> { open() }

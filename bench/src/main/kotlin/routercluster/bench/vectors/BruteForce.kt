@@ -4,7 +4,7 @@ import routercluster.policy.vectors.unit
 import java.util.PriorityQueue
 
 /** Compares with every vector, in one array on the heap. */
-class BruteForce(private val made: MadeVectors, private val entries: Int) {
+internal class BruteForce(made: Vectors, private val entries: Int) {
     private val dimension = made.dimension
     private val rows = Array(entries) { unit(made.entry(it)) }
 

@@ -7,14 +7,13 @@ import java.util.random.RandomGenerator
  * Made-up embeddings, each the same whenever it is asked for: [LATENT] things that a text may be about, mixed into [dimension] numbers, with
  * a tenth of noise. Like those of texts, and unlike vectors of pure chance, they fill few of the directions that there are.
  */
-class MadeVectors(val dimension: Int) {
+internal class MadeVectors(override val dimension: Int) : Vectors {
     private val mixing = SplittableRandom(MIXING_SEED).let { random -> Array(LATENT) { gaussians(random, dimension) } }
 
-    /** Of entry [number]. */
-    fun entry(number: Int): FloatArray = mixed(SplittableRandom(number.toLong()))
+    override fun entry(number: Int): FloatArray = mixed(SplittableRandom(number.toLong()))
 
     /** Of question [number]: every second one is like an entry of the first [entries], as a paraphrase is; the others are new. */
-    fun question(number: Int, entries: Int): FloatArray {
+    override fun question(number: Int, entries: Int): FloatArray {
         val random = SplittableRandom(QUESTION_SEED + number)
         val new = mixed(random)
         if (number % 2 == 0) return new

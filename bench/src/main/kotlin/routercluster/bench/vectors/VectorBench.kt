@@ -3,11 +3,14 @@ package routercluster.bench.vectors
 import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.main
 import com.github.ajalt.clikt.parameters.options.default
+import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.double
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.path
+import org.apache.lucene.index.DirectoryReader
+import org.apache.lucene.store.FSDirectory
 import routercluster.bench.cluster.Answers
 import routercluster.bench.cluster.closedLoop
 import routercluster.policy.vectors.CollectionId
@@ -26,6 +29,7 @@ import java.lang.management.ManagementFactory
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Clock
+import java.time.Duration
 import java.util.Locale
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentLinkedQueue
@@ -42,27 +46,38 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
     private val seconds by option("--seconds", help = "of each load").double().default(10.0)
     private val inserts by option("--inserts", help = "a second, beside lookups").int().default(2_000)
     private val questions by option("--questions", help = "that recall is measured with").int().default(200)
+    private val texts by option("--texts").flag().help("entries are embeddings of the shared sets' questions, not made-up ones")
+    private val data by option("--data").path().help("folder of the shared sets").default(Path.of("../shared/data"))
+    private val cache by option("--cache").path().help("folder in which embeddings are kept").default(Path.of("bench/target/routing"))
     private val folder by option("--folder", help = "for the stores; an empty one for the time is made by default").path()
 
     override fun run() {
         val root = folder ?: Files.createTempDirectory("vectors")
         try {
-            for (size in sizes.split(',').map { it.trim().toInt() }) measure(root.resolve("$size"), size)
+            val vectors = if (texts) TextVectors.of(data, cache) { System.err.append(it).append('\n') } else MadeVectors(dimension)
+            for (size in sizes.split(',').map { it.trim().toInt() }) measure(root.resolve("$size"), size, vectors)
         } finally {
             if (folder == null) root.toFile().deleteRecursively()
         }
     }
 
-    private fun measure(place: Path, size: Int) {
-        echo("\n### $size entries of $dimension numbers, bodies of $BODY_BYTES bytes\n")
-        val made = MadeVectors(dimension)
-        val settings = EmbeddedSettings(place, VectorLimits(storeBytesMax = 1L shl 36), pointsWaitingMax = 50_000)
+    private fun measure(place: Path, size: Int, made: Vectors) {
+        echo("\n### $size entries of ${made.dimension} numbers, bodies of $BODY_BYTES bytes\n")
+        val limits = VectorLimits(storeBytesMax = 1L shl 36)
+        val settings = EmbeddedSettings(place, limits, pointsWaitingMax = 50_000, sweepInterval = Duration.ofSeconds(SWEEP_SECONDS))
         EmbeddedVectorStore.open(settings, Clock.systemUTC()).use { store ->
-            val points = get(store.open(CollectionSpec(CollectionId("bench", "made", "1"), dimension, mapOf("tenant" to FieldKind.TEXT))))
+            val points =
+                get(store.open(CollectionSpec(CollectionId("bench", "made", "1"), made.dimension, mapOf("tenant" to FieldKind.TEXT))))
             fill(points, made, size)
             get(store.commit())
             echo("| measurement | figure | p50 ms | p99 ms |\n|---|---:|---:|---:|")
-            lookups(points, made, size)
+            lookups(points, made, size, "right after filling")
+            val began = System.nanoTime()
+            while (segments(place) > 2) TimeUnit.SECONDS.sleep(1)
+            TimeUnit.SECONDS.sleep(2 * COMMIT_SECONDS)
+            row("left alone until there are two segments at most", "${(System.nanoTime() - began) / 1_000_000_000} s")
+            lookups(points, made, size, "left alone")
+            recall(points, made, size)
             beside(points, made, size)
             val stats = get(points.stats())
             row("on disk", "${stats.bytes / MIB} MiB of ${stats.entries} entries")
@@ -70,22 +85,33 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
         }
     }
 
-    private fun fill(points: VectorCollection, made: MadeVectors, size: Int) {
+    private fun fill(points: VectorCollection, made: Vectors, size: Int) {
         val began = System.nanoTime()
         val rest = (0 until size).chunked(FILL_BATCH)
         for (some in rest.chunked(FILL_AHEAD)) some.map { batch -> points.upsert(batch.map { point(made, it, size) }) }.forEach { get(it) }
         echo("filled in ${(System.nanoTime() - began) / 1_000_000_000} s\n")
     }
 
-    private fun lookups(points: VectorCollection, made: MadeVectors, size: Int) {
+    /** Of the last commit. */
+    private fun segments(place: Path): Int =
+        Files.list(place).use { folders -> folders.map { it.resolve("index") }.filter(Files::isDirectory).toList() }.single().let { index ->
+            FSDirectory.open(index).use { directory ->
+                DirectoryReader.open(directory).use { it.leaves().size }
+            }
+        }
+
+    private fun lookups(points: VectorCollection, made: Vectors, size: Int, state: String) {
         for ((what, filter) in listOf("all entries" to null, "one tenant of $TENANTS" to "t7")) {
             closedLoop(1, seconds / 2) { points.search(query(made, it, size, filter)) }
             val before = readersNanos()
             val answers = closedLoop(1, seconds) { points.search(query(made, it + WARM, size, filter)) }
             val each = (readersNanos() - before) / (answers.perSecond * seconds) / 1e6
-            row("lookups, $what", answers)
+            row("lookups $state, $what", answers)
             row("processor time of one of them", String.format(Locale.ROOT, "%.2f ms", each))
         }
+    }
+
+    private fun recall(points: VectorCollection, made: Vectors, size: Int) {
         val brute = BruteForce(made, size)
         for ((what, filter) in listOf("all entries" to null, "one tenant of $TENANTS" to "t7")) {
             val meant = { number: Int -> filter == null || tenant(number) == filter }
@@ -107,7 +133,7 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
     }
 
     /** Lookups while entries come at a steady rate. */
-    private fun beside(points: VectorCollection, made: MadeVectors, size: Int) {
+    private fun beside(points: VectorCollection, made: Vectors, size: Int) {
         val next = AtomicInteger(size)
         val acknowledged = ConcurrentLinkedQueue<Long>()
         val failed = AtomicInteger()
@@ -131,12 +157,12 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
         row("inserts beside them, ${failed.get()} batches refused", Answers(took.size * INSERT_BATCH / seconds, took, failed.get()))
     }
 
-    private fun query(made: MadeVectors, number: Int, size: Int, tenant: String?): NearQuery {
+    private fun query(made: Vectors, number: Int, size: Int, tenant: String?): NearQuery {
         val filter = if (tenant == null) Filter.All else Filter.Equals("tenant", FieldValue.Text(tenant))
         return NearQuery(made.question(number, size), Scope(setOf("shared"), filter), LIMIT)
     }
 
-    private fun point(made: MadeVectors, number: Int, size: Int): Point {
+    private fun point(made: Vectors, number: Int, size: Int): Point {
         val text = "An answer to question $number of $size, as a model writes it, with numbers of its own: ${number * 7919}. "
         val body = text.repeat(BODY_BYTES / text.length + 1).toByteArray().copyOf(BODY_BYTES)
         return Point("shared", "$number", made.entry(number), mapOf("tenant" to FieldValue.Text(tenant(number))), body = body)
@@ -171,6 +197,10 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
         const val FILL_AHEAD = 20
         const val INSERT_BATCH = 20
         const val BRUTE_LOOKUPS = 20
+        const val SWEEP_SECONDS = 30L
+
+        /** Searches see what was merged after a commit. */
+        const val COMMIT_SECONDS = 1L
         const val WARM = 1_000_000
         const val MIB = 1024 * 1024L
 

@@ -10,6 +10,7 @@ import org.apache.lucene.index.IndexWriterConfig
 import org.apache.lucene.index.MergePolicy
 import org.apache.lucene.index.SegmentReader
 import org.apache.lucene.index.TieredMergePolicy
+import org.apache.lucene.search.IndexSearcher
 import org.apache.lucene.search.SearcherFactory
 import org.apache.lucene.search.SearcherManager
 import org.apache.lucene.store.AlreadyClosedException
@@ -42,6 +43,8 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicLong
 
 /**
  * A collection as an index of Lucene.
@@ -58,9 +61,13 @@ internal class EmbeddedCollection(
     private val room: () -> Long,
 ) : VectorCollection {
     private val limits = settings.limits
-    private val writer = openWriter(folder, spec.dimension)
+    private val isEnding = AtomicBoolean()
+    private val writer = openWriter(folder, spec.dimension, isEnding::get)
     private val searchers = SearcherManager(writer, SearcherFactory())
     private val bits = FilterBits(FILTER_BYTES_MAX)
+
+    /** Put or deleted since segments were last looked at. */
+    private val changed = AtomicLong()
 
     @Volatile private var indexBytes = 0L
 
@@ -84,6 +91,7 @@ internal class EmbeddedCollection(
         if (size > room()) throw VectorFailure.Full("the vector store has no room for ${points.size} points")
         // The vector is the caller's, so it is copied now.
         val documents = points.map { keyTerm(it.partition, it.id) to document(it) }
+        changed.addAndGet(points.size.toLong())
         intake.ask(points.size, size) { for ((key, document) in documents) writer.updateDocument(key, document) }
     }
 
@@ -95,6 +103,7 @@ internal class EmbeddedCollection(
     override fun delete(partition: String, ids: Collection<String>): CompletionStage<Unit> = begun {
         refuseClosed()
         limits.checkIds(partition, ids)
+        changed.addAndGet(ids.size.toLong())
         intake.ask(ids.size) {
             writer.deleteDocuments(*ids.map { keyTerm(partition, it) }.toTypedArray())
             Unit
@@ -159,11 +168,33 @@ internal class EmbeddedCollection(
         }
     }
 
-    /** Puts on disk what was acknowledged until now. */
+    /**
+     * Where little has changed since it was last asked, begins to bring segments together in the background, into as few as the heap allows. A
+     * search walks the graph of every segment, and one walk takes little longer in a large graph than in a small one.
+     */
+    fun gather() {
+        val since = changed.getAndSet(0)
+        try {
+            val segments = withSearcher { searcher -> searcher.indexReader.leaves().map { it.reader().numDocs() } }.sortedDescending()
+            val entries = segments.sum()
+            if (since > entries * QUIET_SHARE) return
+            val fewest = (entries / segmentEntriesMax()).toInt() + 1
+            val outside = entries - segments.take(fewest).sum()
+            // The large ones are written anew only where that is worth it. Else the small ones become one.
+            writer.forceMerge(if (outside > entries * OUTSIDE_SHARE) fewest else fewest + 1, false)
+        } catch (failure: IOException) {
+            log.error("segments of collection {} cannot be merged: {}", spec.id, failure.toString())
+        } catch (failure: AlreadyClosedException) {
+            log.debug("collection {} is closed: {}", spec.id, failure.toString())
+        }
+    }
+
+    /** Puts on disk what was acknowledged until now, and lets searches see merges that have ended. */
     fun commit() {
         if (isClosed) return
         try {
             writer.commit()
+            searchers.maybeRefresh()
         } catch (failure: IOException) {
             log.error("collection {} cannot be committed: {}", spec.id, failure.toString())
         } catch (failure: AlreadyClosedException) {
@@ -177,7 +208,10 @@ internal class EmbeddedCollection(
         intake.close()
         searchers.close()
         try {
-            writer.close()
+            writer.commit()
+            // A merge that is under way may take minutes yet. It is given up, and what it would merge is whole.
+            isEnding.set(true)
+            writer.rollback()
         } catch (failure: IOException) {
             log.error("collection {} cannot be closed: {}", spec.id, failure.toString())
         } finally {
@@ -211,25 +245,23 @@ internal class EmbeddedCollection(
         return answer
     }
 
-    private fun <T> withReads(work: (Reads) -> T): T {
+    private fun <T> withReads(work: (Reads) -> T): T =
+        withSearcher { work(Reads(it, clock.millis(), bits, settings.depth)) }
+
+    private fun <T> withSearcher(work: (IndexSearcher) -> T): T {
         val searcher = searchers.acquire()
         return try {
-            work(Reads(searcher, clock.millis(), bits, settings.depth))
+            work(searcher)
         } finally {
             searchers.release(searcher)
         }
     }
 
-    private fun measured(): Long {
-        val searcher = searchers.acquire()
-        return try {
-            // What is deleted counts no more, though it takes its room until its segment is merged.
-            searcher.indexReader.leaves().sumOf { leaf ->
-                val segment = leaf.reader() as SegmentReader
-                segment.segmentInfo.sizeInBytes() * segment.numDocs() / segment.maxDoc()
-            }
-        } finally {
-            searchers.release(searcher)
+    private fun measured(): Long = withSearcher { searcher ->
+        // What is deleted counts no more, though it takes its room until its segment is merged.
+        searcher.indexReader.leaves().sumOf { leaf ->
+            val segment = leaf.reader() as SegmentReader
+            segment.segmentInfo.sizeInBytes() * segment.numDocs() / segment.maxDoc()
         }
     }
 
@@ -250,6 +282,12 @@ internal class EmbeddedCollection(
         const val SEGMENTS_PER_TIER = 3.0
         const val BUFFER_MB = 16.0
 
+        /** Where no more of the entries than these have changed, segments are brought together. */
+        const val QUIET_SHARE = 0.01
+
+        /** Where no more of the entries than these are outside of the largest segments, those are left alone. */
+        const val OUTSIDE_SHARE = 0.1
+
         /** At once; while more are due, whoever puts entries waits. Lucene's own six would leave searches no processor. */
         const val MERGES_MAX = 2
 
@@ -264,12 +302,12 @@ internal class EmbeddedCollection(
         const val ENTRY_BYTES = 250L
 
         /** Opens the index, or begins one, and reads all that it has, to find out now whether it is damaged. */
-        fun openWriter(folder: Path, dimension: Int): IndexWriter {
+        fun openWriter(folder: Path, dimension: Int, isEnding: () -> Boolean): IndexWriter {
             try {
                 val directory = FSDirectory.open(folder)
                 return closingOnFailure(directory) {
                     val config = IndexWriterConfig(WordAnalyzer())
-                        .setCodec(vectorCodec())
+                        .setCodec(vectorCodec(isEnding))
                         .setMergePolicy(mergePolicy(dimension))
                         .setMergeScheduler(ConcurrentMergeScheduler().apply { setMaxMergesAndThreads(MERGES_MAX, 1) })
                         .setRAMBufferSizeMB(BUFFER_MB)
@@ -288,9 +326,11 @@ internal class EmbeddedCollection(
             }
         }
 
+        /** Entries of one segment that the heap has room to merge. */
+        private fun segmentEntriesMax(): Long = Runtime.getRuntime().maxMemory() / HEAP_SHARE / GRAPH_BYTES
+
         private fun mergePolicy(dimension: Int): MergePolicy {
-            val entriesMax = Runtime.getRuntime().maxMemory() / HEAP_SHARE / GRAPH_BYTES
-            val megabytesMax = entriesMax * (dimension * VECTOR_BYTES + ENTRY_BYTES) / (1024.0 * 1024)
+            val megabytesMax = segmentEntriesMax() * (dimension * VECTOR_BYTES + ENTRY_BYTES) / (1024.0 * 1024)
             return TieredMergePolicy()
                 .setFloorSegmentMB(SMALL_SEGMENT_MB)
                 .setSegmentsPerTier(SEGMENTS_PER_TIER)

@@ -55,7 +55,7 @@ class EmbeddedVectorStore private constructor(
         val commits = settings.commitInterval.toNanos()
         committer.scheduleAtFixedRate({ opened.values.forEach { it.commit() } }, commits, commits, TimeUnit.NANOSECONDS)
         val sweeps = settings.sweepInterval.toNanos()
-        committer.scheduleAtFixedRate({ opened.values.forEach(::sweep) }, sweeps, sweeps, TimeUnit.NANOSECONDS)
+        committer.scheduleAtFixedRate({ opened.values.forEach(::tidy) }, sweeps, sweeps, TimeUnit.NANOSECONDS)
     }
 
     override fun open(spec: CollectionSpec): CompletionStage<VectorCollection> = opening {
@@ -99,8 +99,9 @@ class EmbeddedVectorStore private constructor(
 
     private fun room(): Long = settings.limits.storeBytesMax - opened.values.sumOf { it.bytes }
 
-    private fun sweep(collection: EmbeddedCollection) {
+    private fun tidy(collection: EmbeddedCollection) {
         collection.sweep()
+        collection.gather()
     }
 
     /** Opening reads a whole index, so that it has a thread of its own, one at a time. */

@@ -13,6 +13,7 @@ import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsReader
 import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsWriter
 import org.apache.lucene.codecs.lucene99.Lucene99ScalarQuantizedVectorsReader
 import org.apache.lucene.codecs.lucene99.Lucene99ScalarQuantizedVectorsWriter
+import org.apache.lucene.index.MergePolicy
 import org.apache.lucene.index.SegmentReadState
 import org.apache.lucene.index.SegmentWriteState
 import org.apache.lucene.index.VectorSimilarityFunction
@@ -21,10 +22,14 @@ import org.apache.lucene.util.hnsw.RandomVectorScorer
 import org.apache.lucene.util.hnsw.RandomVectorScorerSupplier
 import org.apache.lucene.util.quantization.RandomAccessQuantizedByteVectorValues
 
-/** Lucene's codec with [SevenBitVectors]. It writes under the name of Lucene's own, which reads it again. */
-internal fun vectorCodec(): Codec =
+/**
+ * Lucene's codec with [SevenBitVectors]. It writes under the name of Lucene's own, which reads it again.
+ *
+ * @param isEnding asked at every step of a merge, which is given up once it is true
+ */
+internal fun vectorCodec(isEnding: () -> Boolean): Codec =
     object : Lucene912Codec(Mode.BEST_SPEED) {
-        private val vectors = SevenBitVectors()
+        private val vectors = SevenBitVectors(isEnding)
 
         override fun getKnnVectorsFormatForField(field: String): KnnVectorsFormat = vectors
     }
@@ -33,15 +38,18 @@ internal fun vectorCodec(): Codec =
  * Lucene's graphs (HNSW) over Lucene's quantised vectors, a byte for each number of which seven bits are used, compared by [SevenBitProduct]. The
  * numbers as they were are beside them on disk. Lucene finds this class by its name when it reads.
  */
-class SevenBitVectors : KnnVectorsFormat(NAME) {
+class SevenBitVectors internal constructor(private val isEnding: () -> Boolean) : KnnVectorsFormat(NAME) {
+    /** As Lucene makes it, to read. */
+    constructor() : this({ false })
+
     override fun fieldsWriter(state: SegmentWriteState): KnnVectorsWriter {
-        val quantised = Lucene99ScalarQuantizedVectorsWriter(state, null, BITS, false, raw.fieldsWriter(state), SevenBitScorer)
+        val quantised = Lucene99ScalarQuantizedVectorsWriter(state, null, BITS, false, raw.fieldsWriter(state), SevenBitScorer(isEnding))
         val degree = Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN
         return Lucene99HnswVectorsWriter(state, degree, Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH, quantised, 1, null)
     }
 
     override fun fieldsReader(state: SegmentReadState): KnnVectorsReader =
-        Lucene99HnswVectorsReader(state, Lucene99ScalarQuantizedVectorsReader(state, raw.fieldsReader(state), SevenBitScorer))
+        Lucene99HnswVectorsReader(state, Lucene99ScalarQuantizedVectorsReader(state, raw.fieldsReader(state), SevenBitScorer(isEnding)))
 
     /** As far as a collection's dimension goes, which has a bound of its own. */
     override fun getMaxDimensions(fieldName: String): Int = Int.MAX_VALUE
@@ -54,14 +62,21 @@ class SevenBitVectors : KnnVectorsFormat(NAME) {
 }
 
 /** Scores quantised vectors by what Lucene's own scorer computes, and others with that. */
-private object SevenBitScorer : FlatVectorsScorer {
+private class SevenBitScorer(private val isEnding: () -> Boolean) : FlatVectorsScorer {
     private val others = FlatVectorScorerUtil.getLucene99FlatVectorsScorer()
 
     override fun getRandomVectorScorerSupplier(
         similarity: VectorSimilarityFunction,
         values: RandomAccessVectorValues,
     ): RandomVectorScorerSupplier =
-        if (values is RandomAccessQuantizedByteVectorValues) Supplier(values) else others.getRandomVectorScorerSupplier(similarity, values)
+        if (values is RandomAccessQuantizedByteVectorValues) {
+            Supplier(
+                values,
+                isEnding,
+            )
+        } else {
+            others.getRandomVectorScorerSupplier(similarity, values)
+        }
 
     override fun getRandomVectorScorer(
         similarity: VectorSimilarityFunction,
@@ -80,22 +95,32 @@ private object SevenBitScorer : FlatVectorsScorer {
         target: ByteArray,
     ): RandomVectorScorer = others.getRandomVectorScorer(similarity, values, target)
 
-    /** @property values has room for one vector at a time, so every thread has its own */
-    private class Supplier(private val values: RandomAccessQuantizedByteVectorValues) : RandomVectorScorerSupplier {
+    /**
+     * What a merge builds its graph by.
+     *
+     * @property values has room for one vector at a time, so every thread has its own
+     */
+    private class Supplier(
+        private val values: RandomAccessQuantizedByteVectorValues,
+        private val isEnding: () -> Boolean,
+    ) : RandomVectorScorerSupplier {
         override fun scorer(ord: Int): RandomVectorScorer {
+            if (isEnding()) throw MergePolicy.MergeAbortedException("the store is being closed")
             val product = SevenBitProduct(values.vectorValue(ord))
             return scorer(product, values.getScoreCorrectionConstant(ord), values)
         }
 
-        override fun copy(): RandomVectorScorerSupplier = Supplier(values.copy())
+        override fun copy(): RandomVectorScorerSupplier = Supplier(values.copy(), isEnding)
     }
 
-    private fun scorer(product: SevenBitProduct, correction: Float, values: RandomAccessQuantizedByteVectorValues): RandomVectorScorer {
-        val scale = values.scalarQuantizer.constantMultiplier
-        return object : RandomVectorScorer.AbstractRandomVectorScorer(values) {
-            override fun score(node: Int): Float {
-                val steps = product.with(values.vectorValue(node))
-                return (1 + steps * scale + correction + values.getScoreCorrectionConstant(node)) / 2
+    private companion object {
+        fun scorer(product: SevenBitProduct, correction: Float, values: RandomAccessQuantizedByteVectorValues): RandomVectorScorer {
+            val scale = values.scalarQuantizer.constantMultiplier
+            return object : RandomVectorScorer.AbstractRandomVectorScorer(values) {
+                override fun score(node: Int): Float {
+                    val steps = product.with(values.vectorValue(node))
+                    return (1 + steps * scale + correction + values.getScoreCorrectionConstant(node)) / 2
+                }
             }
         }
     }
