@@ -9,6 +9,7 @@ import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.types.double
 import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.path
+import com.github.ajalt.clikt.parameters.types.restrictTo
 import routercluster.bench.ENCODER_POLICY
 import routercluster.bench.keepTables
 import routercluster.bench.routing.ReadCache
@@ -26,8 +27,11 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     private val split by option("--split").help("part of the sets that is measured on").default("dev")
     private val cache by option("--cache").path().help("folder in which embeddings are kept").default(Path.of("bench/target/routing"))
     private val seed by option("--seed", help = "of the order of requests and of looks").int().default(1)
+    private val seeds by option("--seeds", help = "from --seed on, whose means are told").int().restrictTo(1..SEEDS_MAX).default(1)
     private val maxRisk by option("--max-risk", help = "the highest risk of a single hit, with max_error").double().default(1.0)
     private val write by option("--write").flag().help("put the tables into docs/benchmarks.md")
+
+    private val orders get() = seed until seed + seeds
 
     override fun run() {
         val policy = loadWithFiles(ENCODER_POLICY, "bench.yaml") { null }
@@ -43,52 +47,78 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
         if (write) keepTables("cache", tables)
     }
 
-    private fun read(set: String, part: String, texts: ReadCache, reader: (Path, ReadCache) -> List<Request>): List<Request> =
-        reader(data.resolve(set).resolve("$part.jsonl.gz"), texts).shuffled(Random(seed))
+    private fun read(set: String, part: String, texts: ReadCache, order: Int, reader: (Path, ReadCache) -> List<Request>): List<Request> =
+        reader(data.resolve(set).resolve("$part.jsonl.gz"), texts).shuffled(Random(order))
 
-    /** Everything is chosen and learnt on the train part; what is measured comes after it, and the learner goes on learning. */
+    /** Everything but what hindsight tells is chosen and learnt on the train part; what is measured comes after it, and the learner goes on learning. */
     private fun quality(title: String, set: String, texts: ReadCache, reader: (Path, ReadCache) -> List<Request>): String {
-        val train = read(set, "train", texts, reader)
-        val test = read(set, split, texts, reader)
-        val rows = ArrayList<String>()
-        for (threshold in listOf(SEED_RULE, 0.7, 0.9)) rows += row(Static("static $threshold", threshold), train, test)
-        for (error in ERRORS) {
-            rows += row(Static("static, best for ${percent(error)} in every category of train", bestStatic(train, error)), train, test)
-            rows += row(Bounded("max_error ${percent(error)}", error, seed, maxRisk), train, test)
+        val figures = LinkedHashMap<String, MutableList<Figures>>()
+        var sizes = ""
+        for (order in orders) {
+            val train = read(set, "train", texts, order, reader)
+            val test = read(set, split, texts, order, reader)
+            for (contender in contenders(train, test, order)) {
+                progress("  ${contender.name}")
+                val entries = Entries()
+                run(train, contender, entries)
+                figures.getOrPut(contender.name, ::mutableListOf) += Figures(run(test, contender, entries))
+            }
+            sizes = "${train.size} requests before, ${test.size} measured"
         }
-        return "$title: ${train.size} requests before, ${test.size} measured.\n\n$HEAD\n${rows.joinToString("\n")}\n"
+        return "$title: $sizes.\n\n$HEAD\n${figures.map { (name, all) -> row(name, all) }.joinToString("\n")}\n"
     }
 
-    private fun row(contender: Contender, train: List<Request>, test: List<Request>): String {
-        progress("  ${contender.name}")
-        val entries = Entries()
-        run(train, contender, entries)
-        val outcomes = run(test, contender, entries)
-        return row(contender.name, outcomes)
+    private fun contenders(train: List<Request>, test: List<Request>, order: Int): List<Contender> =
+        listOf(SEED_RULE, 0.7, 0.9).map { Static("static $it", it) } +
+            ERRORS.flatMap { error ->
+                listOf(
+                    Static("static, best for ${percent(error)} in every category of train", bestStatic(train, error)),
+                    Static("static, best for ${percent(error)} in every category in hindsight", bestStatic(test, error)),
+                    Bounded("max_error ${percent(error)}", error, order, maxRisk),
+                )
+            }
+
+    /** What came of requests: shares of all, and of hits. */
+    private class Figures(outcomes: List<Outcome>) {
+        val hits = share(outcomes) { it.isHit }
+        val wrong = share(outcomes) { it.isWrong }
+        val worst = worst(outcomes)
+        val right = outcomes.filter { it.isHit }.let { hits -> if (hits.isEmpty()) null else share(hits) { !it.isWrong } }
     }
 
-    private fun row(name: String, outcomes: List<Outcome>): String {
-        val hits = outcomes.filter { it.isHit }
-        val right = if (hits.isEmpty()) "-" else percent(share(hits) { !it.isWrong })
-        return "| $name | ${percent(
-            share(outcomes) { it.isHit },
-        )} | ${percent(share(outcomes) { it.isWrong })} | ${percent(worst(outcomes))} | $right |"
+    /** The mean of [all], and from where to where they go. */
+    private fun row(name: String, all: List<Figures>): String {
+        fun cell(of: (Figures) -> Double?): String {
+            val values = all.mapNotNull(of)
+            if (values.isEmpty()) return "-"
+            val range = if (values.size > 1 && values.min() < values.max()) " (${number(values.min())} to ${number(values.max())})" else ""
+            return percent(values.average()) + range
+        }
+        return "| $name | ${cell { it.hits }} | ${cell { it.wrong }} | ${cell { it.worst }} | ${cell { it.right }} |"
     }
 
     private fun shift(texts: ReadCache): String {
-        val requests = read(PAIRS, "train", texts, ::pairs).shifted(Random(seed))
-        val outcomes = run(requests, Bounded("", SHIFT_ERROR, seed, maxRisk))
-        val parts = outcomes.chunked((outcomes.size + SHIFT_PARTS - 1) / SHIFT_PARTS)
-        val rows = parts.mapIndexed { index, part -> row("part ${index + 1} of $SHIFT_PARTS", part) } + row("all", outcomes)
+        val parts = LinkedHashMap<String, MutableList<Figures>>()
+        var size = 0
+        for (order in orders) {
+            val requests = read(PAIRS, "train", texts, order, ::pairs).shifted(Random(order))
+            val outcomes = run(requests, Bounded("", SHIFT_ERROR, order, maxRisk))
+            outcomes.chunked((outcomes.size + SHIFT_PARTS - 1) / SHIFT_PARTS).forEachIndexed { index, part ->
+                parts.getOrPut("part ${index + 1} of $SHIFT_PARTS", ::mutableListOf) += Figures(part)
+            }
+            parts.getOrPut("all", ::mutableListOf) += Figures(outcomes)
+            size = requests.size
+        }
         val said =
-            "${requests.size} requests in a row with max_error ${percent(
-                SHIFT_ERROR,
-            )}, nothing learnt before; from half-way on two thirds of those " +
+            "$size requests in a row with max_error ${percent(SHIFT_ERROR)}, nothing learnt before; from half-way on two thirds of those " +
                 "whose entry is right stay away."
+        val rows = (parts - "all").map { (name, all) -> row(name, all) } + row("all", parts.getValue("all"))
         return "$said\n\n$HEAD\n${rows.joinToString("\n")}\n"
     }
 
-    private fun percent(share: Double): String = String.format(Locale.ROOT, "%.2f %%", 100 * share)
+    private fun percent(share: Double): String = "${number(share)} %"
+
+    private fun number(share: Double): String = String.format(Locale.ROOT, "%.2f", 100 * share)
 
     /** Clikt's core puts what is echoed as an error on standard output. */
     private fun progress(what: String) {
@@ -98,6 +128,7 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     private companion object {
         val ERRORS = listOf(0.005, 0.01, 0.02)
         const val SEED_RULE = 0.8
+        const val SEEDS_MAX = 100
         const val SHIFT_ERROR = 0.01
         const val SHIFT_PARTS = 8
         const val PAIRS = "cache/qqp"
