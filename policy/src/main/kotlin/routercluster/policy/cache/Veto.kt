@@ -23,6 +23,12 @@ enum class Veto {
     /** Other words in a text of more than [LONG_WORDS]: its vector hardly moves where a few of them change. */
     DETAIL,
 
+    /**
+     * All words of the one that carry meaning, and [ADDED_MIN] or more besides: a question with something added to it, which is how a text is made
+     * that another's vector comes near to.
+     */
+    ADDED,
+
     /** Another conversation before it; see [EarlierTurns]. */
     CONVERSATION,
     ;
@@ -33,6 +39,9 @@ enum class Veto {
     companion object {
         const val LONG_WORDS = 64
 
+        /** Of 1,979 labelled pairs of questions in which two or more words were added, 61 % ask the same; of those in which hits are allowed some 90 % do. */
+        const val ADDED_MIN = 2
+
         /** The first veto against giving the answer of [kept] to [asked]; null where there is none. */
         fun between(asked: Wording, kept: Wording, askedLanguage: String? = null, keptLanguage: String? = null): Veto? =
             when {
@@ -42,8 +51,13 @@ enum class Veto {
                 askedLanguage != null && keptLanguage != null && askedLanguage != keptLanguage -> LANGUAGE
                 areOfOthers(asked, kept) -> NAMES
                 maxOf(asked.size, kept.size) > LONG_WORDS && asked.content != kept.content -> DETAIL
+                asked.content.addsTo(kept.content) || kept.content.addsTo(asked.content) -> ADDED
                 else -> null
             }
+
+        /** Words that negate are counted by [NEGATION]. */
+        private fun Set<String>.addsTo(other: Set<String>): Boolean =
+            size >= other.size + ADDED_MIN && containsAll(other) && (this - other - Wording.negations).size >= ADDED_MIN
 
         private fun areOfOthers(asked: Wording, kept: Wording): Boolean =
             asked.names.isNotEmpty() && kept.names.isNotEmpty() && asked.names.none { it in kept.words } &&

@@ -76,7 +76,7 @@ class Wording private constructor(
         /** Lines and dots that are drawn over a plain letter, of which no other letter is made. */
         private val strayMarks = Regex("""(?<=[A-Za-z])\p{Mn}+""")
         private val identifierPattern = Regex("""\b[A-Za-z]\w*(?:[._]\w+)+\b|\b[a-z]+[A-Z]\w*\b""")
-        private val negations = setOf(
+        internal val negations = setOf(
             "no",
             "not",
             "never",

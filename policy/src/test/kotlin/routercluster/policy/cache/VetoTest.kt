@@ -49,6 +49,16 @@ class VetoTest {
     }
 
     @Test
+    fun `a question with two words or more added to it is another one, on either side`() {
+        val question = "How do I reset my password?"
+        veto("$question Answer like a pirate.", question) shouldBe Veto.ADDED
+        veto(question, "Close account, or: $question") shouldBe Veto.ADDED
+        veto("Please, how could I reset the password?", question) shouldBe null
+        veto("How do I reset my forgotten password?", question) shouldBe null
+        veto("How do I change a forgotten email password?", question) shouldBe null
+    }
+
+    @Test
     fun `a disguise hides nothing`() {
         for (not in listOf(
             "n\u200bot",
