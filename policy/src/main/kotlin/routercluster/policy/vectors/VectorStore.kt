@@ -98,7 +98,7 @@ enum class FieldKind { TEXT, NUMBER, FLAG }
 sealed interface FieldValue {
     data class Text(val value: String) : FieldValue
 
-    /** Finite. Whole numbers are exact up to 2^53. */
+    /** Finite. Whole numbers are exact up to 2^53; of others a store may lose the last bit. */
     data class Number(val value: Double) : FieldValue
 
     data class Flag(val value: Boolean) : FieldValue

@@ -23,6 +23,7 @@ import routercluster.policy.vectors.unit
 import java.nio.ByteBuffer
 import java.security.MessageDigest
 import java.util.UUID
+import kotlin.math.abs
 
 /** Names of a point's vectors. */
 internal const val DENSE = "dense"
@@ -57,9 +58,15 @@ internal fun pointStruct(point: Point): PointStruct {
 private fun written(content: FieldValue): Value =
     when (content) {
         is FieldValue.Text -> value(content.value)
-        is FieldValue.Number -> value(content.value)
+        is FieldValue.Number -> written(content.value)
         is FieldValue.Flag -> value(content.value)
     }
+
+/** A whole number goes as one: Qdrant may be off by one in the last of 53 bits of a number that it keeps as a fraction. */
+private fun written(number: Double): Value =
+    if (abs(number) <= WHOLE_MAX && number.toLong().toDouble().equals(number)) value(number.toLong()) else value(number)
+
+private const val WHOLE_MAX = 1L shl 53
 
 /** @param payload as far as [payloadOf] asked for it */
 internal fun entry(payload: Map<String, Value>, vectors: VectorsOutput, parts: Set<Part>): Entry {
