@@ -1,6 +1,5 @@
 package routercluster.vectorstore.embedded
 
-import org.apache.lucene.index.ConcurrentMergeScheduler
 import org.apache.lucene.index.CorruptIndexException
 import org.apache.lucene.index.DirectoryReader
 import org.apache.lucene.index.IndexFormatTooNewException
@@ -309,7 +308,7 @@ internal class EmbeddedCollection(
                     val config = IndexWriterConfig(WordAnalyzer())
                         .setCodec(vectorCodec(isEnding))
                         .setMergePolicy(mergePolicy(dimension))
-                        .setMergeScheduler(ConcurrentMergeScheduler().apply { setMaxMergesAndThreads(MERGES_MAX, 1) })
+                        .setMergeScheduler(Merges(MERGES_MAX))
                         .setRAMBufferSizeMB(BUFFER_MB)
                     val writer = IndexWriter(directory, config)
                     closingOnFailure({ writer.rollback() }) {

@@ -57,10 +57,7 @@ internal class Intake(
 
     @Volatile private var isClosed = false
 
-    private val thread = Thread(::run, "vectors-$name").apply {
-        isDaemon = true
-        start()
-    }
+    private val thread = IntakeThread("vectors-$name", ::run).apply { start() }
 
     /** Of what waits. */
     val waitingBytes: Long get() = bytes.get()
@@ -131,5 +128,12 @@ internal class Intake(
         /** Put before they are shown, where more wait; those of the change that reaches it may be more. */
         const val POINTS_TOGETHER_MAX = 1_000
         val log = LoggerFactory.getLogger(Intake::class.java)
+    }
+}
+
+/** That puts entries; see [Merges]. */
+internal class IntakeThread(name: String, work: () -> Unit) : Thread(work, name) {
+    init {
+        isDaemon = true
     }
 }
