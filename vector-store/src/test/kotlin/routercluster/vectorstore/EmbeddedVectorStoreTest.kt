@@ -79,12 +79,12 @@ class EmbeddedVectorStoreTest {
             for (some in points(0, 500).chunked(50)) get(points.upsert(some))
             val index = folder.resolve(physicalName(spec.id)).resolve("index")
             await("450 of 500 entries in one segment") {
-                FSDirectory.open(index).use {
+                val segments = FSDirectory.open(index).use {
                     DirectoryReader.open(it).use { on ->
-                        on.leaves().maxOf { leaf -> leaf.reader().numDocs() } >=
-                            450
+                        on.leaves().map { at -> at.reader().numDocs() }
                     }
                 }
+                segments.max() >= 450
             }
             get(points.count(Selection())) shouldBe 500
         }

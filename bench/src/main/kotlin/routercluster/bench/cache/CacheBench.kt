@@ -38,8 +38,8 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
         val tables = TextReading.open(policy.catalog).use { reading ->
             val texts = ReadCache(cache, reading, ::progress)
             listOf(
-                quality("Questions in labelled pairs", PAIRS, texts, ::pairs),
-                quality("Utterances with an intent, each beside all before it", INTENTS, texts, ::intents),
+                quality("Questions in labelled pairs", PAIRS, texts),
+                quality("Utterances with an intent, each beside all before it", INTENTS, texts),
                 shift(texts),
             ).joinToString("\n")
         }
@@ -47,16 +47,16 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
         if (write) keepTables("cache", tables)
     }
 
-    private fun read(set: String, part: String, texts: ReadCache, order: Int, reader: (Path, ReadCache) -> List<Request>): List<Request> =
-        reader(data.resolve(set).resolve("$part.jsonl.gz"), texts).shuffled(Random(order))
+    private fun read(set: TextSet, part: String, texts: ReadCache, order: Int): List<Request> =
+        set.read(data, part, texts).shuffled(Random(order))
 
     /** Everything but what hindsight tells is chosen and learnt on the train part; what is measured comes after it, and the learner goes on learning. */
-    private fun quality(title: String, set: String, texts: ReadCache, reader: (Path, ReadCache) -> List<Request>): String {
+    private fun quality(title: String, set: TextSet, texts: ReadCache): String {
         val figures = LinkedHashMap<String, MutableList<Figures>>()
         var sizes = ""
         for (order in orders) {
-            val train = read(set, "train", texts, order, reader)
-            val test = read(set, split, texts, order, reader)
+            val train = read(set, "train", texts, order)
+            val test = read(set, split, texts, order)
             for (contender in contenders(train, test, order)) {
                 progress("  ${contender.name}")
                 val entries = Entries()
@@ -98,21 +98,14 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     }
 
     private fun shift(texts: ReadCache): String {
-        val parts = LinkedHashMap<String, MutableList<Figures>>()
-        var size = 0
-        for (order in orders) {
-            val requests = read(PAIRS, "train", texts, order, ::pairs).shifted(Random(order))
-            val outcomes = run(requests, Bounded("", SHIFT_ERROR, order, maxRisk))
-            outcomes.chunked((outcomes.size + SHIFT_PARTS - 1) / SHIFT_PARTS).forEachIndexed { index, part ->
-                parts.getOrPut("part ${index + 1} of $SHIFT_PARTS", ::mutableListOf) += Figures(part)
-            }
-            parts.getOrPut("all", ::mutableListOf) += Figures(outcomes)
-            size = requests.size
+        val runs = orders.map { order ->
+            run(read(PAIRS, "train", texts, order).shifted(Random(order)), Bounded("", SHIFT_ERROR, order, maxRisk))
         }
-        val said =
-            "$size requests in a row with max_error ${percent(SHIFT_ERROR)}, nothing learnt before; from half-way on two thirds of those " +
-                "whose entry is right stay away."
-        val rows = (parts - "all").map { (name, all) -> row(name, all) } + row("all", parts.getValue("all"))
+        val parts = runs.map { it.chunked((it.size + SHIFT_PARTS - 1) / SHIFT_PARTS) }
+        val rows = List(SHIFT_PARTS) { part -> row("part ${part + 1} of $SHIFT_PARTS", parts.map { Figures(it[part]) }) } +
+            row("all", runs.map(::Figures))
+        val said = "${runs.last().size} requests in a row with max_error ${percent(SHIFT_ERROR)}, nothing learnt before; " +
+            "from half-way on two thirds of those whose entry is right stay away."
         return "$said\n\n$HEAD\n${rows.joinToString("\n")}\n"
     }
 
@@ -131,8 +124,6 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
         const val SEEDS_MAX = 100
         const val SHIFT_ERROR = 0.01
         const val SHIFT_PARTS = 8
-        const val PAIRS = "cache/qqp"
-        const val INTENTS = "intent/clinc150"
         const val HEAD = "| | hits | wrong, of all requests | wrong, in the worst category | right, of hits |\n|---|---:|---:|---:|---:|"
     }
 }

@@ -28,8 +28,17 @@ internal class Asked(val text: String, val vector: FloatArray, val category: Str
  */
 internal class Request(val asked: Asked, val answer: String, val kept: Request? = null)
 
+/** A folder of the shared sets, and how its lines become requests. */
+internal class TextSet(private val folder: String, private val requests: (Path, ReadCache) -> List<Request>) {
+    fun read(data: Path, part: String, texts: ReadCache): List<Request> =
+        requests(data.resolve(folder).resolve("$part.jsonl.gz"), texts)
+}
+
+internal val PAIRS = TextSet("cache/qqp", ::pairs)
+internal val INTENTS = TextSet("intent/clinc150", ::intents)
+
 /** Labelled questions: each request meets the one that it was labelled with. Of pairs that nobody labelled nothing is known. */
-internal fun pairs(file: Path, texts: ReadCache): List<Request> {
+private fun pairs(file: Path, texts: ReadCache): List<Request> {
     val rows = lines(file)
     val read = asked(rows.flatMap { listOf(it.path("a").textValue(), it.path("b").textValue()) }, texts)
     return rows.mapIndexed { index, row ->
@@ -39,7 +48,7 @@ internal fun pairs(file: Path, texts: ReadCache): List<Request> {
 }
 
 /** Utterances with an intent: two of one intent have the same answer. Those out of scope have each its own. */
-internal fun intents(file: Path, texts: ReadCache): List<Request> {
+private fun intents(file: Path, texts: ReadCache): List<Request> {
     val rows = lines(file)
     val read = texts.read(rows.map { it.path("text").textValue() })
     return rows.mapIndexed { index, row ->

@@ -73,9 +73,9 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
             echo("| measurement | figure | p50 ms | p99 ms |\n|---|---:|---:|---:|")
             lookups(points, made, size, "right after filling")
             val began = System.nanoTime()
-            while (segments(place) > 2) TimeUnit.SECONDS.sleep(1)
-            TimeUnit.SECONDS.sleep(2 * COMMIT_SECONDS)
-            row("left alone until there are two segments at most", "${(System.nanoTime() - began) / 1_000_000_000} s")
+            while (largestShare(place) < GATHERED) TimeUnit.SECONDS.sleep(1)
+            TimeUnit.SECONDS.sleep(SWEEP_SECONDS)
+            row("left alone until one segment has nine tenths", "${(System.nanoTime() - began) / 1_000_000_000} s")
             lookups(points, made, size, "left alone")
             recall(points, made, size)
             beside(points, made, size)
@@ -92,13 +92,16 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
         echo("filled in ${(System.nanoTime() - began) / 1_000_000_000} s\n")
     }
 
-    /** Of the last commit. */
-    private fun segments(place: Path): Int =
-        Files.list(place).use { folders -> folders.map { it.resolve("index") }.filter(Files::isDirectory).toList() }.single().let { index ->
-            FSDirectory.open(index).use { directory ->
-                DirectoryReader.open(directory).use { it.leaves().size }
+    /** Of the entries in the last commit, how many the largest segment has. */
+    private fun largestShare(place: Path): Double {
+        val index = Files.list(place).use { all -> all.map { it.resolve("index") }.filter(Files::isDirectory).toList() }.single()
+        val segments = FSDirectory.open(index).use {
+            DirectoryReader.open(it).use { on ->
+                on.leaves().map { at -> at.reader().numDocs() }
             }
         }
+        return segments.max().toDouble() / segments.sum()
+    }
 
     private fun lookups(points: VectorCollection, made: Vectors, size: Int, state: String) {
         for ((what, filter) in listOf("all entries" to null, "one tenant of $TENANTS" to "t7")) {
@@ -197,10 +200,10 @@ private class VectorBench : CoreCliktCommand("bench/vectors") {
         const val FILL_AHEAD = 20
         const val INSERT_BATCH = 20
         const val BRUTE_LOOKUPS = 20
-        const val SWEEP_SECONDS = 30L
+        const val GATHERED = 0.9
 
-        /** Searches see what was merged after a commit. */
-        const val COMMIT_SECONDS = 1L
+        /** Segments are brought together then, and what was merged before is long seen. */
+        const val SWEEP_SECONDS = 30L
         const val WARM = 1_000_000
         const val MIB = 1024 * 1024L
 

@@ -1,8 +1,8 @@
 package routercluster.bench.vectors
 
 import routercluster.bench.ENCODER_POLICY
-import routercluster.bench.cache.intents
-import routercluster.bench.cache.pairs
+import routercluster.bench.cache.INTENTS
+import routercluster.bench.cache.PAIRS
 import routercluster.bench.routing.ReadCache
 import routercluster.cli.loadWithFiles
 import routercluster.cli.train.TextReading
@@ -47,22 +47,14 @@ internal class TextVectors(private val embeddings: List<FloatArray>) : Vectors {
         const val QUESTIONS = 2_000
         private const val SEED = 7
         private const val PARAPHRASE = 0.33f
-        private val sets = listOf("cache/qqp" to ::pairs, "intent/clinc150" to ::intents)
 
         /** Those of the shared sets in [data]; what the encoder reads is kept in [cache]. */
         fun of(data: Path, cache: Path, progress: (String) -> Unit): TextVectors {
             val policy = loadWithFiles(ENCODER_POLICY, "bench.yaml") { null }
             return TextReading.open(policy.catalog).use { reading ->
                 val texts = ReadCache(cache, reading, progress)
-                val asked = sets.flatMap { (set, reader) ->
-                    PARTS
-                        .flatMap {
-                            reader(
-                                data.resolve(set).resolve("$it.jsonl.gz"),
-                                texts,
-                            )
-                        }.flatMap { listOfNotNull(it.asked, it.kept?.asked) }
-                }
+                val requests = listOf(PAIRS, INTENTS).flatMap { set -> PARTS.flatMap { set.read(data, it, texts) } }
+                val asked = requests.flatMap { listOfNotNull(it.asked, it.kept?.asked) }
                 TextVectors(asked.distinctBy { it.text }.map { it.vector }.shuffled(Random(SEED)))
             }
         }

@@ -168,19 +168,14 @@ internal class EmbeddedCollection(
     }
 
     /**
-     * Where little has changed since it was last asked, begins to bring segments together in the background, into as few as the heap allows. A
-     * search walks the graph of every segment, and one walk takes little longer in a large graph than in a small one.
+     * Where little has changed since it was last asked, begins to bring segments together in the background, as [Gathering] says. A search
+     * walks the graph of every segment, and one walk takes little longer in a large graph than in a small one.
      */
     fun gather() {
         val since = changed.getAndSet(0)
         try {
-            val segments = withSearcher { searcher -> searcher.indexReader.leaves().map { it.reader().numDocs() } }.sortedDescending()
-            val entries = segments.sum()
-            if (since > entries * QUIET_SHARE) return
-            val fewest = (entries / segmentEntriesMax()).toInt() + 1
-            val outside = entries - segments.take(fewest).sum()
-            // The large ones are written anew only where that is worth it. Else the small ones become one.
-            writer.forceMerge(if (outside > entries * OUTSIDE_SHARE) fewest else fewest + 1, false)
+            val entries = withSearcher { it.indexReader.numDocs() }
+            if (since <= entries * QUIET_SHARE) writer.forceMerge(1, false)
         } catch (failure: IOException) {
             log.error("segments of collection {} cannot be merged: {}", spec.id, failure.toString())
         } catch (failure: AlreadyClosedException) {
@@ -284,9 +279,6 @@ internal class EmbeddedCollection(
         /** Where no more of the entries than these have changed, segments are brought together. */
         const val QUIET_SHARE = 0.01
 
-        /** Where no more of the entries than these are outside of the largest segments, those are left alone. */
-        const val OUTSIDE_SHARE = 0.1
-
         /** At once; while more are due, whoever puts entries waits. Lucene's own six would leave searches no processor. */
         const val MERGES_MAX = 2
 
@@ -325,15 +317,14 @@ internal class EmbeddedCollection(
             }
         }
 
-        /** Entries of one segment that the heap has room to merge. */
-        private fun segmentEntriesMax(): Long = Runtime.getRuntime().maxMemory() / HEAP_SHARE / GRAPH_BYTES
-
         private fun mergePolicy(dimension: Int): MergePolicy {
-            val megabytesMax = segmentEntriesMax() * (dimension * VECTOR_BYTES + ENTRY_BYTES) / (1024.0 * 1024)
-            return TieredMergePolicy()
+            val entriesMax = Runtime.getRuntime().maxMemory() / HEAP_SHARE / GRAPH_BYTES
+            val megabytesMax = entriesMax * (dimension * VECTOR_BYTES + ENTRY_BYTES) / (1024.0 * 1024)
+            val usual = TieredMergePolicy()
                 .setFloorSegmentMB(SMALL_SEGMENT_MB)
                 .setSegmentsPerTier(SEGMENTS_PER_TIER)
                 .setMaxMergedSegmentMB(maxOf(megabytesMax, SMALL_SEGMENT_MB * 2))
+            return Gathering(usual, entriesMax)
         }
 
         private fun unopened(folder: Path, failure: Exception): VectorFailure =

@@ -69,13 +69,9 @@ private class SevenBitScorer(private val isEnding: () -> Boolean) : FlatVectorsS
         similarity: VectorSimilarityFunction,
         values: RandomAccessVectorValues,
     ): RandomVectorScorerSupplier =
-        if (values is RandomAccessQuantizedByteVectorValues) {
-            Supplier(
-                values,
-                isEnding,
-            )
-        } else {
-            others.getRandomVectorScorerSupplier(similarity, values)
+        when (values) {
+            is RandomAccessQuantizedByteVectorValues -> Supplier(values, isEnding)
+            else -> others.getRandomVectorScorerSupplier(similarity, values)
         }
 
     override fun getRandomVectorScorer(
