@@ -53,6 +53,7 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
     /** Everything but what hindsight tells is chosen and learnt on the train part; what is measured comes after it, and the learner goes on learning. */
     private fun quality(title: String, set: TextSet, texts: ReadCache): String {
         val figures = LinkedHashMap<String, MutableList<Figures>>()
+        val kept = LinkedHashMap<String, Kept>()
         var sizes = ""
         for (order in orders) {
             val train = read(set, "train", texts, order)
@@ -60,12 +61,25 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
             for (contender in contenders(train, test, order)) {
                 progress("  ${contender.name}")
                 val entries = Entries()
-                run(train, contender, entries)
-                figures.getOrPut(contender.name, ::mutableListOf) += Figures(run(test, contender, entries))
+                val before = run(train, contender, entries)
+                val measured = run(test, contender, entries)
+                figures.getOrPut(contender.name, ::mutableListOf) += Figures(measured)
+                if (contender is Bounded) kept.getOrPut(contender.name) { Kept(contender.maxError) }.shares += wrongShares(before + measured)
             }
             sizes = "${train.size} requests before, ${test.size} measured"
         }
-        return "$title: $sizes.\n\n$HEAD\n${figures.map { (name, all) -> row(name, all) }.joinToString("\n")}\n"
+        val rows = figures.map { (name, all) -> row(name, all) } + "" + kept.map { (name, of) -> "- $name, both parts in a row: ${told(of)}" }
+        return "$title: $sizes.\n\n$HEAD\n${rows.joinToString("\n")}\n"
+    }
+
+    /** The shares of requests that got a wrong hit, by category and order, under a [bound]. */
+    private class Kept(val bound: Double) {
+        val shares = mutableListOf<Double>()
+    }
+
+    private fun told(kept: Kept): String {
+        val over = kept.shares.count { it > kept.bound }
+        return "the bound is passed in $over of ${kept.shares.size} categories and orders; ${percent(kept.shares.max())} in the worst"
     }
 
     private fun contenders(train: List<Request>, test: List<Request>, order: Int): List<Contender> =

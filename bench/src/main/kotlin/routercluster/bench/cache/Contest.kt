@@ -31,7 +31,7 @@ internal class Static(override val name: String, private val threshold: Double) 
 }
 
 /** Ours: every miss with an entry near it is looked into, as its own answer is there to be compared, and so is a share of hits. */
-internal class Bounded(override val name: String, maxError: Double, seed: Int, maxRisk: Double) : Contender {
+internal class Bounded(override val name: String, val maxError: Double, seed: Int, maxRisk: Double) : Contender {
     private val learner = HitLearner({ maxError }, maxRisk)
     private val random = Random(seed)
     private val records = HashMap<Request, IntArray>()
@@ -111,13 +111,16 @@ internal fun bestStatic(requests: List<Request>, maxError: Double): Double {
     return holds / STATIC_STEPS
 }
 
-/** The share of wrong hits in the category that has most of them, of those with [CATEGORY_MIN] requests. */
-internal fun worst(outcomes: List<Outcome>): Double =
+/** The share of wrong hits in the category that has most of them. */
+internal fun worst(outcomes: List<Outcome>): Double = wrongShares(outcomes).max()
+
+/** The share of wrong hits in each category that has [CATEGORY_MIN] requests. */
+internal fun wrongShares(outcomes: List<Outcome>): List<Double> =
     outcomes
         .groupBy { it.category }
         .values
         .filter { it.size >= CATEGORY_MIN }
-        .maxOf { share(it) { outcome -> outcome.isWrong } }
+        .map { share(it) { outcome -> outcome.isWrong } }
 
 internal fun share(outcomes: List<Outcome>, what: (Outcome) -> Boolean): Double = outcomes.count(what).toDouble() / outcomes.size
 

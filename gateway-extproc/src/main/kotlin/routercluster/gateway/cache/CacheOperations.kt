@@ -9,7 +9,6 @@ import routercluster.policy.cache.CacheScope
 import routercluster.policy.cache.EntryFilter
 import routercluster.policy.cache.Invalidations
 import routercluster.policy.cache.LedgerFailure
-import routercluster.policy.cache.Likeness
 import routercluster.policy.vectors.CollectionStats
 import java.time.Clock
 import java.util.concurrent.CompletableFuture
@@ -132,11 +131,7 @@ internal class CacheOperations(
         return json
     }
 
-    private fun told(parts: Map<Likeness.Trait, Double>): ObjectNode {
-        val json = nodes.objectNode()
-        parts.forEach { (trait, part) -> json.put(trait.name.lowercase(), part) }
-        return json
-    }
+    private fun told(parts: Map<String, Double>): ObjectNode = nodes.objectNode().also { parts.forEach(it::put) }
 
     private companion object {
         val nodes: JsonNodeFactory = JsonNodeFactory.instance

@@ -28,7 +28,7 @@ internal class LearntDecision(val recipe: String, val decision: String, val cate
  * @property lastRisk of the last request that had an entry near it; null where nothing was learnt by then
  * @property lastParts what its risk is made of, in log odds; empty where nothing is learnt yet
  */
-internal class LearntCategory(val standing: CategoryStanding, val lastRisk: Double?, val lastParts: Map<Likeness.Trait, Double>)
+internal class LearntCategory(val standing: CategoryStanding, val lastRisk: Double?, val lastParts: Map<String, Double>)
 
 /**
  * Rules on hits by what judges found, for every decision whose wrong hits are bounded. All is learnt anew where the decision's settings

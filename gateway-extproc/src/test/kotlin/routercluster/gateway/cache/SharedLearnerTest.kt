@@ -46,7 +46,7 @@ class SharedLearnerTest {
     private fun SharedLearner.await() = settled().get(WAIT_SECONDS, TimeUnit.SECONDS)
 
     private fun SharedLearner.look(times: Int) = repeat(times) {
-        looked(synchronized(learner) { learner.looked("law", likeness, Ruling.Miss(null, false, ""), isRight = it % 2 == 0) })
+        looked(synchronized(learner) { learner.looked("law", likeness, Ruling.Miss(null, null, ""), isRight = it % 2 == 0) })
     }
 
     private fun SharedLearner.looks(): Int =
@@ -76,7 +76,7 @@ class SharedLearnerTest {
             known.states
                 .getValue("one")
                 .judged.size shouldBe 50
-            synchronized(learner) { learner.looked("law", likeness, Ruling.Miss(null, false, ""), isRight = true) }
+            synchronized(learner) { learner.looked("law", likeness, Ruling.Miss(null, null, ""), isRight = true) }
             repeat(1_000) { ruled() }
             await()
             known.states

@@ -39,7 +39,7 @@ class GrainLearntSharingTest {
         val learner = HitLearner({ 0.05 })
         repeat(looks) {
             learner.rule("law", null, 0.5)
-            learner.looked("law", likeness, Ruling.Miss(0.2, false, ""), isRight = it % 2 == 0)
+            learner.looked("law", likeness, Ruling.Miss(0.2, null, ""), isRight = it % 2 == 0)
         }
         return learner.news()
     }

@@ -56,11 +56,12 @@ data class ErrorEstimate(val likely: Double, val low: Double, val high: Double)
  * How risky a hit may be so that wrong hits stay under a share of a category's requests.
  *
  * A [RiskModel] says how many of the hits up to some risk are wrong; how many really are is that times a factor of the category, about
- * which nothing is known but what was looked into. The factor has a gamma distribution around that of all categories together, worth
- * [PRIOR] wrong answers, and with each look becomes surer (a Poisson count with a gamma prior, so the posterior is gamma again). The hits
- * allowed are those whose expected wrong answers, times the factor's upper quantile, stay under the bound. So the statement is: if requests
- * stay of the kind that was looked into, then with probability [CERTAINTY] at most `maxError` of a category's requests get a wrong hit.
- * Where they do not stay so, looks find it, and sums that [RiskSums.fade] forget what was.
+ * which nothing is known but what was looked into, up to that risk and somewhat beyond. The factor has a gamma distribution around that of
+ * all categories together, worth [PRIOR] wrong answers, and with each look becomes surer (a Poisson count with a gamma prior, so the
+ * posterior is gamma again). How many wrong hits there are is a Poisson count of the expected ones times the factor; the hits allowed are
+ * those for which the upper quantile of that count stays under the bound. So the statement is: if requests stay of the kind that was looked
+ * into, then with probability [CERTAINTY] at most `maxError` of a category's requests get a wrong hit. Where they do not stay so, looks
+ * find it, and sums that [RiskSums.fade] forget what was.
  *
  * @param maxError share of a category's requests that may get a wrong answer, above 0 to 1
  */
@@ -76,44 +77,77 @@ class ErrorBound(private val maxError: Double) {
      */
     fun highest(own: RiskSums, all: RiskSums): Int {
         if (own.requests < REQUESTS_MIN) return -1
+        val evidence = Evidence(own, all)
         var expected = 0.0
-        var looked = 0.0
-        var wrong = 0.0
-        var allLooked = 0.0
-        var allWrong = 0.0
         for (bin in 0 until BINS) {
             expected += own.expected[bin]
-            looked += own.looked[bin]
-            wrong += own.wrong[bin]
-            allLooked += all.looked[bin]
-            allWrong += all.wrong[bin]
-            val factor = gammaQuantile(PRIOR + wrong) / (PRIOR / usual(allWrong, allLooked) + looked)
-            if (factor * expected > maxError * own.requests) return bin - 1
+            evidence.reach(bin)
+            if (evidence.count(expected, NORMAL_QUANTILE) > maxError * own.requests) return bin - 1
         }
         return BINS - 1
     }
 
-    companion object {
-        /** The factor of all categories together; 1 before anything was looked into. */
-        private fun usual(wrong: Double, looked: Double) = (1 + wrong) / (1 + looked)
+    /** What is known of the factor of a category with [own] sums. */
+    private class Evidence(private val own: RiskSums, private val all: RiskSums) {
+        private var bins = 0
+        private var looked = 0.0
+        private var wrong = 0.0
+        private var allLooked = 0.0
+        private var allWrong = 0.0
 
-        /** The most likely factor of a category with [own] sums, over bins up to [highest]. */
-        fun factor(own: RiskSums, all: RiskSums, highest: Int): Double {
-            fun DoubleArray.upTo() = (0..highest).sumOf { this[it] }
-            return (PRIOR + own.wrong.upTo()) / (PRIOR / usual(all.wrong.upTo(), all.looked.upTo()) + own.looked.upTo())
+        private val shape get() = PRIOR + wrong
+
+        /** The most likely factor. */
+        val factor: Double get() = shape / (PRIOR / usual + looked)
+
+        /** The factor of all categories together; 1 before anything was looked into. */
+        private val usual get() = (1 + allWrong) / (1 + allLooked)
+
+        /** Takes in what was found up to a [bin] and [REACH] bins beyond; never fewer than before. */
+        fun reach(bin: Int): Evidence {
+            while (bins < minOf(bin + REACH + 1, BINS)) {
+                looked += own.looked[bins]
+                wrong += own.wrong[bins]
+                allLooked += all.looked[bins]
+                allWrong += all.wrong[bins]
+                bins++
+            }
+            return this
         }
+
+        /**
+         * The quantile that [normal] is of a normal distribution, of how many are wrong where the model says [expected]. That count is
+         * negative binomial; this is the gamma distribution with its mean and variance.
+         */
+        fun count(expected: Double, normal: Double): Double {
+            val mean = expected * factor
+            if (mean == 0.0) return 0.0
+            val spread = 1 / (1 / mean + 1 / shape)
+            return mean * gammaQuantile(spread, normal) / spread
+        }
+    }
+
+    companion object {
+        /** The most likely factor of a category with [own] sums, over bins up to [highest]. */
+        fun factor(own: RiskSums, all: RiskSums, highest: Int): Double = Evidence(own, all).reach(highest).factor
 
         /**
          * Which share of the requests of a category with [own] sums hits up to the bin [highest] answer wrongly; null where there are none.
          * [ErrorEstimate.low] and [ErrorEstimate.high] are passed with a probability of 1 - [CERTAINTY] each.
+         *
+         * @param given which share of the requests of a bin gets its hit: the others are looked into
          */
-        fun estimate(own: RiskSums, all: RiskSums, highest: Int): ErrorEstimate? {
+        fun estimate(own: RiskSums, all: RiskSums, highest: Int, given: (bin: Int) -> Double): ErrorEstimate? {
             if (highest < 0 || own.requests <= 0) return null
+            val evidence = Evidence(own, all).reach(highest)
+            val expected = (0..highest).sumOf { own.expected[it] * given(it) }
 
-            fun DoubleArray.upTo() = (0..highest).sumOf { this[it] }
-            val shape = PRIOR + own.wrong.upTo()
-            val share = own.expected.upTo() / own.requests / (PRIOR / usual(all.wrong.upTo(), all.looked.upTo()) + own.looked.upTo())
-            return ErrorEstimate(shape * share, gammaQuantile(shape, -NORMAL_QUANTILE) * share, gammaQuantile(shape) * share)
+            fun share(count: Double) = count / own.requests
+            return ErrorEstimate(
+                share(expected * evidence.factor),
+                share(evidence.count(expected, -NORMAL_QUANTILE)),
+                share(evidence.count(expected, NORMAL_QUANTILE)),
+            )
         }
 
         /** Bins of risk, evenly wide in its logarithm from [RISK_LOW] to [RISK_HIGH]; the first and the last hold what is beyond. */
@@ -125,6 +159,9 @@ class ErrorBound(private val maxError: Double) {
         /** A category with fewer requests has no hits. */
         const val REQUESTS_MIN = 50.0
         private const val PRIOR = 4.0
+
+        /** What was found at risks up to 1.6 times as high counts for a bin, too: hits are rarely looked into, what is too risky always is. */
+        private const val REACH = 10
         private const val RISK_LOW = 0.002
         private const val RISK_HIGH = 0.7
         private const val NORMAL_QUANTILE = 1.6449
@@ -138,11 +175,11 @@ class ErrorBound(private val maxError: Double) {
 
         /**
          * The [CERTAINTY] quantile of a gamma distribution of [shape] and scale 1; by Wilson and Hilferty (1931), within 1 % from a shape
-         * of 4 on.
+         * of 4 on; 0 at least.
          */
         internal fun gammaQuantile(shape: Double, normal: Double = NORMAL_QUANTILE): Double {
             val cube = 1 - 1 / (9 * shape) + normal / (3 * sqrt(shape))
-            return shape * cube * cube * cube
+            return maxOf(0.0, shape * cube * cube * cube)
         }
     }
 }

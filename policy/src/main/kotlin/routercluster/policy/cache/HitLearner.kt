@@ -14,9 +14,12 @@ sealed interface Ruling {
     /**
      * Send it to a model.
      *
-     * @property isLook whether it would have been a hit, and is a miss so that its answer can be compared with the entry's
+     * @property lookShare where it would have been a hit, and is a miss so that its answer can be compared with the entry's: which share of
+     *   such requests is, above 0 to 1. Else null
      */
-    class Miss(override val risk: Double?, val isLook: Boolean, val reason: String) : Ruling
+    class Miss(override val risk: Double?, val lookShare: Double?, val reason: String) : Ruling {
+        val isLook: Boolean get() = lookShare != null
+    }
 }
 
 /**
@@ -44,7 +47,8 @@ data class CategoryStanding(
  *
  * @param maxErrors the bound of a category, above 0 to 1
  * @param maxRisk no request of a higher risk is answered by a hit, however far wrong hits are from the bound; above 0 to 1
- * @param lookShare share of hits that are looked into, 0 to 1: without looks nobody would learn that hits have gone wrong
+ * @param lookShare share of hits that are looked into, 0 to 1, where risks are spread evenly up to the highest that is allowed: without
+ *   looks nobody would learn that hits have gone wrong. More of the risky ones are, as more is found there
  * @param fadingRequests after so many requests of a category what was seen before counts half
  */
 class HitLearner(
@@ -111,15 +115,22 @@ class HitLearner(
         standing.fade(fadingPerRequest)
         standing.add { request() }
         if (++standing.sinceBound >= BOUND_EVERY) bound(standing)
-        if (likeness == null) return Ruling.Miss(null, isLook = false, "nothing like it was answered before")
-        val risk = model?.risk(likeness.of(standing)) ?: return Ruling.Miss(null, isLook = false, "too few answers were compared to tell")
+        if (likeness == null) return Ruling.Miss(null, null, "nothing like it was answered before")
+        val risk = model?.risk(category, likeness) ?: return Ruling.Miss(null, null, "too few answers were compared to tell")
         val bin = ErrorBound.bin(risk)
         standing.add { expected[bin] += risk }
+        val share = lookShareAt(bin, standing.highest)
         return when {
-            bin > standing.highest -> Ruling.Miss(risk, isLook = false, "the risk of a wrong answer is too high")
-            chance < lookShare -> Ruling.Miss(risk, isLook = true, "one hit of some is looked into")
+            bin > standing.highest -> Ruling.Miss(risk, null, "the risk of a wrong answer is too high")
+            chance < share -> Ruling.Miss(risk, share, "one hit of some is looked into")
             else -> Ruling.Hit(risk)
         }
+    }
+
+    /** In proportion to the risk; some of the safest hits as well, or nobody would learn that they are none. */
+    private fun lookShareAt(bin: Int, highest: Int): Double {
+        val part = ErrorBound.riskOf(bin) / ErrorBound.riskOf((highest + 1).coerceIn(1, ErrorBound.BINS - 1))
+        return (2 * lookShare * part).coerceIn(LOOKED_LEAST * lookShare, 1.0)
     }
 
     /**
@@ -128,9 +139,9 @@ class HitLearner(
      * @return the pairs on which a new model is to be fitted, which takes some tenths of a second, and to be told to [learn]; null where none is
      */
     fun looked(category: String, likeness: Likeness, ruling: Ruling, isRight: Boolean): List<Judged>? {
-        val isLook = ruling is Ruling.Miss && ruling.isLook
+        val lookShare = (ruling as? Ruling.Miss)?.lookShare
         val standing = standing(category)
-        val pair = Judged(likeness.of(standing), isRight, if (isLook) minOf(1 / lookShare, Judged.WEIGHT_MAX) else 1.0)
+        val pair = Judged(category, likeness, isRight, if (lookShare == null) 1.0 else minOf(1 / lookShare, Judged.WEIGHT_MAX))
         for (pairs in listOf(judged, judgedSince)) pairs.addLimited(listOf(pair))
         judgedEver++
         standing.looked(isRight)
@@ -140,7 +151,7 @@ class HitLearner(
                 looked[bin] += risk
                 if (!isRight) wrong[bin] += 1.0
             }
-            if (isLook) watch(standing, risk, isRight)
+            if (lookShare != null) watch(standing, risk, isRight)
         }
         return due()
     }
@@ -204,7 +215,9 @@ class HitLearner(
     fun standings(): List<CategoryStanding> {
         val sums = RiskSums.of(categories.values.map { it.sums })
         return categories.map { (category, standing) ->
-            val wrong = if (model == null) null else ErrorBound.estimate(standing.sums, sums, standing.highest)
+            val wrong = ErrorBound
+                .estimate(standing.sums, sums, standing.highest) { 1 - lookShareAt(it, standing.highest) }
+                .takeIf { model != null }
             CategoryStanding(
                 category,
                 standing.sums.requests,
@@ -212,14 +225,13 @@ class HitLearner(
                 riskAllowed(category),
                 standing.looks.right,
                 standing.looks.wrong,
-                wrong?.let { ErrorEstimate(it.likely * (1 - lookShare), it.low * (1 - lookShare), it.high * (1 - lookShare)) },
+                wrong,
             )
         }
     }
 
-    /** What the traits of a request of [category] add up to; empty where nothing was learnt yet. */
-    fun parts(category: String, likeness: Likeness): Map<Likeness.Trait, Double> =
-        model?.parts(likeness.of(standing(category))).orEmpty()
+    /** What the traits of a request of [category] add up to, see [RiskModel.parts]; empty where nothing was learnt yet. */
+    fun parts(category: String, likeness: Likeness): Map<String, Double> = model?.parts(category, likeness).orEmpty()
 
     /**
      * Finds that hits have begun to go wrong about twice as often (Page's cumulative sum for Poisson counts): then little is left of what
@@ -236,9 +248,6 @@ class HitLearner(
         hasAlarm = true
         bound(standing)
     }
-
-    /** This, with what is known of the category. */
-    private fun Likeness.of(standing: Standing): Likeness = withCategory(standing.looks.right, standing.looks.wrong)
 
     private fun bound(standing: Standing) {
         val sums = all.takeIf { ++sinceSum < SUM_EVERY } ?: RiskSums.of(categories.values.map { it.sums })
@@ -265,6 +274,9 @@ class HitLearner(
     companion object {
         const val LOOK_SHARE = 0.1
         const val FADING_REQUESTS = 20_000.0
+
+        /** Of [LOOK_SHARE] and others, the part that every hit is looked into with. */
+        private const val LOOKED_LEAST = 0.25
 
         /** Judged pairs that the model is fitted on: the newest. */
         const val JUDGED_MAX = 8_000

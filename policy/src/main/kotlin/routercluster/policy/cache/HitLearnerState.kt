@@ -52,7 +52,12 @@ class HitLearnerState(val judged: List<Judged>, val judgedBefore: Int, val judge
         DataOutputStream(bytes).use { out ->
             for (number in HEAD + listOf(judgedBefore, judged.size)) out.writeInt(number)
             out.writeLong(judgedEver)
+            val names = judged.map { it.category }.distinct()
+            out.writeInt(names.size)
+            names.forEach(out::writeUTF)
+            val places = names.withIndex().associate { it.value to it.index }
             for (pair in judged) {
+                out.writeInt(places.getValue(pair.category))
                 pair.likeness.values.forEach { out.writeFloat(it.toFloat()) }
                 out.writeBoolean(pair.isRight)
                 out.writeFloat(pair.weight.toFloat())
@@ -72,7 +77,7 @@ class HitLearnerState(val judged: List<Judged>, val judgedBefore: Int, val judge
 
     companion object {
         private val TRAITS = Likeness.Trait.entries.size
-        private val HEAD = listOf(2, TRAITS, ErrorBound.BINS)
+        private val HEAD = listOf(3, TRAITS, ErrorBound.BINS)
         private val NOTHING = Category(RiskSums(), 1.0, Looks())
 
         /** Names how it is written: what has another name cannot be read. */
@@ -92,8 +97,11 @@ class HitLearnerState(val judged: List<Judged>, val judgedBefore: Int, val judge
             val before = from.count(HitLearner.JUDGED_MAX)
             val pairs = from.count(HitLearner.JUDGED_MAX)
             val ever = maxOf(from.readLong(), 0)
+            val names = List(from.count(HitLearner.JUDGED_MAX)) { from.readUTF() }
             val judged = List(pairs) {
-                Judged(Likeness(DoubleArray(TRAITS) { from.number(from.readFloat().toDouble()) }), from.readBoolean(), from.weight())
+                val category = names[from.count(names.size - 1)]
+                val likeness = Likeness(DoubleArray(TRAITS) { from.number(from.readFloat().toDouble()) })
+                Judged(category, likeness, from.readBoolean(), from.weight())
             }
             val categories = List(from.count(HitLearner.CATEGORIES_MAX)) { from.readUTF() to from.category() }.toMap()
             return HitLearnerState(judged, before, ever, categories).takeIf { from.read() == -1 }

@@ -7,7 +7,7 @@ import kotlin.math.min
 /**
  * How a request is like one that was answered before, in numbers that a [RiskModel] weighs.
  *
- * @property values one per [Trait], in its order; none is NaN. [Trait.CATEGORY] is what the learner makes of it
+ * @property values one per [Trait], in its order; none is NaN
  */
 class Likeness(val values: DoubleArray) {
     init {
@@ -57,14 +57,7 @@ class Likeness(val values: DoubleArray) {
 
         /** Verdicts that the entry's answer was right, over all verdicts, with one of each taken for granted; 0 to 1. */
         RECORD(true),
-
-        /** Natural logarithm of right over wrong answers that were looked into in the category, one of each taken for granted. */
-        CATEGORY(true),
     }
-
-    /** This, where [right] and [wrong] answers were found in the category. */
-    internal fun withCategory(right: Int, wrong: Int): Likeness =
-        Likeness(values.copyOf().also { it[Trait.CATEGORY.ordinal] = ln((right + 1.0) / (wrong + 1.0)) })
 
     companion object {
         const val WORDS_MAX = 4
@@ -93,7 +86,6 @@ class Likeness(val values: DoubleArray) {
                     min(names, WORDS_MAX).toDouble(),
                     if (asked.opener == kept.opener) 0.0 else 1.0,
                     (right + 1.0) / (right + wrong + 2.0),
-                    0.0,
                 ),
             )
         }

@@ -2,9 +2,12 @@ package routercluster.policy.cache
 
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.matchers.doubles.plusOrMinus
+import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.ints.shouldBeLessThan
+import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import org.junit.jupiter.api.Test
 
@@ -48,6 +51,40 @@ class ErrorBoundTest {
         confirmed shouldBeGreaterThan unknown
         better shouldBeGreaterThan confirmed
         worse shouldBeLessThan unknown
+    }
+
+    @Test
+    fun `with few requests chance alone could pass the bound, so that a smaller share is allowed`() {
+        fun share(requests: Double): Double {
+            val own = sums(requests, requests / 500, requests / 500, 1.0)
+            return (0..bound.highest(own, own)).sumOf { own.expected[it] } / requests
+        }
+        share(1_000.0) shouldBeLessThan 0.006
+        share(1_000.0) shouldBeGreaterThan 0.003
+        share(10_000.0) shouldBeLessThan share(100_000.0)
+    }
+
+    @Test
+    fun `what was found a little beyond a risk tells of it`() {
+        val unknown = sums(10_000.0, 20.0, 0.0, 1.0)
+        val beyond = sums(10_000.0, 20.0, 0.0, 1.0)
+        val first = bound.highest(unknown, RiskSums()) + 1
+        for (bin in first until first + 5) {
+            beyond.looked[bin] += 10.0
+            beyond.wrong[bin] += 30.0
+        }
+        bound.highest(beyond, RiskSums()) shouldBeLessThan first - 1
+    }
+
+    @Test
+    fun `what is told of wrong hits has the bound as its upper end`() {
+        val own = sums(10_000.0, 20.0, 20.0, 1.0)
+        val highest = bound.highest(own, own)
+        val all = ErrorBound.estimate(own, own, highest) { 1.0 }.shouldNotBeNull()
+        val some = ErrorBound.estimate(own, own, highest) { 0.5 }.shouldNotBeNull()
+        (all.high * 1000).toInt() shouldBeInRange 8..10
+        some.likely shouldBe (all.likely / 2 plusOrMinus 1e-9)
+        ErrorBound.estimate(own, own, -1) { 1.0 } shouldBe null
     }
 
     @Test

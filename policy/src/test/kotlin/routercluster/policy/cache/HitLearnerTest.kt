@@ -40,10 +40,16 @@ class HitLearnerTest {
     private val hardness = mapOf("easy" to -1.0, "usual" to 0.0, "hard" to 2.0)
 
     /** Half of the requests have nothing near them. */
-    private fun run(learner: HitLearner, stream: Stream, requests: Int, harder: Double = 0.0): Map<String, Share> {
-        val shares = hardness.mapValues { Share() }
+    private fun run(
+        learner: HitLearner,
+        stream: Stream,
+        requests: Int,
+        harder: Double = 0.0,
+        categories: Map<String, Double> = hardness,
+    ): Map<String, Share> {
+        val shares = categories.mapValues { Share() }
         repeat(requests) {
-            val (category, own) = hardness.entries.elementAt(stream.random.nextInt(hardness.size))
+            val (category, own) = categories.entries.elementAt(stream.random.nextInt(categories.size))
             val likeness = if (stream.random.nextBoolean()) stream.likeness() else null
             val ruling = learner.rule(category, likeness, stream.random.nextDouble())
             val share = shares.getValue(category)
@@ -69,6 +75,52 @@ class HitLearnerTest {
             share.ofHits shouldBeGreaterThan 0.04
         }
         learner.riskAllowed("easy").shouldNotBeNull()
+    }
+
+    @Test
+    fun `hard categories among easy ones keep their bound, too`() {
+        val many = (0 until 10).associate { "category $it" to 0.5 * it - 2.5 }
+        val shares = run(HitLearner({ 0.01 }), Stream(21), 20_000, categories = many)
+        for ((category, share) in shares) withClue(category) { share.ofWrong shouldBeLessThan 0.01 }
+        shares.getValue("category 0").ofHits shouldBeGreaterThan 1.5 * shares.getValue("category 9").ofHits
+    }
+
+    @Test
+    fun `riskier hits are looked into more often, and safe ones as well`() {
+        val learner = HitLearner({ 0.02 })
+        val stream = Stream(22)
+        run(learner, stream, 20_000)
+        val allowed = learner.riskAllowed("easy").shouldNotBeNull()
+        val rulings = List(20_000) { learner.rule("easy", stream.likeness(), stream.random.nextDouble()) }
+        val (risky, safe) = rulings
+            .filter { it is Ruling.Hit || it is Ruling.Miss && it.isLook }
+            .partition { checkNotNull(it.risk) > allowed / 2 }
+            .toList()
+            .map { part -> part.count { it is Ruling.Miss }.toDouble() / part.size }
+        safe shouldBeGreaterThan 0.01
+        risky shouldBeGreaterThan 1.5 * safe
+        rulings.filterIsInstance<Ruling.Miss>().mapNotNull { it.lookShare }.let { shares ->
+            shares.min() shouldBeGreaterThan 0.0
+            shares.max() shouldBeLessThan 0.21
+        }
+    }
+
+    @Test
+    fun `a category in which answers are wrong more often has a higher risk, one of which little is known the usual one`() {
+        val stream = Stream(23)
+        val judged = List(4_000) { at ->
+            val category = if (at % 500 == 0) "rare" else listOf("easy", "hard")[at % 2]
+            val likeness = stream.likeness()
+            Judged(category, likeness, category != "rare" && stream.isRight(likeness, if (category == "hard") 2.0 else 0.0))
+        }
+        val model = RiskModel.fit(judged)
+        val likeness = stream.likeness()
+        val (easy, rare, unknown, hard) = listOf("easy", "rare", "unknown", "hard").map { model.risk(it, likeness) }
+        easy shouldBeLessThan unknown
+        unknown shouldBeLessThan hard
+        rare shouldBeGreaterThan unknown
+        model.parts("hard", likeness).getValue("category") shouldBeLessThan -0.5
+        model.parts("unknown", likeness).getValue("category") shouldBe 0.0
     }
 
     @Test
@@ -150,19 +202,22 @@ class HitLearnerTest {
     @Test
     fun `a model of risk runs the known way along every trait and says what speaks for a hit`() {
         val stream = Stream(6)
-        val judged = List(3_000) { stream.likeness().let { likeness -> Judged(likeness, stream.isRight(likeness, 0.0)) } }
+        val judged = List(3_000) { stream.likeness().let { likeness -> Judged("", likeness, stream.isRight(likeness, 0.0)) } }
         val model = RiskModel.fit(judged)
         var last = 1.0
         for (step in 0..50) {
             val values = DoubleArray(Trait.entries.size)
             values[Trait.SIMILARITY.ordinal] = 0.5 + step / 100.0
             values[Trait.CONTENT.ordinal] = 0.5
-            val risk = model.risk(Likeness(values))
+            val risk = model.risk("", Likeness(values))
             (risk <= last) shouldBe true
             last = risk
         }
         last shouldBeLessThan 0.1
-        model.parts(judged.first().likeness).getValue(Trait.NAMES) shouldBe 0.0
+        model.parts("", judged.first().likeness).run {
+            getValue("names") shouldBe 0.0
+            keys shouldBe Trait.entries.map { it.name.lowercase() }.toSet() + "category"
+        }
         shouldThrow<IllegalArgumentException> { RiskModel.fit(judged.take(RiskModel.JUDGED_MIN - 1)) }
     }
 
@@ -171,6 +226,7 @@ class HitLearnerTest {
         val before = HitLearner({ 0.05 })
         run(before, Stream(7), 20_000)
         val state = HitLearnerState.fromBytes(before.news().toBytes()).shouldNotBeNull()
+        state.judged.map { it.category }.toSet() shouldBe hardness.keys
         val after = HitLearner({ 0.05 })
         after.learn(RiskModel.fit(after.goOn(state).shouldNotBeNull()))
         after.goOn(state) shouldBe null
@@ -184,7 +240,7 @@ class HitLearnerTest {
     private fun HitLearner.see(stream: Stream, requests: IntRange) =
         requests.forEach {
             rule("law", null, 0.5)
-            if (it % 3 == 0) looked("law", stream.likeness(), Ruling.Miss(0.3, isLook = it % 2 == 0, ""), isRight = it % 5 != 0)
+            if (it % 3 == 0) looked("law", stream.likeness(), Ruling.Miss(0.3, if (it % 2 == 0) 0.1 else null, ""), isRight = it % 5 != 0)
         }
 
     @Test
@@ -210,8 +266,8 @@ class HitLearnerTest {
         listOf(told.rightLooks, told.wrongLooks) shouldBe listOf(seen.rightLooks, seen.wrongLooks)
         val expected = one.news()
         known.judgedEver shouldBe expected.judgedEver
-        known.judged.map { it.likeness.values.toList() to it.isRight } shouldBe
-            expected.judged.map { it.likeness.values.toList() to it.isRight }
+        known.judged.map { Triple(it.category, it.likeness.values.toList(), it.isRight) } shouldBe
+            expected.judged.map { Triple(it.category, it.likeness.values.toList(), it.isRight) }
         val (mine, theirs) = listOf(known, expected).map { it.categories.getValue("law").sums }
         for (bin in 0 until ErrorBound.BINS) {
             mine.looked[bin] shouldBe (theirs.looked[bin] plusOrMinus 1e-6)
@@ -224,7 +280,7 @@ class HitLearnerTest {
         val learner = HitLearner({ 0.05 })
         learner.see(Stream(12), 0 until 3_000)
         val before = learner.news()
-        repeat(10) { learner.looked("law", Stream(13).likeness(), Ruling.Miss(0.01, isLook = true, ""), isRight = false) }
+        repeat(10) { learner.looked("law", Stream(13).likeness(), Ruling.Miss(0.01, lookShare = 0.1, ""), isRight = false) }
         val after = before + learner.news()
         after.judged.size shouldBe 800
         after.categories

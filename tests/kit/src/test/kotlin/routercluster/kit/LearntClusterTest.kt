@@ -38,7 +38,7 @@ class LearntClusterTest {
     private fun HitLearner.see(random: Random, requests: Int) = repeat(requests) {
         rule("law", null, 0.5)
         val likeness = Likeness(DoubleArray(Likeness.Trait.entries.size) { random.nextDouble() })
-        looked("law", likeness, Ruling.Miss(0.5, isLook = false, ""), isRight = random.nextInt(4) > 0)
+        looked("law", likeness, Ruling.Miss(0.5, lookShare = null, ""), isRight = random.nextInt(4) > 0)
     }
 
     private infix fun CategoryStanding.shouldBeAs(other: CategoryStanding) {

@@ -240,7 +240,7 @@ internal class EmbeddedCollection(
     }
 
     private fun <T> withReads(work: (Reads) -> T): T =
-        withSearcher { work(Reads(it, clock.millis(), bits, settings.depth)) }
+        withSearcher { work(Reads(it, clock.millis(), bits, settings.depthOf(it.indexReader.numDocs()))) }
 
     private fun <T> withSearcher(work: (IndexSearcher) -> T): T {
         val searcher = searchers.acquire()

@@ -3,6 +3,8 @@ package routercluster.vectorstore.embedded
 import routercluster.policy.vectors.VectorLimits
 import java.nio.file.Path
 import java.time.Duration
+import kotlin.math.log10
+import kotlin.math.roundToInt
 
 /**
  * @property folder of the store alone; made where it is not there
@@ -13,7 +15,8 @@ import java.time.Duration
  * @property searchThreads threads that read
  * @property searchesWaitingMax reads that wait for one of them; more fail as overloaded
  * @property pointsWaitingMax points of one collection that wait to be put; more fail as overloaded
- * @property depth how many candidates an approximate search looks for, where fewer are asked for: more find more and take longer
+ * @property depth how many candidates an approximate search of up to 100,000 entries looks for, where fewer are asked for: more find
+ *   more and take longer. See [depthOf]
  */
 data class EmbeddedSettings(
     val folder: Path,
@@ -25,4 +28,15 @@ data class EmbeddedSettings(
     val searchesWaitingMax: Int = 1_000,
     val pointsWaitingMax: Int = 20_000,
     val depth: Int = 100,
-)
+) {
+    /**
+     * Candidates of a search among so many [entries]: three tenths of [depth] more for each ten times 100,000 entries, since the way
+     * through a larger graph passes by more of what is near (measured, `bench/vectors`).
+     */
+    fun depthOf(entries: Int): Int = (depth * (1 + DEPTH_GROWTH * log10(maxOf(1.0, entries / DEPTH_ENTRIES)))).roundToInt()
+
+    private companion object {
+        const val DEPTH_ENTRIES = 100_000.0
+        const val DEPTH_GROWTH = 0.3
+    }
+}

@@ -32,7 +32,7 @@ import java.util.Base64
 /**
  * What is read of one state of an index, as at [now].
  *
- * @property depth see [EmbeddedSettings.depth]
+ * @property depth see [EmbeddedSettings.depthOf]
  */
 internal class Reads(private val searcher: IndexSearcher, private val now: Long, private val bits: FilterBits, private val depth: Int) {
     private val leaves: List<LeafReaderContext> = searcher.indexReader.leaves()
