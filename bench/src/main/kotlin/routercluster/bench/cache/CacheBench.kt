@@ -64,11 +64,15 @@ private class CacheBench : CoreCliktCommand("bench/cache") {
                 val before = run(train, contender, entries)
                 val measured = run(test, contender, entries)
                 figures.getOrPut(contender.name, ::mutableListOf) += Figures(measured)
-                if (contender is Bounded) kept.getOrPut(contender.name) { Kept(contender.maxError) }.shares += wrongShares(before + measured)
+                if (contender is Bounded) {
+                    kept.getOrPut(contender.name) { Kept(contender.maxError) }.shares +=
+                        wrongShares(before + measured)
+                }
             }
             sizes = "${train.size} requests before, ${test.size} measured"
         }
-        val rows = figures.map { (name, all) -> row(name, all) } + "" + kept.map { (name, of) -> "- $name, both parts in a row: ${told(of)}" }
+        val rows =
+            figures.map { (name, all) -> row(name, all) } + "" + kept.map { (name, of) -> "- $name, both parts in a row: ${told(of)}" }
         return "$title: $sizes.\n\n$HEAD\n${rows.joinToString("\n")}\n"
     }
 

@@ -26,25 +26,46 @@ import routercluster.policy.selectors.ContextualSelector
 import routercluster.policy.selectors.ContextualSettings
 import routercluster.policy.selectors.LearntSelector
 import routercluster.policy.selectors.RouterDcSelector
+import routercluster.policy.selectors.SecondLookSelector
 import routercluster.policy.selectors.SelectionContext
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.Traits
 import routercluster.policy.selectors.contextPoint
+import routercluster.policy.selectors.halvesOf
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.random.Random
 
 /**
- * Attackers who write before (or behind) their prompt what pulls it to the strong model. One text is chosen for each selector on rows of train,
- * among a dozen by hand and the texts of train that pull most; counted is the share of dev's weak prompts that it moves. Selectors send half of
- * train's prompts to the strong model. The encoder is the one that ships.
+ * Attackers who write before their prompt (or behind, or around it) what pulls it to the strong model. One text is chosen for each selector on
+ * rows of train, among some by hand and the texts of train that pull most; counted is the share of dev's weak prompts that it moves. Selectors
+ * send half of train's prompts to the strong model and look twice, as by default. The encoder is the one that ships.
  */
 class PrefixAttackTest {
     private class Row(val text: String, val strong: Double, val weak: Double)
 
+    /** What was read of a text and of its halves, of which there are none where it is short. */
+    private class Looked(val whole: ReadRequest, val halves: List<ReadRequest>) {
+        val isMixed: Boolean get() {
+            val (first, second) = halves.map { checkNotNull(it.embedding) }.ifEmpty { return false }
+            return first.indices.sumOf { first[it].toDouble() * second[it] } < SecondLookSelector.BELOW
+        }
+    }
+
+    private fun TextReading.look(texts: List<String>): List<Looked> {
+        val halves = texts.map { halvesOf(it).orEmpty() }
+        val read = read(texts + halves.flatten()) {}.iterator()
+        val whole = texts.map { read.next() }
+        return whole.zip(halves) { it, parts -> Looked(it, parts.map { read.next() }) }
+    }
+
     /** How far a selector prefers the strong model, in its own unit. */
     private class Victim(val name: String, val part: String, val selector: Selector, val figures: Figures = Figures()) {
-        fun margin(read: ReadRequest): Double {
+        /** Of a mixed text it counts what pulls least, see [SecondLookSelector]. */
+        fun margin(looked: Looked): Double =
+            if (looked.isMixed) (looked.halves + looked.whole).minOf(::margin) else margin(looked.whole)
+
+        private fun margin(read: ReadRequest): Double {
             val traits = Traits(read.embedding, read.traits.domains, read.traits.complexity, 0, read.traits.textLength)
             val ranked = selector.rank(both, SelectionContext(Random(1), figures, traits))
 
@@ -53,7 +74,7 @@ class PrefixAttackTest {
         }
     }
 
-    private class Result(val name: String, val clean: Double, val moved: Double, val behind: Double, val text: String)
+    private class Result(val name: String, val clean: Double, val moved: Double, val behind: Double, val around: Double, val text: String)
 
     @Test
     fun `of prompts that the weak model answers no more are moved by a crafted prefix than was measured`() {
@@ -64,17 +85,29 @@ class PrefixAttackTest {
         val policy = loadWithFiles(POLICY, "attack.yaml") { null }
         val results = TextReading.open(policy.catalog).use { reading ->
             val rows = rows(checkNotNull(data), "train", TRAIN)
-            val read = reading.read(rows.map { it.text }) {}
+            val read = reading.look(rows.map { it.text })
             val dev = rows(data, "dev", DEV).map { it.text }
-            victims(rows, read, reading, policy.catalog).let { attacked(it, rows.map { row -> row.text }, read, dev, reading) }
+            victims(rows, read.map { it.whole }, reading, policy.catalog).let {
+                attacked(
+                    it,
+                    rows.map { row ->
+                        row.text
+                    },
+                    read,
+                    dev,
+                    reading,
+                )
+            }
         }
         results.forEach {
-            println("%-12s strong %.2f, before %.2f, behind %.2f: %s".format(it.name, it.clean, it.moved, it.behind, it.text.take(60)))
+            val shares = "strong %.2f, before %.2f, behind %.2f, around %.2f".format(it.clean, it.moved, it.behind, it.around)
+            println("%-12s %s: %s".format(it.name, shares, it.text.take(60)))
         }
         for (result in results) {
             withClue(result.name) {
                 result.moved shouldBeLessThanOrEqualTo MOVED_MAX.getValue(result.name)
                 result.behind shouldBeLessThanOrEqualTo BEHIND_MAX.getValue(result.name)
+                result.around shouldBeLessThanOrEqualTo AROUND_MAX.getValue(result.name)
             }
         }
     }
@@ -120,7 +153,7 @@ class PrefixAttackTest {
     private fun attacked(
         victims: List<Victim>,
         train: List<String>,
-        read: List<ReadRequest>,
+        read: List<Looked>,
         dev: List<String>,
         reading: TextReading,
     ): List<Result> {
@@ -137,13 +170,13 @@ class PrefixAttackTest {
             .shuffled(Random(3))
             .take(SEARCHED)
             .map(train::get)
-        val plain = reading.read(targets) {}
-        val tried = prefixes.associateWith { prefix -> reading.read(targets.map { "$prefix\n$it" }) {} }
-        val devPlain = reading.read(dev) {}
+        val plain = reading.look(targets)
+        val tried = prefixes.associateWith { prefix -> reading.look(targets.map { "$prefix\n$it" }) }
+        val devPlain = reading.look(dev)
         return victims.map { victim ->
             val bar = bars.getValue(victim)
 
-            fun moved(before: List<ReadRequest>, after: List<ReadRequest>): Double {
+            fun moved(before: List<Looked>, after: List<Looked>): Double {
                 val weak = before.indices.filter { victim.margin(before[it]) <= bar }
                 return weak.count { victim.margin(after[it]) > bar }.toDouble() / weak.size
             }
@@ -151,8 +184,9 @@ class PrefixAttackTest {
             Result(
                 victim.name,
                 devPlain.count { victim.margin(it) > bar }.toDouble() / dev.size,
-                moved(devPlain, reading.read(dev.map { "$best\n$it" }) {}),
-                moved(devPlain, reading.read(dev.map { "$it\n$best" }) {}),
+                moved(devPlain, reading.look(dev.map { "$best\n$it" })),
+                moved(devPlain, reading.look(dev.map { "$it\n$best" })),
+                moved(devPlain, reading.look(dev.map { "$best\n$it\n$best" })),
                 best,
             )
         }
@@ -167,9 +201,10 @@ class PrefixAttackTest {
         const val PULLING = 2
         const val PREFIX_MAX = 300
 
-        /** Measured plus two prompts of some thirty, for machines that round otherwise; see decision 0059. They may only fall. */
-        val MOVED_MAX = mapOf("knn" to 0.88, "mlp" to 0.94, "pareto" to 0.78, "router_dc" to 0.91, "contextual" to 0.89)
-        val BEHIND_MAX = mapOf("knn" to 0.81, "mlp" to 0.90, "pareto" to 0.86, "router_dc" to 0.84, "contextual" to 0.86)
+        /** Measured plus two prompts of some thirty, for machines that round otherwise; see decision 0071. They may only fall. */
+        val MOVED_MAX = mapOf("knn" to 0.46, "mlp" to 0.46, "pareto" to 0.34, "router_dc" to 0.91, "contextual" to 0.38)
+        val BEHIND_MAX = mapOf("knn" to 0.36, "mlp" to 0.25, "pareto" to 0.26, "router_dc" to 0.76, "contextual" to 0.24)
+        val AROUND_MAX = mapOf("knn" to 0.94, "mlp" to 0.57, "pareto" to 0.69, "router_dc" to 1.0, "contextual" to 0.73)
         val both = listOf(
             Candidate(
                 Model(

@@ -21,16 +21,34 @@ internal fun Traits.toJson(): ObjectNode? {
     promptTokens?.let { json.put("prompt_tokens", it) }
     moneyLeft?.let { json.put("money_left", it) }
     session?.let { json.set<ObjectNode>("session", it.toJson()) }
-    if (noted.isNotEmpty()) {
-        val derived = json.putObject("derived")
-        noted.forEach { (name, values) -> derived.set<ObjectNode>(name, numbers(values)) }
-    }
+    json.put(noted)
     arm?.let { json.set<ObjectNode>("experiment", it.toJson()) }
-    if (lacks.isNotEmpty()) {
-        val lacking = json.putObject("lacks")
-        lacks.forEach { (need, reason) -> lacking.put(need.key, reason) }
-    }
+    json.put(lacks)
+    halves?.let { both -> json.putArray("halves").addAll(both.map { it.toHalfJson() }) }
     return json.takeUnless { it.isEmpty }
+}
+
+/** What of a half is not as of the whole. */
+private fun Traits.toHalfJson(): ObjectNode {
+    val json = nodes.objectNode().put("text_length", textLength)
+    domains?.let { json.set<ObjectNode>("domains", numbers(it)) }
+    complexity?.let { json.put("complexity", it) }
+    json.put(noted)
+    json.put(lacks)
+    return json
+}
+
+@JvmName("putNoted")
+private fun ObjectNode.put(noted: Map<String, Map<String, Double>>) {
+    if (noted.isEmpty()) return
+    val derived = putObject("derived")
+    noted.forEach { (name, values) -> derived.set<ObjectNode>(name, numbers(values)) }
+}
+
+private fun ObjectNode.put(lacks: Map<Need, String>) {
+    if (lacks.isEmpty()) return
+    val lacking = putObject("lacks")
+    lacks.forEach { (need, reason) -> lacking.put(need.key, reason) }
 }
 
 private fun ArmNote.toJson(): ObjectNode =
@@ -53,19 +71,33 @@ private fun SessionFacts.toJson(): ObjectNode {
 /** @param textLength of the newest user message, in UTF-16 units */
 internal fun traits(json: Fields?, textLength: Int): Traits {
     if (json == null) return Traits(textLength = textLength)
-    val lacks = json.inner("lacks")
-    val derived = json.inner("derived")
     return Traits(
-        domains = json.inner("domains")?.let { json.numbers("domains") },
+        domains = json.domains(),
         complexity = json.numberOrNull("complexity"),
         promptTokens = json.intOrNull("prompt_tokens"),
         textLength = textLength,
         session = json.inner("session")?.let(::session),
-        lacks = Need.entries.mapNotNull { need -> lacks?.textOrNull(need.key)?.let { need to it } }.toMap(),
-        noted = derived?.names()?.associateWith(derived::numbers).orEmpty(),
+        lacks = json.lacks(),
+        noted = json.noted(),
         arm = json.inner("experiment")?.let { ArmNote(it.text("name"), it.text("arm"), it.text("unit"), it.numbers("shares")) },
         moneyLeft = json.numberOrNull("money_left"),
+        halves = json.list("halves", ::half).ifEmpty { null },
     )
+}
+
+private fun half(json: Fields) =
+    Traits.Half(null, json.domains(), json.numberOrNull("complexity"), json.int("text_length"), json.lacks(), json.noted())
+
+private fun Fields.domains(): Map<String, Double>? = inner("domains")?.let { numbers("domains") }
+
+private fun Fields.lacks(): Map<Need, String> {
+    val lacks = inner("lacks")
+    return Need.entries.mapNotNull { need -> lacks?.textOrNull(need.key)?.let { need to it } }.toMap()
+}
+
+private fun Fields.noted(): Map<String, Map<String, Double>> {
+    val derived = inner("derived")
+    return derived?.names()?.associateWith(derived::numbers).orEmpty()
 }
 
 private fun session(json: Fields) =

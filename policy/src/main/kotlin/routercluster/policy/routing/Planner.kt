@@ -128,17 +128,39 @@ private class Selection(
         val selecting = sights.selecting(decision, seen, session, facts)
         if (selecting == null) {
             val unread = sights.asked(decision) - seen?.needs.orEmpty()
-            return closed(ruling, if (unread.isEmpty()) seen else sights.blind(unread, "there is no text to read"))
+            return select(ruling, if (unread.isEmpty()) seen else sights.blind(unread, "there is no text to read"), ruling.calls)
         }
         return OpenSelection(sights, selecting, facts) { sight, call ->
-            closed(ruling, if (seen == null) sight else sight.with(seen), ruling.calls + call)
+            select(ruling, if (seen == null) sight else sight.with(seen), ruling.calls + call)
         }
     }
 
-    fun closed(ruling: Ruling, sight: Sight?, calls: List<EncodeCall> = ruling.calls): Plan {
+    /** Selects by what is known, and looks twice where the selector would go by the halves of the text. */
+    private fun select(ruling: Ruling, sight: Sight?, calls: List<EncodeCall>): Planning {
         val decision = ruling.decision
-        val seen = Seen(decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE)
-        val traits = traits(needs(ruling), facts, session, sight, unit, user, moneyLeft)
+        val figures = measuredOf(decision)
+        val traits = traitsOf(ruling, sight)
+        val plan = closed(ruling, sight, calls, figures, traits)
+        if (decision == null || sight?.embedding == null || !traits.halvesWantedInVain) return plan
+        val request = sights.halving(decision, facts) ?: return plan
+        return OpenSecondLook(request) { reply, lack, call ->
+            closed(ruling, sight.with(reply?.let { sights.halves(decision, it.results) }, lack), calls + call, figures)
+        }
+    }
+
+    private fun traitsOf(ruling: Ruling, sight: Sight?) = traits(needs(ruling), facts, session, sight, unit, user, moneyLeft)
+
+    private fun measuredOf(decision: Decision?): Measured = decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE
+
+    fun closed(
+        ruling: Ruling,
+        sight: Sight?,
+        calls: List<EncodeCall> = ruling.calls,
+        figures: Measured = measuredOf(ruling.decision),
+        traits: Traits = traitsOf(ruling, sight),
+    ): Plan {
+        val decision = ruling.decision
+        val seen = Seen(figures)
         val action = policy.action(ruling, seed, seen, traits)
         return Plan(
             policy = policy,

@@ -52,7 +52,7 @@ internal class OpenSelection(
     private val sights: Sights,
     private val selecting: Selecting,
     private val facts: Facts,
-    private val close: (Sight, EncodeCall) -> Plan,
+    private val close: (Sight, EncodeCall) -> Planning,
 ) : OpenPlan {
     override val request: EncodeRequest get() = selecting.request
     override val patience: Duration get() = request.timeout
@@ -66,6 +66,26 @@ internal class OpenSelection(
 
     override fun failed(reason: String, took: Duration): Planning =
         close(sights.blind(selecting, reason), EncodeCall.failed(emptyList(), request, reason, took))
+
+    override fun expired(took: Duration): Planning =
+        if (took < patience) this else failed("no answer within ${patience.toMillis()} ms", took)
+}
+
+/** The selector looks twice: the halves of the text are asked for. Without an answer the whole stands. */
+internal class OpenSecondLook(
+    override val request: EncodeRequest,
+    private val close: (EncodeReply?, lack: String?, EncodeCall) -> Plan,
+) : OpenPlan {
+    override val patience: Duration get() = request.timeout
+
+    override fun answered(reply: EncodeReply, took: Duration): Planning {
+        val isWhole = reply.results.size == request.passages.size
+        val call = EncodeCall.of(emptyList(), request, reply, took)
+        return if (isWhole) close(reply, null, call) else close(null, "the encoder's answer is not whole", call)
+    }
+
+    override fun failed(reason: String, took: Duration): Planning =
+        close(null, reason, EncodeCall.failed(emptyList(), request, reason, took))
 
     override fun expired(took: Duration): Planning =
         if (took < patience) this else failed("no answer within ${patience.toMillis()} ms", took)

@@ -17,6 +17,9 @@ enum class Need(val slot: Slot? = null) {
     /** How hard it is. */
     COMPLEXITY(Slot.COMPLEXITY),
 
+    /** What both its halves say, each read for itself; asked for only where a selector then wants them, see [Traits.readHalves]. */
+    HALVES,
+
     /** How many tokens the whole prompt has. */
     PROMPT_TOKENS,
 

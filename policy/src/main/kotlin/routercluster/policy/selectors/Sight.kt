@@ -21,6 +21,7 @@ import java.time.Duration
  * @property needs those that were asked for
  * @property lacks why those are missing that are
  * @property advised what language models said, by the question
+ * @property halves of the message's halves, each read for itself; null where nobody did
  */
 internal class Sight(
     val needs: Set<Need>,
@@ -29,6 +30,7 @@ internal class Sight(
     val complexity: Double? = null,
     val lacks: Map<Need, String> = emptyMap(),
     val advised: Map<HeadRef, Advised> = emptyMap(),
+    val halves: List<Sight>? = null,
 ) {
     /** With what was asked of language models besides; [other] says nothing else that this says. */
     internal fun with(other: Sight) =
@@ -39,7 +41,12 @@ internal class Sight(
             complexity ?: other.complexity,
             lacks + other.lacks,
             advised + other.advised,
+            halves ?: other.halves,
         )
+
+    /** With [halves], or with why there are none. */
+    internal fun with(halves: List<Sight>?, lack: String? = null) =
+        Sight(needs, embedding, domains, complexity, lacks + listOfNotNull(lack?.let { Need.HALVES to it }), advised, halves)
 }
 
 /**
@@ -83,7 +90,8 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     internal val cost: Cost = if (heads.any { (need, head) -> need in all && head.head.remote }) Cost.ASK else Cost.ENCODE
 
     /** How long a selector waits for encoders. */
-    val patience: Duration = if (isAsked) timeout(all, advices) else Duration.ZERO
+    val patience: Duration = (if (isAsked) timeout(all, advices) else Duration.ZERO) +
+        (if (byDecision.values.any { Need.HALVES in it }) timeout(all, emptyList()) else Duration.ZERO)
 
     /** What the selector of [decision] goes by: nothing where there is nothing to choose between. */
     internal fun needs(decision: Decision): Set<Need> = byDecision[decision].orEmpty()
@@ -117,6 +125,19 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
         val asked = if (read == null) emptySet() else needs
         return Selecting(asked, advices, EncodeRequest(passages, timeout(asked, advices)))
     }
+
+    /** Asks for the halves of the text what the selector of [decision] goes by; null where it cannot be halved. */
+    internal fun halving(decision: Decision, facts: Facts): EncodeRequest? {
+        val needs = encoded(needs(decision))
+        val refs = headsFor(needs).mapTo(LinkedHashSet()) { it.ref }
+        val halves = if (refs.isEmpty()) null else halvesOf(facts.userText)
+        return halves?.let { texts ->
+            EncodeRequest(texts.map { Passage(it, refs, vector = catalog.embedding.shape) }, timeout(needs, emptyList()))
+        }
+    }
+
+    /** What the answers to [halving] say. */
+    internal fun halves(decision: Decision, results: List<PassageResult>): List<Sight> = results.map { read(encoded(needs(decision)), it) }
 
     /** What the answers to [selecting] say. */
     internal fun read(selecting: Selecting, results: List<PassageResult>, facts: Facts): Sight {
@@ -235,6 +256,7 @@ internal fun traits(
                 need == Need.USER -> "nobody knows whose request it is".takeIf { user == null }
                 need == Need.BUDGET -> "no limit of money is known for the caller".takeIf { moneyLeft == null }
                 need == Need.UNIT -> "nobody knows whose request it is".takeIf { unit == null }
+                need == Need.HALVES -> sight?.lacks?.get(need)
                 need.slot == null -> null
                 sight == null || need !in sight.needs -> "no encoder was asked"
                 else -> sight.lacks[need]
@@ -253,5 +275,14 @@ internal fun traits(
         advised = sight?.advised.orEmpty(),
         user = user.takeIf { Need.USER in needs },
         moneyLeft = moneyLeft.takeIf { Need.BUDGET in needs },
+        halves = sight?.halves?.zip(halvesOf(facts.userText).orEmpty()) { half, text ->
+            Traits.Half(
+                half.embedding.takeIf { Need.EMBEDDING in needs },
+                half.domains.takeIf { Need.DOMAIN in needs },
+                half.complexity.takeIf { Need.COMPLEXITY in needs },
+                text.length,
+                half.lacks,
+            )
+        },
     )
 }

@@ -31,12 +31,45 @@ class Traits(
     private val advised: Map<HeadRef, Advised> = emptyMap(),
     private val user: String? = null,
     val moneyLeft: Double? = null,
+    halves: List<Half>? = null,
 ) {
+    /** What was read of a half of the text; as of the whole. */
+    class Half(
+        val embedding: FloatArray?,
+        val domains: Map<String, Double>?,
+        val complexity: Double?,
+        val textLength: Int,
+        val lacks: Map<Need, String> = emptyMap(),
+        val noted: Map<String, Map<String, Double>> = emptyMap(),
+    )
+
+    /** Of the text's halves, each read for itself; all else is as of the whole. Null where nobody read them. */
+    val halves: List<Traits>? = halves?.map {
+        Traits(
+            it.embedding,
+            it.domains,
+            it.complexity,
+            promptTokens,
+            it.textLength,
+            session,
+            it.lacks,
+            it.noted,
+            unit,
+            null,
+            advised,
+            user,
+            moneyLeft,
+        )
+    }
     private val notes = LinkedHashMap(noted)
     private var wantedInVain = false
     private var armWantedInVain = false
     private var adviceWantedInVain = false
     private var userWantedInVain = false
+
+    /** Whether a selector would go by [halves], and nobody read them. */
+    var halvesWantedInVain = false
+        private set
 
     /** Null where no experiment has split. */
     var arm: ArmNote? = arm
@@ -56,6 +89,20 @@ class Traits(
             return null
         }
         return compute(embedding).also { notes[name] = it }
+    }
+
+    /** The [halves], which a selector goes by now. */
+    internal fun readHalves(): List<Traits>? {
+        if (halves == null) halvesWantedInVain = true
+        return halves
+    }
+
+    /** Cosine of the vectors of the [halves], -1 to 1; the one that was recorded where this is a record's. Null where neither is there. */
+    internal fun halvesAlike(): Double? {
+        notes[HALVES]?.let { return it[COSINE] }
+        val (first, second) = halves?.map { it.embedding ?: return null } ?: return null
+        val cosine = first.indices.sumOf { first[it].toDouble() * second[it] }
+        return cosine.also { notes[HALVES] = mapOf(COSINE to it) }
     }
 
     /**
@@ -97,7 +144,23 @@ class Traits(
     fun why(need: Need): String = lacks[need] ?: "the ${need.key} is not known"
 
     /** What is kept of it in a record. */
-    fun recorded() = Traits(null, domains, complexity, promptTokens, textLength, session, lacks, notes, null, arm, moneyLeft = moneyLeft)
+    fun recorded(): Traits {
+        val kept = halves?.map { Half(null, it.domains, it.complexity, it.textLength, it.lacks, it.notes) }
+        return Traits(
+            null,
+            domains,
+            complexity,
+            promptTokens,
+            textLength,
+            session,
+            lacks,
+            notes,
+            null,
+            arm,
+            moneyLeft = moneyLeft,
+            halves = kept,
+        )
+    }
 
     /** Of the [needs] of a selector that has ranked, those that this, a record's, says nothing of: not even that they could not be had. */
     fun unrecorded(needs: Set<Need>): Set<Need> = needs.filterTo(mutableSetOf()) { it !in lacks && isMissing(it) }
@@ -107,6 +170,7 @@ class Traits(
             Need.EMBEDDING -> wantedInVain
             Need.DOMAIN -> domains == null
             Need.COMPLEXITY -> complexity == null
+            Need.HALVES -> halvesWantedInVain
             Need.PROMPT_TOKENS -> promptTokens == null
             Need.SESSION -> session == null
             Need.ADVICE -> adviceWantedInVain
@@ -119,6 +183,8 @@ class Traits(
         /** Of a request of which nothing was asked. */
         val NONE: Traits get() = Traits()
 
+        private const val HALVES = "halves"
+        private const val COSINE = "cosine"
         private const val PERSON_DIGITS = 8
         private const val HEXADECIMAL = 16
     }

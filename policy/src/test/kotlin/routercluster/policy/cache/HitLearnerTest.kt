@@ -93,7 +93,7 @@ class HitLearnerTest {
         val allowed = learner.riskAllowed("easy").shouldNotBeNull()
         val rulings = List(20_000) { learner.rule("easy", stream.likeness(), stream.random.nextDouble()) }
         val (risky, safe) = rulings
-            .filter { it is Ruling.Hit || it is Ruling.Miss && it.isLook }
+            .filter { it is Ruling.Hit || (it is Ruling.Miss && it.isLook) }
             .partition { checkNotNull(it.risk) > allowed / 2 }
             .toList()
             .map { part -> part.count { it is Ruling.Miss }.toDouble() / part.size }

@@ -16,6 +16,8 @@ import routercluster.policy.learnt.Neighbours
 import routercluster.policy.learnt.fit.Fixed
 import routercluster.policy.learnt.trained
 import routercluster.policy.selectors.LearntSelector
+import routercluster.policy.selectors.SecondLookSelector
+import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.StaticSelector
 
 /** Decisions that go by artifacts. */
@@ -60,6 +62,8 @@ class LearntPolicyTest {
             .single()
             .selector
 
+    private fun Selector.learnt() = shouldBeInstanceOf<SecondLookSelector>().inner.shouldBeInstanceOf<LearntSelector>()
+
     private fun problems(algorithm: String, ml: String = "", files: PolicyFiles = this.files): List<String> =
         outcome(algorithm, ml, files).shouldBeInstanceOf<PolicyOutcome.Refused>().problems.map { problem ->
             "${problem.at.path.substringAfterLast("routing.decisions[0].")}: ${problem.message}"
@@ -67,7 +71,7 @@ class LearntPolicyTest {
 
     @Test
     fun `a decision goes by the artifact that it names`() {
-        val knn = selector("type: knn, knn: {artifact: knn.json, cost_weight: 0.3, k: 9}").shouldBeInstanceOf<LearntSelector>()
+        val knn = selector("type: knn, knn: {artifact: knn.json, cost_weight: 0.3, k: 9}").learnt()
         knn.costWeight shouldBe 0.3
         (knn.artifact.estimator as Neighbours).neighbours shouldBe 9
         knn.artifact.models.map { it.name } shouldBe listOf("small", "large", "other")
@@ -78,11 +82,11 @@ class LearntPolicyTest {
         val kmeans = selector(
             "type: kmeans",
             "models_path: folder, kmeans: {pretrained_path: kmeans.json, num_clusters: 3, efficiency_weight: 0.4}, embedding_dim: 8",
-        ).shouldBeInstanceOf<LearntSelector>()
+        ).learnt()
         kmeans.costWeight shouldBe 0.4
-        val knn = selector("type: knn", "knn: {pretrained_path: knn.json, k: 4}").shouldBeInstanceOf<LearntSelector>()
+        val knn = selector("type: knn", "knn: {pretrained_path: knn.json, k: 4}").learnt()
         (knn.artifact.estimator as Neighbours).neighbours shouldBe 4
-        selector("type: svm", "svm: {pretrained_path: svm.json, kernel: rbf, gamma: 1}").shouldBeInstanceOf<LearntSelector>()
+        selector("type: svm", "svm: {pretrained_path: svm.json, kernel: rbf, gamma: 1}").learnt()
     }
 
     @Test

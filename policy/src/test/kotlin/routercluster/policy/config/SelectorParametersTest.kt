@@ -25,6 +25,7 @@ import routercluster.policy.selectors.MultiFactorSelector
 import routercluster.policy.selectors.NoneWithin
 import routercluster.policy.selectors.RlDrivenSelector
 import routercluster.policy.selectors.RouterDcSelector
+import routercluster.policy.selectors.SecondLookSelector
 import routercluster.policy.selectors.RouterDcSettings
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.ServiceLevels
@@ -99,14 +100,14 @@ class SelectorParametersTest {
         val similar = selector(
             "type: router_dc, router_dc: {temperature: 0.1, dimension_size: 64, min_similarity: 0.2, use_query_contrastive: true, " +
                 "use_model_contrastive: true, require_descriptions: true, use_capabilities: false}",
-        ).shouldBeInstanceOf<RouterDcSelector>()
+        ).looked().shouldBeInstanceOf<RouterDcSelector>()
         similar.settings shouldBe
             RouterDcSettings(0.1, 64, 0.2, isAgainstRequests = true, isAgainstModels = true, true, usesCapabilities = false)
         similar.exemplars?.texts shouldBe listOf("quick", "clever")
         val hybrid = selector(
             "type: hybrid, hybrid: {experience_weight: 0.1, router_dc_weight: 0.2, automix_weight: 0.3, cost_weight: 0.4, " +
                 "normalize_scores: false, quality_gap_threshold: 0.05}",
-        ).shouldBeInstanceOf<HybridSelector>()
+        ).looked().shouldBeInstanceOf<HybridSelector>()
         val contextual = selector(
             "type: contextual, contextual: {method: ucb, features: [domain, length], embedding_dimensions: 8, exploration: 0.6, " +
                 "ridge: 3, cost_weight: 0.4, latency_weight: 0.5}",
@@ -120,6 +121,20 @@ class SelectorParametersTest {
         const val PROTECTION =
             "idle_timeout_seconds: 60, min_turns_before_switch: 2, switch_margin: 0.1, stability_weight: 2, handoff_penalty: 0.2, " +
                 "cache_weight: 0.3, switch_history_weight: 0.4, max_cache_cost_multiplier: 5, stay_bias: 0.6"
+    }
+
+    private fun Selector.looked() = shouldBeInstanceOf<SecondLookSelector>().inner
+
+    @Test
+    fun `what goes by texts looks twice unless it is told not to, before a conversation keeps its model`() {
+        val described = "type: router_dc, router_dc: {require_descriptions: true}"
+        selector(described).shouldBeInstanceOf<SecondLookSelector>().below shouldBe SecondLookSelector.BELOW
+        selector("$described, second_look_below: 0.5").shouldBeInstanceOf<SecondLookSelector>().below shouldBe 0.5
+        selector("$described, second_look_below: -1").shouldBeInstanceOf<RouterDcSelector>()
+        for (kept in listOf("$described, protection: {$PROTECTION}", "type: session_aware, session_aware: {fallback_method: contextual}")) {
+            selector(kept).shouldBeInstanceOf<SessionAwareSelector>().base.shouldBeInstanceOf<SecondLookSelector>()
+        }
+        outcome("$described, second_look_below: 2").shouldBeInstanceOf<PolicyOutcome.Refused>()
     }
 
     @Test

@@ -30,13 +30,12 @@ data class EmbeddedSettings(
     val depth: Int = 100,
 ) {
     /**
-     * Candidates of a search among so many [entries]: three tenths of [depth] more for each ten times 100,000 entries, since the way
+     * Candidates of a search among so many [entries]: twice [depth] for ten times 100,000, three times for a hundred times, since the way
      * through a larger graph passes by more of what is near (measured, `bench/vectors`).
      */
-    fun depthOf(entries: Int): Int = (depth * (1 + DEPTH_GROWTH * log10(maxOf(1.0, entries / DEPTH_ENTRIES)))).roundToInt()
+    fun depthOf(entries: Int): Int = (depth * (1 + log10(maxOf(1.0, entries / DEPTH_ENTRIES)))).roundToInt()
 
     private companion object {
         const val DEPTH_ENTRIES = 100_000.0
-        const val DEPTH_GROWTH = 0.3
     }
 }

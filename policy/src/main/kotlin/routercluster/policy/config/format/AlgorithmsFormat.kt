@@ -1,5 +1,6 @@
 package routercluster.policy.config.format
 
+import routercluster.policy.selectors.SecondLookSelector
 import routercluster.policy.selectors.selectors
 
 private fun builtAlgorithms(): Map<String, Case> =
@@ -163,6 +164,13 @@ internal val algorithmFormat = fields(acts = "order of candidates") {
         "on_error",
         listOf("fallback", "skip", "fail"),
         "What a failure of the algorithm does: `prompt` takes the order of the file or, with `fail`, refuses; the others that are built cannot fail.",
+    )
+    number(
+        "second_look_below",
+        -1.0..1.0,
+        "Where an algorithm that goes by the text picks a dearer model than the cheapest, the halves of the text are read each for itself; " +
+            "where their cosine is lower than this, the cheapest is taken that a half or the whole goes to. -1 is never.",
+        SecondLookSelector.BELOW,
     )
     part("constraints", "What a model has to keep to be picked, whatever the algorithm says; the others are fall-backs.") { constraints() }
     part("protection", "When a conversation changes its model; left out, whenever the algorithm says so.") { protection() }

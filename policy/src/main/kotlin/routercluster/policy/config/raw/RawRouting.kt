@@ -20,6 +20,7 @@ import routercluster.policy.models.ModelCard
 import routercluster.policy.selectors.ConstrainedSelector
 import routercluster.policy.selectors.Constraints
 import routercluster.policy.selectors.PromptSelector
+import routercluster.policy.selectors.SecondLookSelector
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.SessionAwareSelector
 import routercluster.policy.selectors.StaticSelector
@@ -198,9 +199,11 @@ internal fun readAlgorithm(section: Section): RawAlgorithm? {
     }
     val protection = section.section("protection")?.let(SessionAwareSelector::readProtection)
     val constraints = section.section("constraints")?.let { Written(Constraints.read(it), section.at("constraints")) }
+    val secondLook = section.double("second_look_below", -1.0..1.0) ?: SecondLookSelector.BELOW
 
     fun wrapped(base: Selector): Selector {
-        val protected = protection?.let { SessionAwareSelector(base, it) } ?: base
+        val looking = SecondLookSelector.around(base, secondLook)
+        val protected = protection?.let { SessionAwareSelector(looking, it) } ?: looking
         return constraints?.let { ConstrainedSelector(protected, it.value) } ?: protected
     }
     if (learnt != null) {
