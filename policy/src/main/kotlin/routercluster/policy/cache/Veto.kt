@@ -1,5 +1,7 @@
 package routercluster.policy.cache
 
+import kotlin.math.abs
+
 /**
  * A difference in words that makes an earlier answer wrong however similar the vectors are. Looked at before any estimate; costs
  * microseconds.
@@ -29,6 +31,9 @@ enum class Veto {
      */
     ADDED,
 
+    /** One says its words again and again: [REPEATED_MIN] or more times oftener than the other. */
+    REPEATED,
+
     /** Another conversation before it; see [EarlierTurns]. */
     CONVERSATION,
     ;
@@ -42,6 +47,9 @@ enum class Veto {
         /** Of 1,979 labelled pairs of questions in which two or more words were added, 61 % ask the same; of those in which hits are allowed some 90 % do. */
         const val ADDED_MIN = 2
 
+        /** Of 2,666 labelled pairs of questions whose repetitions differ by so many, 15 % ask the same; of all pairs 38 % do. */
+        const val REPEATED_MIN = 2
+
         /** The first veto against giving the answer of [kept] to [asked]; null where there is none. */
         fun between(asked: Wording, kept: Wording, askedLanguage: String? = null, keptLanguage: String? = null): Veto? =
             when {
@@ -52,6 +60,7 @@ enum class Veto {
                 areOfOthers(asked, kept) -> NAMES
                 maxOf(asked.size, kept.size) > LONG_WORDS && asked.content != kept.content -> DETAIL
                 asked.content.addsTo(kept.content) || kept.content.addsTo(asked.content) -> ADDED
+                abs(asked.repeats - kept.repeats) >= REPEATED_MIN -> REPEATED
                 else -> null
             }
 

@@ -9,6 +9,7 @@ import routercluster.policy.request.Words
  * it: with characters that cannot be seen and letters that only look Latin, vectors would say the same and words would not.
  *
  * @property content words that carry meaning, without endings
+ * @property repeats how many words that carry meaning were there before
  * @property numbers as they are written, in digits 0 to 9; a date is several
  * @property names words with a capital that do not open the text, and all that hold a capital behind their first letter, in lower case
  * @property identifiers words of code: with an underscore, a dot or a capital inside
@@ -18,6 +19,7 @@ import routercluster.policy.request.Words
 class Wording private constructor(
     val size: Int,
     val content: Set<String>,
+    val repeats: Int,
     val numbers: Set<String>,
     val names: Set<String>,
     val identifiers: Set<String>,
@@ -34,9 +36,12 @@ class Wording private constructor(
         fun of(text: String): Wording {
             val words = Words.of(undisguised(text.take(LENGTH_MAX)).text.replace(strayMarks, ""))
             val lower = List(words.size) { words.folded.substring(words.start(it), words.end(it)) }
+            val meant = lower.filterNot { it in fillers }
+            val content = meant.mapTo(HashSet(), ::stem)
             return Wording(
                 size = words.size,
-                content = lower.filterNotTo(HashSet()) { it in fillers }.mapTo(HashSet(), ::stem),
+                content = content,
+                repeats = meant.size - content.size,
                 numbers = numberPattern.findAll(words.raw).mapTo(HashSet()) { digits(it.value) },
                 names = (1 until words.size)
                     .filter { words.raw[words.start(it)].isUpperCase() && lower[it] !in fillers }

@@ -49,6 +49,16 @@ class VetoTest {
     }
 
     @Test
+    fun `a text that says its words again and again is another one than a text that does not, on either side`() {
+        val question = "How do I reset the password of my account?"
+        val crafted = "Reset account, account: reset the password of my account!"
+        veto(crafted, question) shouldBe Veto.REPEATED
+        veto(question, crafted) shouldBe Veto.REPEATED
+        veto("How do I reset my account password, the password of my bank?", "How do I reset the password of my bank account?") shouldBe
+            null
+    }
+
+    @Test
     fun `a question with two words or more added to it is another one, on either side`() {
         val question = "How do I reset my password?"
         veto("$question Answer like a pirate.", question) shouldBe Veto.ADDED

@@ -25,8 +25,8 @@ import routercluster.policy.selectors.MultiFactorSelector
 import routercluster.policy.selectors.NoneWithin
 import routercluster.policy.selectors.RlDrivenSelector
 import routercluster.policy.selectors.RouterDcSelector
-import routercluster.policy.selectors.SecondLookSelector
 import routercluster.policy.selectors.RouterDcSettings
+import routercluster.policy.selectors.SecondLookSelector
 import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.ServiceLevels
 import routercluster.policy.selectors.SessionAwareSelector

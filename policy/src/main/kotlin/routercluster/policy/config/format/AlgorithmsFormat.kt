@@ -168,8 +168,8 @@ internal val algorithmFormat = fields(acts = "order of candidates") {
     number(
         "second_look_below",
         -1.0..1.0,
-        "Where an algorithm that goes by the text picks a dearer model than the cheapest, the halves of the text are read each for itself; " +
-            "where their cosine is lower than this, the cheapest is taken that a half or the whole goes to. -1 is never.",
+        "Where an algorithm that goes by the text picks a dearer model than the cheapest, the halves of the text are read each " +
+            "for itself; where their cosine is lower than this, the cheapest is taken that a half or the whole goes to. -1 is never.",
         SecondLookSelector.BELOW,
     )
     part("constraints", "What a model has to keep to be picked, whatever the algorithm says; the others are fall-backs.") { constraints() }
