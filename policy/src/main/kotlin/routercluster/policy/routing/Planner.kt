@@ -142,7 +142,7 @@ private class Selection(
         val traits = traitsOf(ruling, sight)
         val plan = closed(ruling, sight, calls, figures, traits)
         if (decision == null || sight?.embedding == null || !traits.halvesWantedInVain) return plan
-        val request = sights.halving(decision, facts) ?: return plan
+        val request = sights.halving(decision, facts) ?: return closed(ruling, sight.with(null, "the text has one half"), calls, figures)
         return OpenSecondLook(request) { reply, lack, call ->
             closed(ruling, sight.with(reply?.let { sights.halves(decision, it.results) }, lack), calls + call, figures)
         }

@@ -9,8 +9,9 @@ import routercluster.policy.signals.Exemplars
  * where they are less alike than [below], the cheapest is picked of those that the whole and the halves go to. So a stranger's text before a
  * question, or behind it, pulls to a dear model only where the question itself goes there.
  *
- * The halves are not asked for where the pick is the cheapest anyway, where prices of candidates are not known, or where the text is short.
- * Where nobody could read them, the whole stands. See decision 0071.
+ * What is cheaper is told by prices, of as many tokens of the prompt as of the answer. The halves are not asked for where the pick is the
+ * cheapest anyway, where a candidate has no price, or where the text is short. Where nobody could read them, the whole stands. See decision
+ * 0071.
  *
  * @property inner goes by the text's embedding
  * @property below cosine of the two halves' vectors, from [NEVER] to 1
@@ -22,7 +23,7 @@ class SecondLookSelector(val inner: Selector, val below: Double) : Selector {
 
     override fun rank(candidates: List<Candidate>, context: SelectionContext): List<Ranked> {
         val whole = inner.rank(candidates, context)
-        val order = dearness(candidates, context) ?: return whole
+        val order = dearness(candidates) ?: return whole
         val halves = looked(whole, order, context.traits) ?: return whole
         val readings = listOf(whole) + halves.map { inner.rank(candidates, SelectionContext(context.random, context.measured, it)) }
         val pick = readings.map { it.first().candidate }.minBy { order.getValue(it) }
@@ -36,7 +37,7 @@ class SecondLookSelector(val inner: Selector, val below: Double) : Selector {
     }
 
     override fun chances(candidates: List<Candidate>, context: SelectionContext): List<Double>? {
-        val order = dearness(candidates, context) ?: return inner.chances(candidates, context)
+        val order = dearness(candidates) ?: return inner.chances(candidates, context)
         val halves = looked(inner.rank(candidates, context), order, context.traits) ?: return inner.chances(candidates, context)
         val readings = (listOf(context.traits) + halves).map { inner.propensities(candidates, context.measured, it) }
         val chances = together(candidates, order, readings)
@@ -49,19 +50,16 @@ class SecondLookSelector(val inner: Selector, val below: Double) : Selector {
         val isCheapest = whole.first().propensity == 1.0 && order.getValue(whole.first().candidate) == 0
         if (isCheapest || traits.textLength < HALVED_MIN) return null
         val halves = traits.readHalves() ?: return null
+        // A half of which less could be read than of the whole would be picked for by chance.
+        if (halves.any { half -> half.lacks.keys.any { it !in traits.lacks } }) return null
         return halves.takeIf { (traits.halvesAlike() ?: return null) < below }
     }
 
-    /** How dear each candidate is among all, 0 the cheapest; of equal ones the first of the file is. Null where prices are not known. */
-    private fun dearness(candidates: List<Candidate>, context: SelectionContext): Map<Candidate, Int>? {
-        val known = { candidate: Candidate -> context.measured.statistics(candidate.model.name).performance }
-        val costs = candidates.map { estimatedCost(it, known(it), context.traits) }
-        val prices = Prices(candidates, context.measured)
-        // Costs of a request tell most, where they are known of all.
-        val dear = if (null in costs) candidates.map(prices::perMillion) else costs
-        if (null in dear) return null
+    /** How dear each candidate is among all, 0 the cheapest; of equal ones the first of the file is. Null where one has no price. */
+    private fun dearness(candidates: List<Candidate>): Map<Candidate, Int>? {
+        val prices = candidates.map { candidate -> candidate.model.pricing?.run { promptPerMillion + completionPerMillion } ?: return null }
         return candidates.indices
-            .sortedBy { dear[it] }
+            .sortedBy { prices[it] }
             .withIndex()
             .associate { (place, index) -> candidates[index] to place }
     }

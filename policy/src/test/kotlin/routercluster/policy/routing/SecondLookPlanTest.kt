@@ -111,6 +111,13 @@ class SecondLookPlanTest {
     }
 
     @Test
+    fun `a text that has one half is not looked at again, and the record says why`() {
+        val plan = begin(" ".repeat(60) + "lemma ".repeat(7)).answered().shouldBeInstanceOf<Plan>()
+        plan.first().candidate shouldBe large
+        plan.traits.lacks.keys shouldContainExactly setOf(Need.HALVES)
+    }
+
+    @Test
     fun `a text that is of one piece goes where the whole goes`() {
         begin("lemma ".repeat(20))
             .answered()

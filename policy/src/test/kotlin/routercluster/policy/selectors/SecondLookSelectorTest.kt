@@ -91,6 +91,12 @@ class SecondLookSelectorTest {
     }
 
     @Test
+    fun `where less could be read of a half than of the whole, the whole stands`() {
+        val unread = Traits.Half(floatArrayOf(0.1f, 0.9f), null, null, 50, lacks = mapOf(Need.DOMAIN to "the head failed"))
+        selector.over(traits(0.9f, half(0.95f, 0f), unread)).first().candidate shouldBe dear
+    }
+
+    @Test
     fun `halves are wanted where the pick is not the cheapest, the text is long and prices are known`() {
         fun wanted(traits: Traits, candidates: List<Candidate> = all): Boolean {
             selector.over(traits, candidates)
