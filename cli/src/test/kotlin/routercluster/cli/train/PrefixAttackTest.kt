@@ -32,6 +32,7 @@ import routercluster.policy.selectors.Selector
 import routercluster.policy.selectors.Traits
 import routercluster.policy.selectors.contextPoint
 import routercluster.policy.selectors.halvesOf
+import routercluster.policy.signals.cosine
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.random.Random
@@ -48,7 +49,7 @@ class PrefixAttackTest {
     private class Looked(val whole: ReadRequest, val halves: List<ReadRequest>) {
         val isMixed: Boolean get() {
             val (first, second) = halves.map { checkNotNull(it.embedding) }.ifEmpty { return false }
-            return first.indices.sumOf { first[it].toDouble() * second[it] } < SecondLookSelector.BELOW
+            return cosine(first, second) < SecondLookSelector.BELOW
         }
     }
 

@@ -215,9 +215,7 @@ class HitLearner(
     fun standings(): List<CategoryStanding> {
         val sums = RiskSums.of(categories.values.map { it.sums })
         return categories.map { (category, standing) ->
-            val wrong = ErrorBound
-                .estimate(standing.sums, sums, standing.highest) { 1 - lookShareAt(it, standing.highest) }
-                .takeIf { model != null }
+            val wrong = ErrorBound.estimate(standing.sums, sums, standing.highest) { 1 - lookShareAt(it, standing.highest) }
             CategoryStanding(
                 category,
                 standing.sums.requests,

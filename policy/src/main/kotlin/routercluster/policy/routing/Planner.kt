@@ -6,6 +6,7 @@ import routercluster.policy.Evaluation
 import routercluster.policy.Policy
 import routercluster.policy.decisions.EncodeCall
 import routercluster.policy.decisions.Ruling
+import routercluster.policy.encode.PassageResult
 import routercluster.policy.outcomes.Measured
 import routercluster.policy.outcomes.Seen
 import routercluster.policy.plugins.Plugin
@@ -130,7 +131,9 @@ private class Selection(
             val unread = sights.asked(decision) - seen?.needs.orEmpty()
             return select(ruling, if (unread.isEmpty()) seen else sights.blind(unread, "there is no text to read"), ruling.calls)
         }
-        return OpenSelection(sights, selecting, facts) { sight, call ->
+        val advisers = selecting.advices.associate { it.ref to it.model }
+        val read = { results: List<PassageResult> -> sights.read(selecting, results, facts) }
+        return OpenSelection(selecting.request, advisers, read, { sights.blind(selecting, it) }) { sight, call ->
             select(ruling, if (seen == null) sight else sight.with(seen), ruling.calls + call)
         }
     }
@@ -143,12 +146,15 @@ private class Selection(
         val plan = closed(ruling, sight, calls, figures, traits)
         if (decision == null || sight?.embedding == null || !traits.halvesWantedInVain) return plan
         val request = sights.halving(decision, facts) ?: return closed(ruling, sight.with(null, "the text has one half"), calls, figures)
-        return OpenSecondLook(request) { reply, lack, call ->
-            closed(ruling, sight.with(reply?.let { sights.halves(decision, it.results) }, lack), calls + call, figures)
+        val read = { results: List<PassageResult> -> sight.with(sights.halves(decision, results)) }
+        return OpenSelection(request, emptyMap(), read, { sight.with(null, it) }) { looked, call ->
+            // What a selector has made of the whole it need not make again.
+            closed(ruling, looked, calls + call, figures, traitsOf(ruling, looked, traits.noted))
         }
     }
 
-    private fun traitsOf(ruling: Ruling, sight: Sight?) = traits(needs(ruling), facts, session, sight, unit, user, moneyLeft)
+    private fun traitsOf(ruling: Ruling, sight: Sight?, noted: Map<String, Map<String, Double>> = emptyMap()) =
+        traits(needs(ruling), facts, session, sight, unit, user, moneyLeft, noted)
 
     private fun measuredOf(decision: Decision?): Measured = decision?.let { measured(target.recipe.name, it.name) } ?: Measured.NONE
 

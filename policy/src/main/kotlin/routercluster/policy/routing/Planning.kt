@@ -6,10 +6,9 @@ import routercluster.policy.decisions.Question
 import routercluster.policy.decisions.Ruling
 import routercluster.policy.encode.EncodeReply
 import routercluster.policy.encode.EncodeRequest
-import routercluster.policy.request.Facts
-import routercluster.policy.selectors.Selecting
+import routercluster.policy.encode.HeadRef
+import routercluster.policy.encode.PassageResult
 import routercluster.policy.selectors.Sight
-import routercluster.policy.selectors.Sights
 import java.time.Duration
 
 /** How far the plan for one request has come: a [Plan], or an [OpenPlan] that waits for encoders. */
@@ -47,45 +46,30 @@ internal class OpenDecision(private val question: Question, private val select: 
     override fun expired(took: Duration): Planning = planning(question.expired(took), select)
 }
 
-/** The decision is made, and what its selector goes by is asked for. Without an answer it selects without. */
+/**
+ * The decision is made, and what its selector goes by is asked for. Without an answer it selects without.
+ *
+ * @param advisers names of the models that are asked to choose, by their heads
+ * @param read what the answers say
+ * @param blind what is known where there are none, for a reason
+ */
 internal class OpenSelection(
-    private val sights: Sights,
-    private val selecting: Selecting,
-    private val facts: Facts,
+    override val request: EncodeRequest,
+    private val advisers: Map<HeadRef, String>,
+    private val read: (List<PassageResult>) -> Sight,
+    private val blind: (reason: String) -> Sight,
     private val close: (Sight, EncodeCall) -> Planning,
 ) : OpenPlan {
-    override val request: EncodeRequest get() = selecting.request
     override val patience: Duration get() = request.timeout
 
     override fun answered(reply: EncodeReply, took: Duration): Planning {
         val isWhole = reply.results.size == request.passages.size
-        val sight =
-            if (isWhole) sights.read(selecting, reply.results, facts) else sights.blind(selecting, "the encoder's answer is not whole")
-        return close(sight, EncodeCall.of(emptyList(), request, reply, took, selecting.advices.associate { it.ref to it.model }))
+        val sight = if (isWhole) read(reply.results) else blind("the encoder's answer is not whole")
+        return close(sight, EncodeCall.of(emptyList(), request, reply, took, advisers))
     }
 
     override fun failed(reason: String, took: Duration): Planning =
-        close(sights.blind(selecting, reason), EncodeCall.failed(emptyList(), request, reason, took))
-
-    override fun expired(took: Duration): Planning =
-        if (took < patience) this else failed("no answer within ${patience.toMillis()} ms", took)
-}
-
-/** The selector looks twice: the halves of the text are asked for. Without an answer the whole stands. */
-internal class OpenSecondLook(
-    override val request: EncodeRequest,
-    private val close: (EncodeReply?, lack: String?, EncodeCall) -> Plan,
-) : OpenPlan {
-    override val patience: Duration get() = request.timeout
-
-    override fun answered(reply: EncodeReply, took: Duration): Planning {
-        val isWhole = reply.results.size == request.passages.size
-        val call = EncodeCall.of(emptyList(), request, reply, took)
-        return if (isWhole) close(reply, null, call) else close(null, "the encoder's answer is not whole", call)
-    }
-
-    override fun failed(reason: String, took: Duration): Planning =
-        close(null, reason, EncodeCall.failed(emptyList(), request, reason, took))
+        close(blind(reason), EncodeCall.failed(emptyList(), request, reason, took))
 
     override fun expired(took: Duration): Planning =
         if (took < patience) this else failed("no answer within ${patience.toMillis()} ms", took)

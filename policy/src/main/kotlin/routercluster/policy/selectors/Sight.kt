@@ -237,7 +237,11 @@ class Sights(decisions: List<Decision>, private val catalog: Catalog) {
     }
 }
 
-/** The traits of a request for a selector with [needs], of what is to be had without asking anybody and [sight]. */
+/**
+ * The traits of a request for a selector with [needs], of what is to be had without asking anybody and [sight].
+ *
+ * @param noted what selectors have made of the whole text already
+ */
 internal fun traits(
     needs: Set<Need>,
     facts: Facts,
@@ -246,6 +250,7 @@ internal fun traits(
     unit: String? = null,
     user: String? = null,
     moneyLeft: Double? = null,
+    noted: Map<String, Map<String, Double>> = emptyMap(),
 ): Traits {
     val lacks = LinkedHashMap<Need, String>()
     for (need in needs) {
@@ -271,6 +276,7 @@ internal fun traits(
         facts.userText.length,
         session.takeIf { Need.SESSION in needs },
         lacks,
+        noted,
         unit = unit.takeIf { Need.UNIT in needs },
         advised = sight?.advised.orEmpty(),
         user = user.takeIf { Need.USER in needs },

@@ -2,6 +2,7 @@ package routercluster.policy.selectors
 
 import routercluster.policy.conversations.digestOf
 import routercluster.policy.encode.HeadRef
+import routercluster.policy.signals.cosine
 
 /**
  * What is known of one request, of that which its decision's selector [Need]s. What is null is not known, and [why] tells why. For one
@@ -101,8 +102,7 @@ class Traits(
     internal fun halvesAlike(): Double? {
         notes[HALVES]?.let { return it[COSINE] }
         val (first, second) = halves?.map { it.embedding ?: return null } ?: return null
-        val cosine = first.indices.sumOf { first[it].toDouble() * second[it] }
-        return cosine.also { notes[HALVES] = mapOf(COSINE to it) }
+        return cosine(first, second).also { notes[HALVES] = mapOf(COSINE to it) }
     }
 
     /**
